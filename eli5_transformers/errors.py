@@ -1,0 +1,31 @@
+"""Every exception this package raises. Each message is one sentence that names what was given and the mend."""
+
+from __future__ import annotations
+
+
+class Eli5TransformersError(Exception):
+    """Base class of all errors of this package."""
+
+
+class MissingDependencyError(Eli5TransformersError, ImportError):
+    """A package that the called function needs is not installed; the message holds the command that installs it."""
+
+
+class CompatibilityError(Eli5TransformersError, RuntimeError):
+    """AllenNLP cannot be made to run here: it was imported too early, or is not the release that is patched."""
+
+
+class SourceError(Eli5TransformersError, ValueError):
+    """A checkpoint, config, archive or object from which no predictor can be made."""
+
+
+class InputError(Eli5TransformersError, ValueError):
+    """A text, label, target or option that cannot be explained or is not accepted."""
+
+
+class ExplanationError(Eli5TransformersError, ValueError):
+    """Tokens, scores, probabilities and labels that do not fit together."""
+
+
+class UnsupportedModelError(Eli5TransformersError, RuntimeError):
+    """A model whose prediction cannot be explained truthfully."""
