@@ -1,0 +1,382 @@
+"""`Attribution` to eli5 `Explanation`: pure conversion, knows nothing of torch.
+
+What eli5 0.16 does with an `Explanation`, and why it is filled as it is here:
+
+- the text and DataFrame formatters read `feature_weights` alone, the HTML formatter paints `weighted_spans`;
+- with weights hidden (`show_prediction`, a notebook cell) the label, probability and score are printed only above a
+  non-empty `WeightedSpans.other`; eli5's own text support puts "Highlighted in text (sum)" there;
+- `get_char_weights` divides a span's weight by how often its feature *name* occurs, so each span has a name of its own;
+- the heading reads "Contribution" where a `FeatureWeight` has a value.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any, Callable, List, Optional, Sequence, Tuple, Union
+
+import attr
+import numpy as np
+from eli5._feature_weights import get_top_features
+from eli5.base import (
+    DocWeightedSpans,
+    Explanation,
+    FeatureWeight,
+    FeatureWeights,
+    TargetExplanation,
+    WeightedSpans,
+)
+from eli5.formatters.features import FormattedFeatureName
+
+from .alignment import align_tokens, is_added_token
+from .errors import ExplanationError, InputError
+from .escapes import visible
+from .records import Attribution
+
+Top = Union[int, Tuple[int, int], None]
+HIGHLIGHTED = "Highlighted in text (sum)"
+SPECIAL = "Special tokens (sum)"
+BIAS = "<BIAS>"  # what eli5's linear models call the constant; here the score of the baseline
+UNSEEN = " \u2502 not seen by the model: "
+GRANULARITIES = ("word", "token")
+
+
+class LabelText(str):
+    """A text that eli5's templates put into HTML without escaping it (labels, descriptions, names of documents).
+
+    It is the text itself wherever it is compared, joined or shown by `repr`; `str()` of it, which is what a template
+    without autoescape calls, is the text with markup escaped and with control characters spelled out.
+    """
+
+    def __str__(self) -> str:
+        return html.escape(visible("".join(self)), quote=True)
+
+
+@dataclass(frozen=True)
+class _Row:
+    """One row of the table: a word, a token, or the special tokens together."""
+
+    name: str
+    weight: float
+    spans: Tuple[Tuple[int, int, int], ...]  # (document, start, end)
+
+
+def to_explanation(
+    attributions: Sequence[Attribution],
+    *,
+    estimator: str,
+    description: Optional[str] = None,
+    target_names: Optional[Sequence[str]] = None,
+    is_regression: bool = False,
+    granularity: str = "word",
+    top: Top = None,
+    feature_re: Optional[str] = None,
+    feature_filter: Optional[Callable[..., bool]] = None,
+) -> Explanation:
+    """The eli5 explanation of one input: one `TargetExplanation` for each attribution.
+
+    `granularity` is "word" (pieces of a word are summed) or "token". `top`, `feature_re` and `feature_filter` choose the
+    rows of the table as eli5's own explainers do: the `top` largest by absolute weight, or `(positive, negative)` counts;
+    a regular expression that a row's name must match; a predicate on a row's name (and value). What is painted is not
+    cut by them. Raises InputError for an option that is not accepted.
+    """
+    if granularity not in GRANULARITIES:
+        raise InputError(f"granularity is {granularity!r}, but must be one of {', '.join(map(repr, GRANULARITIES))}")
+    names = target_names or [attribution.label for attribution in attributions]
+    targets = []
+    for attribution, name in zip(attributions, names):
+        rows = _rows(attribution, granularity)
+        if attribution.baseline_score is not None:
+            rows.append(_Row(BIAS, attribution.baseline_score, ()))
+        painted = [row for row in rows if row.spans]
+        hidden = [row for row in rows if not row.spans]
+        targets.append(
+            TargetExplanation(
+                target=_safe(name),
+                feature_weights=_feature_weights(rows, top, feature_re, feature_filter),
+                proba=attribution.probability,
+                score=attribution.score,
+                weighted_spans=WeightedSpans(
+                    _documents(attribution.documents, painted, attribution.tokens.seen),
+                    other=_summary(painted, hidden),
+                ),
+            )
+        )
+    methods = dict.fromkeys(attribution.method for attribution in attributions)
+    text = "\n".join(filter(None, [description, *describe(attributions)]))
+    return Explanation(
+        estimator=estimator,
+        method=_safe(", ".join(methods)),
+        description=_safe(text) if text else None,
+        is_regression=is_regression,
+        targets=targets,
+    )
+
+
+def get_explanation_from_grads(
+    estimator_name: str,
+    estimator_description: str,
+    text: str,
+    tokens: Sequence[str],
+    grads: Sequence[float],
+    probas: Sequence[float],
+    labels: Sequence[str],
+    force_weights: bool = False,
+    offsets: Optional[Sequence[Optional[Tuple[int, int]]]] = None,
+) -> Explanation:
+    """The eli5 explanation of saliency scores that were computed elsewhere, by an AllenNLP interpreter say.
+
+    Parameters
+    ----------
+    estimator_name, estimator_description
+        What the explanation says of the model.
+    text
+        The text, exactly as it was given to the predictor.
+    tokens, grads
+        The tokens as the predictor names them, and one score for each; shape (tokens,).
+    probas, labels
+        One probability and one name for each class; the class of the highest probability is the one explained.
+    force_weights
+        True gives the table a row for each token, in the order of the text; False gives it the sum alone,
+        "Highlighted in text". The text is painted in both cases.
+    offsets
+        The character span (start, end) in `text` of each token, None for a token that stands for no characters. Without
+        them the spans are found from the tokens' spelling.
+
+    Raises ExplanationError where the arguments do not fit together.
+    """
+    scores = _checked_scores(tokens, grads)
+    probabilities = _checked_probabilities(probas, labels)
+    spans = align_tokens(text, tokens) if offsets is None else _checked_offsets(text, tokens, offsets)
+    rows = [
+        _Row(name, float(score), ((0, *span),) if span is not None and span[0] < span[1] else ())
+        for name, score, span in zip(_told_apart(list(tokens)), scores, spans)
+    ]
+    painted = [row for row in rows if row.spans]
+    hidden = [row for row in rows if not row.spans]
+    explained = int(np.argmax(probabilities))
+    target = TargetExplanation(
+        target=_safe(labels[explained]),
+        feature_weights=_in_reading_order(rows) if force_weights else _summary(painted, hidden),
+        proba=float(probabilities[explained]),
+        weighted_spans=WeightedSpans(_documents((text,), painted), other=_summary(painted, hidden)),
+    )
+    return Explanation(
+        estimator=estimator_name,
+        description=_safe(estimator_description) if estimator_description else None,
+        targets=[target],
+    )
+
+
+def describe(attributions: Sequence[Attribution]) -> List[str]:
+    """What a reader must know of the scores: the comparison, its error, what was cut, and the method's caveats."""
+    lines = []
+    first = attributions[0]
+    if first.baseline is not None:
+        lines.append(f"Contributions to the {first.output} of the label, compared with: {first.baseline}.")
+    missed = [a for a in attributions if a.convergence_delta is not None]
+    if missed:
+        worst = max(missed, key=lambda a: abs(a.relative_delta or 0.0))
+        share = "" if worst.relative_delta is None else f" ({abs(worst.relative_delta):.2%})"
+        work = sum(a.evaluations or 0 for a in missed)
+        lines.append(
+            f"Rows and {BIAS} sum to the {first.output} but for {abs(worst.convergence_delta or 0.0):.2g}{share}, "
+            f"by {work} gradient evaluations."
+        )
+    for index, cut in enumerate(first.tokens.cut):
+        if cut:
+            begin, end = first.tokens.seen[index]
+            which = f"text {index + 1}" if len(first.documents) > 1 else "the text"
+            lines.append(f"The model sees the characters {begin} to {end} of {which}: {cut} more tokens were cut.")
+    return [*lines, *dict.fromkeys(note for attribution in attributions for note in attribution.notes)]
+
+
+def escaped_where_unescaped(explanation: Explanation) -> Explanation:
+    """The same explanation with a `LabelText` wherever eli5 prints a text that it does not escape.
+
+    It equals the original. A `FormattedFeatureName` stays as it is: its maker says that it holds HTML.
+    """
+    targets = [
+        attr.evolve(target, target=_safe(target.target), weighted_spans=_with_safe_names(target.weighted_spans))
+        for target in explanation.targets or []
+    ]
+    return attr.evolve(
+        explanation,
+        method=_safe(explanation.method),
+        description=_safe(explanation.description),
+        error=_safe(explanation.error),
+        targets=targets if explanation.targets is not None else None,
+    )
+
+
+def _with_safe_names(spans: Optional[WeightedSpans]) -> Optional[WeightedSpans]:
+    if spans is None:
+        return None
+    return attr.evolve(
+        spans,
+        docs_weighted_spans=[attr.evolve(doc, vec_name=_safe(doc.vec_name)) for doc in spans.docs_weighted_spans],
+    )
+
+
+def _safe(text: Any) -> Any:
+    """`text`, escaped where a template prints it, if it holds anything that HTML or a screen would not show as text."""
+    if not isinstance(text, str) or isinstance(text, LabelText):
+        return text
+    return LabelText(text) if str(LabelText(text)) != text else text
+
+
+def _rows(attribution: Attribution, granularity: str) -> List[_Row]:
+    """The rows of the table, in the order of the text, with the special tokens summed to the last one."""
+    tokens, scores = attribution.tokens, np.asarray(attribution.scores, dtype=float)
+    groups: dict[Tuple[int, int], List[int]] = {}
+    special = []
+    for index in range(len(tokens)):
+        if tokens.special[index]:
+            special.append(index)
+            continue
+        word = tokens.word[index]
+        # a token without a word is a group of its own; negative keys cannot meet a word's
+        key = (tokens.segment[index], word if granularity == "word" and word >= 0 else -1 - index)
+        groups.setdefault(key, []).append(index)
+    rows = []
+    for members in groups.values():
+        placed = [i for i in members if 0 <= tokens.start[i] < tokens.end[i]]
+        document = tokens.segment[members[0]]
+        if placed and granularity == "word":
+            start, end = min(tokens.start[i] for i in placed), max(tokens.end[i] for i in placed)
+            name, spans = attribution.documents[document][start:end], ((document, start, end),)
+        else:
+            name = tokens.text[members[0]]
+            spans = tuple((document, tokens.start[i], tokens.end[i]) for i in placed)
+        rows.append((name, float(scores[members].sum()), spans))
+    named = [_Row(name, weight, spans) for name, (_, weight, spans) in zip(_told_apart([r[0] for r in rows]), rows)]
+    if special:
+        named.append(_Row(SPECIAL, float(scores[special].sum()), ()))
+    return named
+
+
+def _told_apart(names: List[str]) -> List[str]:
+    """Names of which none occurs twice: the second "job" is "job [2]"."""
+    total, seen = Counter(names), Counter[str]()
+    told = []
+    for name in names:
+        seen[name] += 1
+        told.append(f"{name} [{seen[name]}]" if total[name] > 1 else name)
+    return told
+
+
+def _documents(
+    documents: Sequence[str], painted: Sequence[_Row], seen: Sequence[Tuple[int, int]] = ()
+) -> List[DocWeightedSpans]:
+    made = []
+    for index, document in enumerate(documents):
+        begin, end = seen[index] if seen else (0, len(document))
+        if document[end:].strip():
+            document = document[:end] + UNSEEN + document[end:].lstrip()
+        shift = 0
+        if document[:begin].strip():
+            marked = UNSEEN.strip() + " " + document[:begin].rstrip() + " \u2502 "
+            document, shift = marked + document[begin:], len(marked) - begin
+        made.append(
+            DocWeightedSpans(
+                document=document,
+                spans=[
+                    (f"{first}: {row.name}", [(first + shift, last + shift)], row.weight)
+                    for row in painted
+                    for where, first, last in row.spans
+                    if where == index
+                ],
+                preserve_density=False,
+                vec_name=f"text {index + 1}" if len(documents) > 1 else None,
+            )
+        )
+    return made
+
+
+def _feature(row: _Row) -> Any:
+    return FormattedFeatureName(row.name) if row.name == SPECIAL else row.name
+
+
+def _weights(items: Sequence[Tuple[Any, float]]) -> FeatureWeights:
+    # The value makes the heading read "Contribution": each row occurs once.
+    made = [FeatureWeight(feature, weight, value=1.0) for feature, weight in items]
+    return FeatureWeights(pos=[fw for fw in made if fw.weight >= 0], neg=[fw for fw in made if fw.weight < 0])
+
+
+def _summary(painted: Sequence[_Row], hidden: Sequence[_Row]) -> FeatureWeights:
+    """The table that stands above a painted text: what is painted, as one sum, and what could not be painted."""
+    items = [(FormattedFeatureName(HIGHLIGHTED), sum(row.weight for row in painted))]
+    items += [(_feature(row), row.weight) for row in hidden]
+    return _weights(sorted(items, key=lambda item: -abs(item[1])))
+
+
+def _in_reading_order(rows: Sequence[_Row]) -> FeatureWeights:
+    weights = _weights([(row.name, row.weight) for row in rows])
+    weights.neg.reverse()  # the formatters print the negative ones from the last to the first
+    return weights
+
+
+def _feature_weights(
+    rows: Sequence[_Row], top: Top, feature_re: Optional[str], feature_filter: Optional[Callable[..., bool]]
+) -> FeatureWeights:
+    chosen = list(rows)
+    if feature_re is not None:
+        pattern = re.compile(feature_re)
+        chosen = [row for row in chosen if pattern.search(row.name)]
+    if feature_filter is not None:
+        chosen = [row for row in chosen if feature_filter(row.name, 1.0)]
+    if top is not None and not _is_top(top):
+        raise InputError(f"top is {top!r}, but must be a number of rows or two: (positive, negative)")
+    names = np.empty(len(chosen), dtype=object)
+    names[:] = [_feature(row) for row in chosen]
+    return get_top_features(names, np.array([row.weight for row in chosen], dtype=float), top, np.ones(len(chosen)))
+
+
+def _is_top(top: Any) -> bool:
+    counts = top if isinstance(top, (tuple, list)) else (top,)
+    return len(counts) == (2 if counts is top else 1) and all(isinstance(n, (int, np.integer)) and n >= 0 for n in counts)
+
+
+def _checked_scores(tokens: Sequence[str], grads: Sequence[float]) -> np.ndarray:
+    scores = np.asarray(grads, dtype=float)
+    if scores.shape != (len(tokens),):
+        raise ExplanationError(
+            f"{len(tokens)} tokens were given with scores of shape {scores.shape}: there must be one score for each token"
+        )
+    if not np.isfinite(scores).all():
+        raise ExplanationError(
+            f"the score of token {int(np.argmax(~np.isfinite(scores)))} is not a finite number: "
+            "an interpreter that divides by a norm of zero returns such scores, and nothing can be explained by them"
+        )
+    return scores
+
+
+def _checked_probabilities(probas: Sequence[float], labels: Sequence[str]) -> np.ndarray:
+    probabilities = np.asarray(probas, dtype=float)
+    if probabilities.ndim != 1 or len(probabilities) != len(labels) or not len(labels):
+        raise ExplanationError(
+            f"{len(labels)} labels were given with probabilities of shape {probabilities.shape}: "
+            "there must be one label for each class of the model, in the order of its outputs"
+        )
+    return probabilities
+
+
+def _checked_offsets(
+    text: str, tokens: Sequence[str], offsets: Sequence[Optional[Tuple[int, int]]]
+) -> List[Optional[Tuple[int, int]]]:
+    if len(offsets) != len(tokens):
+        raise ExplanationError(f"{len(tokens)} tokens were given with {len(offsets)} offsets: there must be one for each")
+    spans: List[Optional[Tuple[int, int]]] = []
+    for token, span in zip(tokens, offsets):
+        if span is None or (span[0] == span[1] and is_added_token(token)):
+            spans.append(None)
+            continue
+        start, end = int(span[0]), int(span[1])
+        if not 0 <= start <= end <= len(text):
+            raise ExplanationError(
+                f"the offsets {(start, end)} of token {token!r} lie outside the text, which has {len(text)} characters"
+            )
+        spans.append((start, end))
+    return spans
