@@ -20,8 +20,8 @@ _OBEYED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u202a-\u2
 def visible(text: str) -> str:
     """`text` with every character that a screen would obey spelled as an escape; line breaks and tabs stay.
 
-    The escapes hold no character that HTML reads as markup, so this may be done before or after escaping HTML, also to a
-    whole page.
+    The escapes hold no character that HTML reads as markup, so this may be done before or after escaping HTML, and to a
+    whole page as well.
     """
     return _OBEYED.sub(lambda match: _spelled(match.group()), text)
 

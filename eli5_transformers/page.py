@@ -37,8 +37,8 @@ table {{ border-collapse: collapse; font-variant-numeric: tabular-nums; }}
 </html>
 """
 
-# What eli5 prints is addressed by its structure: its own styles are inline, hence "!important". The painted text is what
-# a person came for: larger, in full colour, each line in its own direction.
+# What eli5 prints is addressed by its structure: its own styles are inline, hence "!important". The painted text is
+# what a person came for: larger, in full colour, each line in its own direction.
 _EXPLANATION_STYLES = """
 p[style*="pre-wrap"] { font-size: 1.2rem; line-height: 2; margin-bottom: 2rem !important; }
 p[style*="pre-wrap"] span { opacity: 1 !important; padding: 0.15em 0; border-radius: 0.15em;
@@ -57,10 +57,10 @@ _LEGEND = '<p class="legend">Green words speak for the label that stands above t
 
 
 def standalone_page(title: str, body: str, *, styles: str = "", width: str = "46rem") -> str:
-    """A whole HTML page around `body`, which is HTML: its own character set, title and styles, no script and no network.
+    """A whole HTML page around `body`, which is HTML: own character set, title and styles, no script and no network.
 
-    `title` is shown as text, whatever it holds; control characters and bidirectional overrides anywhere in the page are
-    spelled out (see `escapes`).
+    `title` is shown as text, whatever it holds; control characters and bidirectional overrides anywhere in the page
+    are spelled out (see `escapes`).
     """
     return _PAGE.format(title=html.escape(visible_line(title)), body=visible(body), styles=styles, width=width)
 

@@ -12,8 +12,9 @@ import numpy as np
 class Tokens:
     """What a model reads of one input (a text, or a pair of texts), in the order in which it reads it.
 
-    Tuples have one entry a token where nothing else is said. `start` and `end` are character offsets into the document that `segment` names
-    (`documents[segment]` of the `Attribution`); both are -1 for a token that stands for no characters.
+    Tuples have one entry a token where nothing else is said. `start` and `end` are character offsets into the document
+    that `segment` names (`documents[segment]` of the `Attribution`); both are -1 for a token that stands for no
+    characters.
     """
 
     text: Tuple[str, ...]
