@@ -1,0 +1,62 @@
+"""Ask a text classifier why: AllenNLP's saliency workflow on today's stack, shown by eli5.
+
+Importing the package makes AllenNLP 2.10.1 importable on stacks that it does not know (`compat.install`), and loads
+neither torch nor AllenNLP nor eli5: what is named here is imported at its first use (PEP 562).
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from . import compat, registration
+
+if TYPE_CHECKING:
+    from .api import attribute as attribute
+    from .api import get_explanation as get_explanation
+    from .bundled import model_path as bundled_model  # noqa: F401
+    from .comparison import Comparison as Comparison
+    from .comparison import compare as compare
+    from .explanation import get_explanation_from_grads as get_explanation_from_grads
+    from .loading import load_predictor as load_predictor
+    from .page import explanation_page as explanation_page
+    from .plotting import plot_attribution as plot_attribution
+    from .records import Attribution as Attribution
+    from .records import Tokens as Tokens
+    from .serialization import explanation_from_json as explanation_from_json
+    from .serialization import explanation_to_json as explanation_to_json
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Attribution": ("records", "Attribution"),
+    "Comparison": ("comparison", "Comparison"),
+    "Tokens": ("records", "Tokens"),
+    "attribute": ("api", "attribute"),
+    "bundled_model": ("bundled", "model_path"),
+    "compare": ("comparison", "compare"),
+    "explanation_from_json": ("serialization", "explanation_from_json"),
+    "explanation_page": ("page", "explanation_page"),
+    "explanation_to_json": ("serialization", "explanation_to_json"),
+    "get_explanation": ("api", "get_explanation"),
+    "get_explanation_from_grads": ("explanation", "get_explanation_from_grads"),
+    "load_predictor": ("loading", "load_predictor"),
+    "plot_attribution": ("plotting", "plot_attribution"),
+}
+__all__ = ["__version__", *sorted(_HOMES)]
+
+compat.install()
+registration.register()
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module, attribute = _HOMES[name]
+    value = getattr(importlib.import_module(f"{__name__}.{module}"), attribute)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES})

@@ -1,0 +1,58 @@
+"""Makes AllenNLP 2.10.1, as released, import and run on stacks that are younger than it.
+
+`install` puts patches in wait for AllenNLP's own modules. Nothing outside AllenNLP is changed, and nothing happens
+until AllenNLP is imported. Where torch and transformers are the releases that AllenNLP pins, `install` does nothing.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from importlib.util import find_spec
+
+from ..errors import CompatibilityError, MissingDependencyError
+from ._stack import Stack, installed_version
+
+ALLENNLP_RELEASE = "2.10.1"
+
+_lock = threading.Lock()
+
+__all__ = ["ALLENNLP_RELEASE", "install", "require_allennlp"]
+
+
+def install() -> None:
+    """Put the patches that this stack needs in wait for AllenNLP's modules; do nothing when they wait already.
+
+    Raises CompatibilityError when AllenNLP is imported already without them. Modules that a failed import of
+    AllenNLP left behind do not matter.
+    """
+    stack = Stack.installed()
+    if stack.pinned:
+        return
+    from ._finder import PatchingFinder, forget_failed_import, refuse_early_import
+    from ._registry import needed_patches
+
+    with _lock:
+        if any(isinstance(finder, PatchingFinder) for finder in sys.meta_path):
+            return
+        patches = needed_patches(stack)
+        forget_failed_import("allennlp")
+        refuse_early_import(patches)
+        sys.meta_path.insert(0, PatchingFinder(patches))
+
+
+def require_allennlp() -> None:
+    """Raise unless AllenNLP is installed in a release that runs here.
+
+    Raises MissingDependencyError, with the command that installs it, when AllenNLP is missing, and
+    CompatibilityError when it is a release that the patches are not for. Imports nothing.
+    """
+    version = installed_version("allennlp")
+    if version is None and find_spec("allennlp") is not None:
+        return  # importable without metadata: the patches' own checks will tell
+    options = "--no-deps " if sys.version_info >= (3, 11) else ""
+    command = f'pip install {options}"allennlp=={ALLENNLP_RELEASE}"'
+    if version is None:
+        raise MissingDependencyError(f"AllenNLP is not installed: {command}", name="allennlp")
+    if version != ALLENNLP_RELEASE and not Stack.installed().pinned:
+        raise CompatibilityError(f"AllenNLP {version} does not run on this stack, {ALLENNLP_RELEASE} does: {command}")

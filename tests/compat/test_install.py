@@ -1,0 +1,220 @@
+"""`install` and `require_allennlp`: when they act, what they cost, and what they leave alone."""
+
+import json
+import os
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+import eli5_transformers
+from eli5_transformers import compat
+from eli5_transformers.compat import _stack
+from eli5_transformers.compat._finder import PatchingFinder, forget_failed_import
+from eli5_transformers.compat._stack import Stack, release
+from eli5_transformers.errors import CompatibilityError, MissingDependencyError
+
+PINNED = Stack.installed().pinned
+ROOT = Path(eli5_transformers.__file__).parent.parent
+patched_only = pytest.mark.skipif(PINNED, reason="the releases that AllenNLP pins need no patch")
+pinned_only = pytest.mark.skipif(not PINNED, reason="only the releases that AllenNLP pins go without patches")
+
+
+def fresh(script):
+    """What a fresh interpreter prints as its last line, as JSON."""
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", textwrap.dedent(script)],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def finders():
+    return [finder for finder in sys.meta_path if isinstance(finder, PatchingFinder)]
+
+
+@pinned_only
+def test_nothing_is_put_in_wait_on_the_pinned_stack():
+    compat.install()
+    assert finders() == []
+
+
+@patched_only
+def test_a_second_install_changes_nothing():
+    before = list(sys.meta_path)
+    compat.install()
+    assert sys.meta_path == before
+    assert len(finders()) == 1
+
+
+def test_install_imports_no_library():
+    loaded = fresh(
+        """
+        import json, sys
+        from eli5_transformers import compat
+        compat.install()
+        compat.require_allennlp()
+        print(json.dumps(sorted({name.split(".")[0] for name in sys.modules})))
+        """
+    )
+    assert not set(loaded) & {"torch", "transformers", "allennlp", "numpy", "huggingface_hub", "packaging"}
+
+
+@patched_only
+def test_importing_allennlp_first_is_refused_with_the_mend():
+    # A complete allennlp.common.util that was imported without a patch, as on a stack that has every package.
+    message = fresh(
+        """
+        import json, sys, types
+        for name in ("allennlp", "allennlp.common", "allennlp.common.util"):
+            sys.modules[name] = types.ModuleType(name)
+        try:
+            import eli5_transformers
+        except RuntimeError as error:
+            print(json.dumps([type(error).__name__, str(error)]))
+        """
+    )
+    assert message[0] == "CompatibilityError"
+    assert "import eli5_transformers before allennlp" in message[1]
+
+
+@patched_only
+def test_a_failed_earlier_import_of_allennlp_does_not_matter():
+    value = fresh(
+        """
+        import json, sys, types
+        try:
+            import allennlp.predictors
+        except ImportError:
+            failed = True
+        # What stays behind where more packages are installed: a submodule whose package failed.
+        sys.modules["allennlp.common.util"] = types.ModuleType("allennlp.common.util")
+        import eli5_transformers
+        from allennlp.common.util import int_to_device
+        print(json.dumps([failed, int_to_device.__module__]))
+        """
+    )
+    assert value == [True, "eli5_transformers.compat.torch2"]
+
+
+def test_complete_packages_are_not_forgotten(monkeypatch):
+    import types
+
+    for name in ("somepackage", "somepackage.complete", "somepackage.failed.left"):
+        monkeypatch.setitem(sys.modules, name, types.ModuleType(name))
+    forget_failed_import("somepackage")
+    assert "somepackage.complete" in sys.modules
+    assert "somepackage.failed.left" not in sys.modules
+
+
+@patched_only
+def test_patched_modules_keep_their_own_loader_and_source():
+    import inspect
+    from importlib.machinery import SourceFileLoader
+
+    import allennlp.common.util as util
+
+    assert type(util.__loader__) is SourceFileLoader
+    assert type(util.__spec__.loader) is SourceFileLoader
+    assert "def int_to_device" in inspect.getsource(util)
+    assert vars(util)["__builtins__"] is vars(__import__("builtins"))
+
+
+@patched_only
+def test_other_libraries_see_nothing_of_the_stand_ins():
+    state = fresh(
+        """
+        import json, sys
+        import huggingface_hub, importlib.util, transformers
+        had = hasattr(huggingface_hub, "HfFolder")
+        methods = set(vars(transformers.PreTrainedTokenizerBase))
+        import eli5_transformers
+        import allennlp.predictors, allennlp.commands, allennlp.training, allennlp.modules.vision
+        from transformers import AutoImageProcessor
+        from transformers.utils import import_utils
+        absent = [name for name in ("torchvision", "fairscale", "spacy", "lmdb", "cached_path")
+                  if importlib.util.find_spec(name) is None]
+        try:
+            import torchvision
+        except ModuleNotFoundError as error:
+            torchvision = error.name
+        print(json.dumps({
+            "vision": import_utils.is_torchvision_available() == ("torchvision" not in absent),
+            "stand-ins": [name for name in absent if name in sys.modules],
+            "hub": hasattr(huggingface_hub, "HfFolder") == had,
+            "adamw": hasattr(transformers, "AdamW"),
+            "tokenizer": sorted(set(vars(transformers.PreTrainedTokenizerBase)) - methods),
+            "import": torchvision if isinstance(torchvision, str) else "torchvision",
+        }))
+        """
+    )
+    assert state == {
+        "vision": True,
+        "stand-ins": [],
+        "hub": True,
+        "adamw": False,
+        "tokenizer": [],
+        "import": "torchvision",
+    }
+
+
+@patched_only
+def test_packages_that_are_not_used_are_not_imported():
+    loaded = fresh(
+        """
+        import json, sys
+        import eli5_transformers
+        import allennlp.predictors, allennlp.interpret, allennlp.models, allennlp.data.dataset_readers
+        print(json.dumps(sorted({name.split(".")[0] for name in sys.modules})))
+        """
+    )
+    unused = {"spacy", "nltk", "h5py", "lmdb", "tensorboardX", "cached_path", "sklearn", "scipy", "torchvision"}
+    assert not set(loaded) & unused
+
+
+def test_a_missing_allennlp_is_named_with_the_command(monkeypatch):
+    monkeypatch.setattr(compat, "installed_version", lambda package: None)
+    monkeypatch.setattr(compat, "find_spec", lambda name: None)
+    option = "--no-deps " if sys.version_info >= (3, 11) else ""
+    with pytest.raises(MissingDependencyError) as caught:
+        compat.require_allennlp()
+    assert str(caught.value) == f'AllenNLP is not installed: pip install {option}"allennlp==2.10.1"'
+    assert isinstance(caught.value, ImportError)
+
+
+@patched_only
+def test_another_release_of_allennlp_is_refused(monkeypatch):
+    monkeypatch.setattr(compat, "installed_version", lambda package: "2.9.3")
+    with pytest.raises(CompatibilityError, match="AllenNLP 2.9.3 does not run on this stack, 2.10.1 does"):
+        compat.require_allennlp()
+
+
+@pinned_only
+def test_another_release_of_allennlp_is_the_users_choice_where_no_patch_is_needed(monkeypatch):
+    monkeypatch.setattr(compat, "installed_version", lambda package: "2.9.3")
+    compat.require_allennlp()
+
+
+def test_the_installed_allennlp_is_accepted():
+    assert compat.require_allennlp() is None
+
+
+def test_versions_are_compared_by_their_numbers():
+    assert release("2.13.0+cpu") == (2, 13, 0)
+    assert release("5.0.0rc1") == (5, 0, 0)
+    assert release(None) == _stack.UNKNOWN > (999,)
+    assert release("1.9") < release("1.13")
+
+
+def test_the_pins_are_those_of_allennlp():
+    def stack(torch, transformers):
+        return Stack((3, 10), release(torch), release(transformers), (0, 10))
+
+    assert stack("1.12.1", "4.20.1").pinned
+    assert not stack("1.13.0", "4.20.1").pinned
+    assert not stack("1.12.1", "4.21.0").pinned
