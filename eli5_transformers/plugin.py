@@ -1,0 +1,3 @@
+"""Registers the components with AllenNLP: the module that `.allennlp_plugins` and `--include-package` name."""
+
+from . import initializers, model, predictor, reader, vocabulary  # noqa: F401
