@@ -1,0 +1,91 @@
+"""Which texts are padded together, and how many rows go through the model at once."""
+
+from __future__ import annotations
+
+import os
+from typing import Any, List, Optional, Sequence
+
+import torch
+
+# On a CPU the gain from batching ends where a chunk has about this many numbers at the embeddings (8 rows of 64 tokens of
+# width 768); an accelerator wants more.
+_CHUNK_NUMBERS = {"cpu": 8 * 64 * 768}
+_CHUNK_NUMBERS_ACCELERATOR = 256 * 64 * 768
+_MOST_ROWS = 512
+# The padding that is accepted to run texts together, relative to their own tokens.
+_WASTE = 1.1
+# A share of the free memory that one chunk may take.
+_MEMORY_SHARE = 0.25
+
+
+def bucket(lengths: Sequence[int], width: int, *, alone: bool = False, device: str = "cpu") -> List[List[int]]:
+    """The indices of the texts that are padded together, longest first.
+
+    Texts of similar length share a bucket: padding makes it at most a tenth larger, unless all of it is small enough for
+    one chunk, where rows cost less than calls. `alone` gives every text a bucket of its own.
+    """
+    order = sorted(range(len(lengths)), key=lambda index: -lengths[index])
+    if alone:
+        return [[index] for index in order]
+    small = _chunk_numbers(device) // 4
+    buckets: List[List[int]] = []
+    own = 0
+    for index in order:
+        if buckets:
+            longest, count = lengths[buckets[-1][0]], len(buckets[-1]) + 1
+            padded = longest * count
+            if count <= _MOST_ROWS and (padded * width <= small or padded <= _WASTE * (own + lengths[index])):
+                buckets[-1].append(index)
+                own += lengths[index]
+                continue
+        buckets.append([index])
+        own = lengths[index]
+    return buckets
+
+
+def rows_at_once(model: torch.nn.Module, length: int, width: int, device: torch.device) -> int:
+    """How many rows of that length are differentiated at once where no `internal_batch_size` is given.
+
+    As many as still make the work faster, and no more than a quarter of the free memory holds, by an estimate of what a
+    transformer of the model's depth keeps for the backward pass.
+    """
+    fast = _chunk_numbers(device.type) // max(length * width, 1)
+    free = free_memory(device)
+    if free is not None:
+        fast = min(fast, int(_MEMORY_SHARE * free / _bytes_a_row(model, length, width)))
+    return max(1, min(fast, _MOST_ROWS))
+
+
+def free_memory(device: torch.device) -> Optional[int]:
+    """Bytes that are free on the device, or None where that is not known."""
+    if device.type == "cuda":
+        return int(torch.cuda.mem_get_info(device)[0])
+    if device.type != "cpu":
+        return None
+    try:
+        with open("/proc/meminfo", encoding="ascii") as file:
+            for line in file:
+                if line.startswith("MemAvailable:"):
+                    return int(line.split()[1]) * 1024
+    except OSError:
+        pass
+    try:
+        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):
+        return None
+
+
+def _chunk_numbers(device: str) -> int:
+    return _CHUNK_NUMBERS.get(device, _CHUNK_NUMBERS_ACCELERATOR)
+
+
+def _bytes_a_row(model: torch.nn.Module, length: int, width: int) -> int:
+    """What one row keeps: about 16 vectors of the width and, with eager attention, 3 maps of all heads, a layer."""
+    config = next((m.config for m in model.modules() if hasattr(getattr(m, "config", None), "model_type")), None)
+    layers, heads = _number(config, "num_hidden_layers", 2), _number(config, "num_attention_heads", 1)
+    return 4 * layers * length * (16 * width + 3 * heads * length)
+
+
+def _number(config: Any, name: str, default: int) -> int:
+    value = getattr(config, name, None)
+    return value if isinstance(value, int) and value > 0 else default

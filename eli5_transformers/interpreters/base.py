@@ -1,0 +1,251 @@
+"""What all interpreters share: options, AllenNLP's interface, and how a score becomes an `Attribution`."""
+
+import inspect
+from abc import abstractmethod
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence
+
+import numpy as np
+import torch
+from allennlp.interpret.saliency_interpreters import SaliencyInterpreter
+from allennlp.predictors import Predictor
+
+from .. import baselines
+from ..errors import InputError
+from ..records import Attribution
+from ..scoring import Scorer, TextBatch, Vectors
+from ..subject import EncodedText, subject_of
+from ..targets import OUTPUTS
+
+# Where scores cancel, the delta is measured against this share of their absolute sum.
+_CANCELLING = 0.1
+
+
+class Interpreter(SaliencyInterpreter):
+    """Scores each token of a text for chosen classes.
+
+    A method implements `attributions`. Everything else is here: texts are encoded, put into batches of similar length, and
+    the classes found. Interpreters hold options alone, so that one may be used for many texts and threads.
+
+    Parameters
+    ----------
+    predictor
+        Any AllenNLP predictor of one text field whose model returns `logits`.
+    output
+        What is explained, and the unit of the scores: "logit", "probability", "log-probability" or "loss".
+    layer
+        Name of a module, as in `model.named_modules()`, whose output (batch, tokens, width) is explained in place of the
+        embeddings: which of a block's vectors the output depends on.
+    internal_batch_size
+        Rows that go through the model at once; by default chosen from width, length and free memory.
+    progress
+        True shows a progress bar, False shows none; by default one is shown on a terminal when the work is long.
+    """
+
+    signed = True
+
+    def __init__(
+        self,
+        predictor: Predictor,
+        output: str = "logit",
+        layer: Optional[str] = None,
+        internal_batch_size: Optional[int] = None,
+        progress: Optional[bool] = None,
+    ) -> None:
+        super().__init__(predictor)
+        if output not in OUTPUTS:
+            raise InputError(f"output is {output!r}, but must be one of {', '.join(map(repr, OUTPUTS))}")
+        self.output = output
+        self.layer = layer
+        self.internal_batch_size = internal_batch_size
+        self.progress = progress
+
+    @abstractmethod
+    def attributions(self, batch: TextBatch, targets: Sequence[Sequence[int]]) -> List[List[Attribution]]:
+        """The attributions of each text of the batch for each of its classes: `result[text][target]`.
+
+        Called within the scorer's session. Results are made with `self.attribution`.
+        """
+        raise NotImplementedError
+
+    def attribute(self, inputs: Sequence[Mapping[str, Any]], targets: Any = None) -> List[List[Attribution]]:
+        """The attributions of each input, a predictor's JSON object, for each of the targets: `result[text][target]`.
+
+        `targets` is None for what the model predicts, a class by name or index, a sequence of these, or `Top(k)`.
+        Raises InputError for inputs and targets that cannot be explained.
+        """
+        subject = subject_of(self.predictor)
+        return self.explain([subject.encode(one) for one in inputs], targets)
+
+    def explain(self, texts: Sequence[EncodedText], targets: Any = None) -> List[List[Attribution]]:
+        """The same for texts that were encoded before."""
+        results: List[List[Attribution]] = [[] for _ in texts]
+        if not texts:
+            return results
+        scorer = Scorer(
+            subject_of(self.predictor),
+            output=self.output,
+            layer=self.layer,
+            internal_batch_size=self.internal_batch_size,
+            progress=self.progress,
+        )
+        with scorer.session():
+            for batch in scorer.batches(texts):
+                classes = [scorer.subject.classes.resolve(targets, logits) for logits in batch.logits]
+                for index, attributions in zip(batch.index, self.attributions(batch, classes)):
+                    results[index] = attributions
+        return results
+
+    def saliency_interpret_from_json(self, inputs: Dict[str, Any]) -> Dict[str, Any]:
+        """AllenNLP's JSON: `{"instance_1": {"grad_input_1": [a score for each token of the text field]}}`.
+
+        One instance for each predicted label. Unlike AllenNLP's interpreters, the scores are neither made absolute nor
+        normalized.
+        """
+        subject = subject_of(self.predictor)
+        text = subject.encode(inputs)
+        found = self.explain([text])[0]
+        return {
+            f"instance_{number}": {"grad_input_1": _by_field_token(attribution.scores, text)}
+            for number, attribution in enumerate(found, start=1)
+        }
+
+    def parameters(self) -> Dict[str, Any]:
+        """The options by name, as JSON has them: `{"type": method, **parameters}` makes the interpreter again."""
+        names: Dict[str, Any] = {}
+        for owner in reversed(type(self).__mro__):
+            if issubclass(owner, Interpreter) and "__init__" in vars(owner):
+                names.update(inspect.signature(owner.__init__).parameters)
+        skipped = {"self", "predictor", "kwargs", "progress", "internal_batch_size"}
+        return {name: _as_json(getattr(self, name)) for name in names if name not in skipped and hasattr(self, name)}
+
+    def attribution(
+        self,
+        batch: TextBatch,
+        text: int,
+        target: int,
+        scores: np.ndarray,
+        *,
+        baseline: Optional[str] = None,
+        baseline_score: Optional[float] = None,
+        total: Optional[float] = None,
+        evaluations: Optional[int] = None,
+        notes: Sequence[str] = (),
+    ) -> Attribution:
+        """The record of one result.
+
+        `scores` are (tokens,) of the text; `total` is their sum with what lies on positions that are no tokens, where
+        that is another number.
+        """
+        subject = batch.scorer.subject
+        encoded = batch.texts[text]
+        logits = torch.from_numpy(batch.logits[text])
+        probabilities = subject.classes.probabilities(logits)
+        delta = relative = None
+        if baseline_score is not None:
+            difference = float(batch.here()[text, target]) - baseline_score
+            total = float(scores.sum()) if total is None else total
+            delta = total - difference
+            scale = delta_scale(difference, scores)
+            relative = abs(delta) / scale if scale > 0 else 0.0
+        return Attribution(
+            documents=encoded.documents,
+            tokens=encoded.tokens,
+            scores=np.asarray(scores, dtype=float),
+            target=target,
+            label=subject.classes.names[target],
+            method=self.name(),
+            signed=self.signed,
+            probability=None if probabilities is None else float(probabilities[target]),
+            score=float(logits[target]),
+            parameters=self.parameters(),
+            notes=(*notes, *subject.caveats),
+            output=self.output,
+            baseline=baseline,
+            baseline_score=baseline_score,
+            convergence_delta=delta,
+            relative_delta=relative,
+            evaluations=evaluations,
+        )
+
+    @classmethod
+    def name(cls) -> str:
+        """The registered name of the method."""
+        registry = SaliencyInterpreter._registry[SaliencyInterpreter]
+        return next((name for name, (registered, _) in registry.items() if registered is cls), cls.__name__)
+
+
+class Compared(NamedTuple):
+    """A batch's baselines."""
+
+    name: str
+    vectors: Vectors
+    """[(texts, tokens', width)]"""
+    differences: Vectors
+    """The texts' own vectors minus the baselines'."""
+    scores: np.ndarray
+    """(texts, classes): the explained output at the baselines."""
+
+
+class ComparingInterpreter(Interpreter):
+    """An interpreter that compares each text with a baseline.
+
+    Parameters
+    ----------
+    baseline
+        "pad", "mask", "unk", "zero", a token, a text, or vectors of shape (width,) or (tokens, width); by default the
+        first of mask, pad and unk that the tokenizer has and whose vector is not zero. The result names it.
+    keep_special
+        True leaves the tokens that the tokenizer added ([CLS], </s>) as they are, so that their score is zero.
+    """
+
+    def __init__(
+        self,
+        predictor: Predictor,
+        baseline: Any = None,
+        keep_special: bool = True,
+        **kwargs,
+    ) -> None:
+        super().__init__(predictor, **kwargs)
+        self.baseline = baseline
+        self.keep_special = keep_special
+
+    def compared(self, batch: TextBatch) -> Compared:
+        """The baselines of a batch and what the model makes of them."""
+        chosen = baselines.choose(batch.scorer.subject, self.baseline, batch)
+        vectors = baselines.vectors(chosen, batch, self.keep_special)
+        scores = batch.forward(range(len(batch.texts)), lambda rows: [site[rows] for site in vectors])
+        differences = [own - other for own, other in zip(batch.vectors, vectors)]
+        return Compared(chosen.name, vectors, differences, scores)
+
+
+def delta_scale(difference: float, scores: np.ndarray) -> float:
+    """What a convergence delta is relative to.
+
+    The difference of the output between text and baseline. Where that is small because scores cancel, a percent of it
+    says nothing about the scores: then a tenth of the sum of their sizes takes its place, so that an error of 1 % is at
+    most a thousandth of what the scores move.
+    """
+    return max(abs(difference), _CANCELLING * float(np.abs(scores).sum()))
+
+
+def _by_field_token(scores: np.ndarray, text: EncodedText) -> List[float]:
+    if text.field is None:
+        return [float(score) for score in scores]
+    sums = [0.0] * (max(text.field, default=-1) + 1)
+    for place, score in zip(text.field, scores):
+        if place >= 0:
+            sums[place] += float(score)
+    return sums
+
+
+def _as_json(value: Any) -> Any:
+    if isinstance(value, (torch.Tensor, np.ndarray)):
+        return value.tolist()
+    if isinstance(value, Interpreter):
+        return {"type": value.name(), **value.parameters()}
+    if isinstance(value, (list, tuple)):
+        return [_as_json(item) for item in value]
+    if isinstance(value, Mapping):
+        return {str(key): _as_json(item) for key, item in value.items()}
+    return value
+

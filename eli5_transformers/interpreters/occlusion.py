@@ -1,0 +1,104 @@
+"""Occlusion: what the output loses when a word is put out of sight."""
+
+from typing import Dict, List, Sequence
+
+import numpy as np
+import torch
+from allennlp.interpret.saliency_interpreters import SaliencyInterpreter
+from allennlp.predictors import Predictor
+
+from ..errors import InputError
+from ..words import UNITS, units
+from ..records import Attribution
+from ..scoring import TextBatch, Vectors
+from .base import ComparingInterpreter
+
+
+@SaliencyInterpreter.register("occlusion")
+class Occlusion(ComparingInterpreter):
+    """The output of the text minus the output with a word (or window of words) replaced (Zeiler and Fergus 2014).
+
+    A word's tokens share its score equally, so that their sum is the word's. In windows of several words each word gets
+    the mean, over the windows that hold it, of an equal share. The scores need not sum to the output's difference.
+
+    Parameters
+    ----------
+    unit
+        "word" or "token": what is put out of sight as a whole.
+    window
+        How many neighbouring units at a time, moved on by one.
+
+    What a word is replaced with is the baseline.
+    """
+
+    def __init__(self, predictor: Predictor, unit: str = "word", window: int = 1, **kwargs) -> None:
+        super().__init__(predictor, **kwargs)
+        if unit not in UNITS:
+            raise InputError(f"unit is {unit!r}, but must be one of {', '.join(map(repr, UNITS))}")
+        if isinstance(window, bool) or not isinstance(window, int) or window < 1:
+            raise InputError(f"window is {window!r}, but must be a number of words from 1")
+        self.unit = unit
+        self.window = window
+
+    def attributions(self, batch: TextBatch, targets: Sequence[Sequence[int]]) -> List[List[Attribution]]:
+        """One forward pass a window, for all classes."""
+        compared = self.compared(batch)
+        here = batch.here()
+        groups = [units(text.tokens, self.unit, self.keep_special) for text in batch.texts]
+        windows = [self._windows(len(found)) for found in groups]
+        rows = [text for text, found in enumerate(windows) for _ in found]
+        hidden = torch.zeros((len(rows), batch.length), dtype=torch.bool)
+        row = 0
+        for text, found in enumerate(windows):
+            for window in found:
+                for unit in window:
+                    hidden[row, torch.as_tensor(batch.place_of[text][groups[text][unit]])] = True
+                row += 1
+        hidden = hidden.to(batch.device)
+        texts = torch.as_tensor(np.asarray(rows, dtype=np.int64), device=batch.device)
+
+        def at(numbers: torch.Tensor) -> Vectors:
+            own = texts[numbers]
+            return [
+                torch.where(batch.at_positions(hidden[numbers], site)[:, :, None], base[own], vectors[own])
+                for site, (base, vectors) in enumerate(zip(compared.vectors, batch.vectors))
+            ]
+
+        values = batch.forward(rows, at)
+        results: List[List[Attribution]] = []
+        start = 0
+        for text, wanted in enumerate(targets):
+            lost = here[text][None, :] - values[start : start + len(windows[text])]
+            start += len(windows[text])
+            results.append([])
+            for target in wanted:
+                scores = self._scores(len(batch.texts[text]), groups[text], windows[text], lost[:, target])
+                results[-1].append(
+                    self.attribution(
+                        batch,
+                        text,
+                        target,
+                        scores,
+                        baseline=compared.name,
+                        baseline_score=float(compared.scores[text, target]),
+                        evaluations=len(windows[text]),
+                    )
+                )
+        return results
+
+    def _windows(self, units: int) -> List[range]:
+        size = min(self.window, units)
+        return [range(start, start + size) for start in range(units - size + 1)] if units else []
+
+    @staticmethod
+    def _scores(
+        length: int, groups: Sequence[np.ndarray], windows: Sequence[range], lost: np.ndarray
+    ) -> np.ndarray:
+        shares: Dict[int, List[float]] = {}
+        for window, loss in zip(windows, lost):
+            for unit in window:
+                shares.setdefault(unit, []).append(float(loss) / len(window))
+        scores = np.zeros(length)
+        for unit, found in shares.items():
+            scores[groups[unit]] = np.mean(found) / len(groups[unit])
+        return scores

@@ -1,0 +1,10 @@
+"""Registers all interpreters with AllenNLP: importing this module makes their names known to configs."""
+
+from . import (  # noqa: F401
+    captum_methods,
+    gradient,
+    gradient_x_input,
+    integrated_gradients,
+    occlusion,
+    smoothgrad,
+)
