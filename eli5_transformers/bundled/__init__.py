@@ -1,0 +1,14 @@
+"""The bundled demonstration model: where it is, and what its outputs are called. Imports no torch."""
+
+from __future__ import annotations
+
+from importlib import resources
+from pathlib import Path
+
+LABELS = ("1 star", "2 stars", "3 stars", "4 stars", "5 stars")
+
+
+def model_path() -> Path:
+    """The folder with the checkpoint (`config.json`, `model.safetensors`, tokenizer files and model card)."""
+    # The package is never run from a zip archive (zip_safe is off), so its resources are files.
+    return Path(str(resources.files(__package__) / "model"))
