@@ -1,0 +1,89 @@
+# Two commands do all their set-up on a machine with Python 3.11+ and git:
+#   make explain TEXT="…"     make test
+# PYTHON=python3.12 make test   takes another Python; TORCH="torch==2.10.0" another torch.
+PYTHON ?= python3
+VENV ?= .venv
+STOCK_VENV ?= .venv-stock
+WHEEL_VENV ?= .venv-wheel
+# A build for the CPU is enough; where the index offers one, this version is it.
+TORCH ?= torch==2.13.0
+ALLENNLP = allennlp==2.10.1
+TEXT ?= Not buying it any sooner! Other brands do a much better job
+HTML ?= explanation.html
+PYTEST_ARGS ?=
+
+VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+PIP_QUIET = -q --disable-pip-version-check
+export TOKENIZERS_PARALLELISM = false
+
+.PHONY: explain test check docs notebooks test-stock test-wheel golden bundled-model picture clean
+
+explain: $(VENV)/.run-$(VERSION)
+	@$(VENV)/bin/python -m eli5_transformers explain "$$TEXT" --html "$(HTML)"
+export TEXT
+
+test: $(VENV)/.test-$(VERSION)
+	$(VENV)/bin/python -m pytest $(PYTEST_ARGS)
+
+check: $(VENV)/.check-$(VERSION)
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/mypy
+
+# The site in site/; warnings are errors, and no page may load anything from elsewhere.
+docs: $(VENV)/.docs-$(VERSION)
+	NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build --strict --quiet
+	@! grep -rnE --include='*.html' '<(script|link|img|iframe)[^>]+(src|href)="?(https?:)?//' site
+
+# Runs the notebooks and stores what they show.
+notebooks: $(VENV)/.test-$(VERSION)
+	$(VENV)/bin/python examples/execute.py
+
+# AllenNLP's pins cannot be resolved on Python >= 3.11 (torch<1.13, transformers<4.21), hence --no-deps; what it
+# really needs is in setup.cfg; pip's complaint about the pins goes to $(VENV)/pip.log. Below 3.11 setup.cfg requires it with its pins, which choose the versions of all else.
+$(VENV)/.run-$(VERSION): setup.cfg pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 10) else "Python 3.10 or newer is needed: PYTHON=python3.11 make …")'
+	@echo "setting up $(VENV) with Python $(VERSION), once: a minute or two"
+	@rm -rf $(VENV)
+	@$(PYTHON) -m venv $(VENV)
+	@case "$(VERSION)" in \
+	3.10) $(VENV)/bin/python -m pip install $(PIP_QUIET) -e . ;; \
+	*) $(VENV)/bin/python -m pip install $(PIP_QUIET) "$(TORCH)" && \
+	   $(VENV)/bin/python -m pip install $(PIP_QUIET) -e . && \
+	   { $(VENV)/bin/python -m pip install $(PIP_QUIET) --no-deps "$(ALLENNLP)" 2>$(VENV)/pip.log || \
+	     { cat $(VENV)/pip.log; exit 1; }; } ;; \
+	esac
+	@touch $@
+
+$(VENV)/.test-$(VERSION): $(VENV)/.run-$(VERSION)
+	@$(VENV)/bin/python -m pip install $(PIP_QUIET) -e ".[test]"
+	@touch $@
+
+$(VENV)/.check-$(VERSION): $(VENV)/.test-$(VERSION)
+	@$(VENV)/bin/python -m pip install $(PIP_QUIET) -e ".[check]"
+	@touch $@
+
+$(VENV)/.docs-$(VERSION): $(VENV)/.run-$(VERSION)
+	@$(VENV)/bin/python -m pip install $(PIP_QUIET) -e ".[docs]"
+	@touch $@
+
+# The whole suite inside the stack that AllenNLP pins.
+test-stock:
+	@python=$$(sh tools/find-python 3.10) && \
+	$(MAKE) --no-print-directory test PYTHON="$$python" VENV="$(STOCK_VENV)" PYTEST_ARGS="$(PYTEST_ARGS)"
+
+# The wheel, installed in an empty environment, does the main job without the source tree.
+test-wheel: $(VENV)/.check-$(VERSION)
+	@sh tools/test-wheel "$(VENV)/bin/python" "$(WHEEL_VENV)" "$(TORCH)" "$(ALLENNLP)"
+
+golden:
+	$(PYTHON) tests/golden/make_golden.py
+
+bundled-model: $(VENV)/.run-$(VERSION)
+	$(VENV)/bin/python -m eli5_transformers.bundled.train
+
+# The README's picture, from a real run (needs Chromium).
+picture: $(VENV)/.run-$(VERSION)
+	sh tools/picture $(VENV)/bin/python
+
+clean:
+	rm -rf $(VENV) $(STOCK_VENV) $(WHEEL_VENV) build dist site *.egg-info

@@ -1,0 +1,66 @@
+"""The command line: AllenNLP's own, with the patches installed and this package's components registered.
+
+`eli5-transformers train|evaluate|predict|…` take AllenNLP's arguments unchanged; `explain` is this package's.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+
+from . import __version__, compat
+from .commands import explain
+from .compat.front import postpone_eli5
+from .errors import Eli5TransformersError
+
+PROG = "eli5-transformers"
+
+
+def main() -> None:
+    """Run the command that `sys.argv` names."""
+    try:
+        compat.require_allennlp()
+        if sys.argv[1:2] == ["explain"]:
+            sys.exit(_explain(sys.argv[2:]))
+        elif sys.argv[1:] == ["--version"]:
+            sys.stdout.write(f"{PROG} {__version__}\n")
+        else:
+            _allennlp()
+    except Eli5TransformersError as error:
+        sys.exit(f"{PROG}: {error}")
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _explain(argv: list[str]) -> int:
+    # Not through AllenNLP's parser: importing all its commands takes longer than explaining a sentence.
+    _log_at("ERROR")
+    postpone_eli5()
+    parser = argparse.ArgumentParser(prog=f"{PROG} explain")
+    explain.add_arguments(parser)
+    return explain.run_to_exit_code(parser.parse_intermixed_args(argv), PROG)
+
+
+def _allennlp() -> None:
+    _log_at("INFO")
+    from allennlp.commands import main as allennlp_main
+    from allennlp.common.util import install_sigterm_handler
+
+    from . import plugin  # noqa: F401  registers models, readers, predictors, interpreters
+    from .commands import subcommands  # noqa: F401  registers explain
+
+    install_sigterm_handler()
+    allennlp_main(prog=PROG)
+
+
+def _log_at(level: str) -> None:
+    """Log as `allennlp` does (allennlp/__main__.py:8-18), from `level` up unless the environment says another."""
+    chosen = "DEBUG" if os.environ.get("ALLENNLP_DEBUG") else os.environ.get("ALLENNLP_LOG_LEVEL", level)
+    logging.basicConfig(format="%(asctime)s - %(levelname)s - %(name)s - %(message)s", level=chosen)
+    logging.getLogger("filelock").setLevel(logging.WARNING)
+
+
+if __name__ == "__main__":
+    main()

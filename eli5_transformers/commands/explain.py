@@ -1,0 +1,226 @@
+"""`explain`: why does the model give these texts these labels?
+
+The arguments and the work, free of AllenNLP's command line, whose import takes longer than explaining a sentence:
+`__main__` runs this module alone, `subcommands` makes it one of AllenNLP's commands.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from typing import Any, Dict, List, Mapping, Optional, Tuple
+
+from ..errors import Eli5TransformersError, InputError
+from .inputs import Line, batched, read_inputs
+from .writers import FORMATS, make_writer
+
+BUNDLED = "bundled"
+EXAMPLE = """\
+examples:
+  eli5-transformers explain "Not buying it any sooner! Other brands do a much better job"
+  eli5-transformers explain path/to/checkpoint "I love it" "I hate it" --top-targets 2
+  eli5-transformers explain model.tar.gz --input reviews.jsonl --format html --output reviews.html
+"""
+USAGE = """\
+%(prog)s TEXT [options]                          explain TEXT with the bundled demonstration model
+       %(prog)s SOURCE TEXT [TEXT …] [options]          … or texts with a checkpoint, config or archive
+       %(prog)s [SOURCE] --input FILE [options]         … or the lines of a file"""
+DESCRIPTION = "Explain why a text classifier gives texts their labels."
+_CONFIG_KEYS = (
+    "source", "interpreter", "format", "targets", "top_targets", "granularity", "top", "device", "overrides", "ext_vars",
+)  # fmt: skip
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments on `parser`."""
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.usage = USAGE
+    parser.description = f"{DESCRIPTION}\n\n{EXAMPLE}"
+    parser.add_argument(
+        "words",
+        nargs="*",
+        metavar="SOURCE TEXT",
+        help="a checkpoint folder or hub id, a config (.jsonnet, .json) or an AllenNLP archive, then texts; a single "
+        f"word is a text for the bundled model, whose name as SOURCE is {BUNDLED!r}",
+    )
+    inputs = parser.add_argument_group("input")
+    inputs.add_argument(
+        "--input",
+        metavar="FILE",
+        help='a text in each line, or JSON lines as `predict` takes them ({"sentence": …}); "-" is stdin',
+    )
+    inputs.add_argument("--config", metavar="FILE", help=f"a jsonnet file with any of {', '.join(_CONFIG_KEYS)}")
+    inputs.add_argument("--overrides", "-o", metavar="JSON", help="changes to SOURCE's config, as AllenNLP has them")
+    inputs.add_argument(
+        "--ext-var",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="an external variable of the config; may be given several times",
+    )
+    method = parser.add_argument_group("method")
+    method.add_argument("--interpreter", metavar="NAME", help="the method (default: integrated-gradients)")
+    method.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="OPTION=VALUE",
+        help="an option of the method, such as tolerance=0.005; may be given several times",
+    )
+    method.add_argument("--targets", metavar="LABEL", nargs="+", help="explain these labels, not the predicted one")
+    method.add_argument("--top-targets", type=int, metavar="N", help="explain the N labels of the highest scores")
+    method.add_argument("--device", metavar="NAME", help='where the model runs: "cpu" (the default) or "cuda:0"')
+    method.add_argument("--batch-size", type=int, default=16, metavar="N", help="texts explained together (default: 16)")
+    output = parser.add_argument_group("output")
+    output.add_argument("--format", choices=sorted(FORMATS), help="default: by OUTPUT's name, else text")
+    output.add_argument("--output", metavar="FILE", help="write there instead of to stdout")
+    output.add_argument("--html", metavar="FILE", help="write an HTML page as well")
+    output.add_argument("--granularity", choices=("word", "token"), help="what a row is (default: word)")
+    output.add_argument("--top", type=int, metavar="N", help="show the N largest contributions only")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Explain what was asked for and return the exit code: 0, or 1 where some lines could not be explained.
+
+    Raises Eli5TransformersError for what makes the whole command impossible.
+    """
+    settings = _settings(arguments)
+    source, texts = _source_and_texts(arguments, settings)
+    lines = read_inputs(texts, arguments.input)
+    if arguments.batch_size < 1:
+        raise InputError(f"--batch-size is {arguments.batch_size}, but must be 1 or more")
+    from ..api import explain_inputs  # noqa: F401  fails early where AllenNLP is missing
+    from ..loading import load_predictor
+
+    predictor = load_predictor(
+        source,
+        device=settings.get("device"),
+        overrides=settings.get("overrides"),
+        ext_vars=settings.get("ext_vars"),
+    )
+    failed = False
+    with make_writer(arguments.format or settings.get("format"), arguments.output, arguments.html) as writer:
+        for batch in _with_progress(batched(lines, arguments.batch_size), arguments):
+            for line, explanation, error in _explained(predictor, batch, settings):
+                if error is not None:
+                    failed = True
+                    where = "" if line.number is None else f"line {line.number}: "
+                    writer.report(f"{where}{error}")
+                else:
+                    writer.write(line.text, explanation)
+    return int(failed)
+
+
+def _explained(
+    predictor: Any, batch: List[Line], settings: Mapping[str, Any]
+) -> List[Tuple[Line, Any, Optional[str]]]:
+    """Each line with its explanation or with what is wrong with it."""
+    good = [line for line in batch if line.error is None]
+    try:
+        made = dict(zip(map(id, good), _explain(predictor, good, settings)))
+        return [(line, made.get(id(line)), line.error) for line in batch]
+    except InputError as error:
+        if len(batch) == 1:
+            return [(batch[0], None, str(error))]
+    # One of several is wrong: which one shows when they are explained alone.
+    return [result for line in batch for result in _explained(predictor, [line], settings)]
+
+
+def _explain(predictor: Any, lines: List[Line], settings: Mapping[str, Any]) -> List[Any]:
+    from ..api import DEFAULT_INTERPRETER, explain_inputs, read_input
+
+    if not lines:
+        return []
+    return explain_inputs(
+        predictor,
+        [read_input(predictor, line.text, line.text_pair) for line in lines],
+        interpreter=settings.get("interpreter", DEFAULT_INTERPRETER),
+        targets=settings.get("targets"),
+        top_targets=settings.get("top_targets"),
+        target_names=None,
+        rows={"granularity": settings.get("granularity", "word"), "top": settings.get("top")},
+        options=settings["options"],
+    )
+
+
+def _settings(arguments: argparse.Namespace) -> Dict[str, Any]:
+    """What the config file says, overruled by the arguments."""
+    settings = _read_settings(arguments.config) if arguments.config else {}
+    for name in ("interpreter", "targets", "top_targets", "granularity", "top", "device", "overrides"):
+        value = getattr(arguments, name)
+        if value is not None:
+            settings[name] = value
+    if settings.get("targets") is not None and settings.get("top_targets") is not None:
+        raise InputError("--targets and --top-targets are both given: give one of them")
+    variables = _pairs(arguments.ext_var, "--ext-var")
+    if variables:
+        settings["ext_vars"] = {**(settings.get("ext_vars") or {}), **variables}
+    settings["options"] = {name: _value(value) for name, value in _pairs(arguments.set, "--set").items()}
+    return settings
+
+
+def _read_settings(file: str) -> Dict[str, Any]:
+    from ..loading import read_config_file
+
+    settings = read_config_file(file)
+    unknown = sorted(set(settings) - set(_CONFIG_KEYS))
+    if unknown:
+        raise InputError(f"the config {file} has the unknown key {unknown[0]!r}: known are {', '.join(_CONFIG_KEYS)}")
+    return settings
+
+
+def _source_and_texts(arguments: argparse.Namespace, settings: Mapping[str, Any]) -> Tuple[Any, List[str]]:
+    """The source, and the texts that are arguments."""
+    words = list(arguments.words)
+    source = settings.get("source")
+    if arguments.input is not None:
+        if len(words) > 1 or (words and source is not None):
+            raise InputError(f"with --input no texts are arguments, but {words[-1]!r} was given")
+        source = words.pop() if words else source
+    elif len(words) > 1 and source is None:
+        source = words.pop(0)
+    elif not words:
+        raise InputError("nothing to explain: give a text, or --input FILE (\"-\" for stdin)")
+    if source is None or source == BUNDLED:
+        from ..bundled import model_path
+
+        source = model_path()
+    return source, words
+
+
+def _pairs(given: List[str], option: str) -> Dict[str, str]:
+    wrong = [item for item in given if "=" not in item]
+    if wrong:
+        raise InputError(f"{option} {wrong[0]!r} is not of the form NAME=VALUE")
+    return dict(item.split("=", 1) for item in given)
+
+
+def _value(text: str) -> Any:
+    """A number, true, false, null, list or object as JSON has it; anything else is a string."""
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        return text
+
+
+def _with_progress(batches: Any, arguments: argparse.Namespace) -> Any:
+    """The batches, with a progress bar where a person looks and the results go to a file."""
+    if arguments.input is None or arguments.output is None or not sys.stderr.isatty():
+        return batches
+    from tqdm import tqdm
+
+    return tqdm(batches, unit=" batches", desc="explaining", leave=False)
+
+
+def run_to_exit_code(arguments: argparse.Namespace, prog: str) -> int:
+    """`run`, with an error of ours as one line on stderr and exit code 1, and quiet where the reader has gone."""
+    try:
+        return run(arguments)
+    except Eli5TransformersError as error:
+        sys.stderr.write(f"{prog}: {error}\n")
+        return 1
+    except BrokenPipeError:
+        # The reader of our output has gone (`| head`). Python would complain once more when it flushes stdout at exit.
+        sys.stdout = None  # type: ignore[assignment]
+        return 0

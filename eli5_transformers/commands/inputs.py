@@ -1,0 +1,83 @@
+"""The texts that a command explains: from its arguments, from a file or from stdin."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import dataclass
+from typing import Any, Iterator, List, Optional, Sequence, Tuple
+
+from ..errors import InputError
+
+TEXT_KEYS = ("text", "sentence", "premise", "sentence1")
+PAIR_KEYS = ("text_pair", "hypothesis", "sentence2")
+
+
+@dataclass(frozen=True)
+class Line:
+    """One input, or what is wrong with it."""
+
+    number: Optional[int]
+    """Its line in the file, from 1; None for an argument."""
+    text: str = ""
+    text_pair: Optional[str] = None
+    error: Optional[str] = None
+
+
+def read_inputs(texts: Sequence[str], file: Optional[str]) -> Iterator[Line]:
+    """The inputs in their order, from `texts` or else from `file` ("-" is stdin), read as they are asked for.
+
+    A line of a file is a text, or, where it begins with a brace, a JSON object as AllenNLP's `predict` takes them
+    (`{"sentence": …}`, `{"premise": …, "hypothesis": …}`). Empty lines are left out. Raises InputError for a file that
+    cannot be read.
+    """
+    if file is None:
+        for text in texts:
+            yield Line(None, text)
+        return
+    try:
+        if file == "-":
+            yield from _lines(sys.stdin)
+        else:
+            with open(file, encoding="utf-8") as stream:
+                yield from _lines(stream)
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise InputError(f"the file {file!r} cannot be read: {reason}") from None
+
+
+def _lines(stream: Any) -> Iterator[Line]:
+    for number, line in enumerate(stream, start=1):
+        if line.strip():
+            yield _line(number, line.strip("\r\n"))
+
+
+def _line(number: int, line: str) -> Line:
+    if not line.lstrip().startswith("{"):
+        return Line(number, line)
+    try:
+        content = json.loads(line)
+    except json.JSONDecodeError as error:
+        return Line(number, error=f"not valid JSON: {error.msg} at column {error.colno}")
+    text, pair = _first(content, TEXT_KEYS), _first(content, PAIR_KEYS)
+    if text is None:
+        return Line(number, error=f"no text in it: one of the keys {', '.join(TEXT_KEYS)} is needed")
+    if not isinstance(text, str) or not isinstance(pair, (str, type(None))):
+        return Line(number, error="its text is not a string")
+    return Line(number, text, pair)
+
+
+def _first(content: Any, keys: Tuple[str, ...]) -> Any:
+    return next((content[key] for key in keys if content.get(key) is not None), None)
+
+
+def batched(lines: Iterator[Line], size: int) -> Iterator[List[Line]]:
+    """The lines, `size` at a time."""
+    batch: List[Line] = []
+    for line in lines:
+        batch.append(line)
+        if len(batch) == size:
+            yield batch
+            batch = []
+    if batch:
+        yield batch

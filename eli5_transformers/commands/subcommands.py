@@ -1,0 +1,20 @@
+"""The commands of this package as AllenNLP `Subcommand`s; importing the module registers them."""
+
+import argparse
+import sys
+
+from allennlp.commands.subcommand import Subcommand
+
+from . import explain
+
+
+@Subcommand.register("explain")
+class Explain(Subcommand):
+    """`allennlp explain` and `eli5-transformers explain`. Registered as a `Subcommand` with name "explain"."""
+
+    def add_subparser(self, parser: argparse._SubParsersAction) -> argparse.ArgumentParser:
+        """Add the command's own parser, with its arguments, to AllenNLP's."""
+        subparser = parser.add_parser(self.name, help=explain.DESCRIPTION)
+        explain.add_arguments(subparser)
+        subparser.set_defaults(func=lambda arguments: sys.exit(explain.run_to_exit_code(arguments, "explain")))
+        return subparser
