@@ -1,3 +1,4 @@
+# PYTHON_ARGCOMPLETE_OK
 """The command line: AllenNLP's own, with the patches installed and this package's components registered.
 
 `eli5-transformers train|evaluate|predict|…` take AllenNLP's arguments unchanged; `explain` is this package's.
@@ -12,6 +13,7 @@ import sys
 
 from . import __version__, compat
 from .commands import explain
+from .commands.completion import complete
 from .compat.front import postpone_eli5
 from .errors import Eli5TransformersError
 
@@ -21,6 +23,9 @@ PROG = "eli5-transformers"
 def main() -> None:
     """Run the command that `sys.argv` names."""
     try:
+        if "_ARGCOMPLETE" in os.environ:
+            complete(PROG)
+            return
         compat.require_allennlp()
         if sys.argv[1:2] == ["explain"]:
             sys.exit(_explain(sys.argv[2:]))

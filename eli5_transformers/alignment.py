@@ -19,6 +19,7 @@ _CHUNK = re.compile(r"\w+|[^\w\s]", re.UNICODE)
 # A word as a reader sees it: "don't" and "U.S." stay whole enough to be read; CJK is written without spaces.
 _CJK = "\u2e80-\u2fdf\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f"
 _WORD = re.compile(rf"[{_CJK}]|(?:(?![{_CJK}])\w)+(?:['’](?:(?![{_CJK}])\w)+)*|[^\w\s]", re.UNICODE)
+_SENTENCE_END = re.compile(r"[.!?\u2026]+[\"'\u2019\u201d\u00bb)\]]*\s+|[\u3002\uff01\uff1f]+[\u300d\u300f\u201d]*\s*|\n\s*\n")
 _SPACE_MARKERS = ("\u2581", "\u0120")  # SentencePiece's lower one eighth block, byte-level BPE's G with dot
 
 
@@ -94,6 +95,13 @@ def _words(text: str) -> List[Span]:
         else:
             words.append((start, end))
     return words
+
+
+def sentence_starts(text: str) -> List[int]:
+    """Where the sentences of the text begin: behind a full stop, exclamation or question mark with its closing quotes, or
+    an empty line; the marks of CJK need no space behind them. Abbreviations are not known: "Dr. Who" is two.
+    """
+    return [0, *(match.end() for match in _SENTENCE_END.finditer(text) if match.end() < len(text))]
 
 
 def _spelling(token: str) -> str:

@@ -80,7 +80,7 @@ def get_explanation(
     `feature_re` and `feature_filter` mean what they mean to `eli5.explain_prediction`: `top_targets` is the number of
     classes with the highest scores (negative: the lowest), `target_names` shows classes under other names, given as a
     list with one for each class or as a dict from name to name, by which `targets` may ask, too; the others choose the
-    rows of the table. `granularity` says what a row is: "word" or "token". Without targets the predicted class is
+    rows of the table. `granularity` says what a row is: "word", "token" or "sentence". Without targets the predicted class is
     explained. Every eli5 formatter takes the result.
 
     Raises what `attribute` raises.

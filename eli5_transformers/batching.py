@@ -12,8 +12,8 @@ import torch
 _CHUNK_NUMBERS = {"cpu": 8 * 64 * 768}
 _CHUNK_NUMBERS_ACCELERATOR = 256 * 64 * 768
 _MOST_ROWS = 512
-# The padding that is accepted to run texts together, relative to their own tokens.
-_WASTE = 1.1
+# Positions that are run for those that hold tokens: for texts so small that calls cost more than positions, and others.
+_SMALL_WASTE, _WASTE = 1.5, 1.1
 # A share of the free memory that one chunk may take.
 _MEMORY_SHARE = 0.25
 
@@ -21,8 +21,8 @@ _MEMORY_SHARE = 0.25
 def bucket(lengths: Sequence[int], width: int, *, alone: bool = False, device: str = "cpu") -> List[List[int]]:
     """The indices of the texts that are padded together, longest first.
 
-    Texts of similar length share a bucket: padding makes it at most a tenth larger, unless all of it is small enough for
-    one chunk, where rows cost less than calls. `alone` gives every text a bucket of its own.
+    Texts of similar length share a bucket: padding makes it at most a tenth larger, or half as large again where all of
+    it is small and calls cost more than positions. `alone` gives every text a bucket of its own.
     """
     order = sorted(range(len(lengths)), key=lambda index: -lengths[index])
     if alone:
@@ -34,7 +34,8 @@ def bucket(lengths: Sequence[int], width: int, *, alone: bool = False, device: s
         if buckets:
             longest, count = lengths[buckets[-1][0]], len(buckets[-1]) + 1
             padded = longest * count
-            if count <= _MOST_ROWS and (padded * width <= small or padded <= _WASTE * (own + lengths[index])):
+            accepted = _SMALL_WASTE if padded * width <= small else _WASTE
+            if count <= _MOST_ROWS and padded <= accepted * (own + lengths[index]):
                 buckets[-1].append(index)
                 own += lengths[index]
                 continue

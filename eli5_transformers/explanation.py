@@ -13,9 +13,10 @@ from __future__ import annotations
 
 import html
 import re
+from bisect import bisect_right
 from collections import Counter
 from dataclasses import dataclass
-from typing import Any, Callable, List, Optional, Sequence, Tuple, Union
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, Union
 
 import attr
 import numpy as np
@@ -30,7 +31,7 @@ from eli5.base import (
 )
 from eli5.formatters.features import FormattedFeatureName
 
-from .alignment import align_tokens, is_added_token
+from .alignment import align_tokens, is_added_token, sentence_starts
 from .errors import ExplanationError, InputError
 from .escapes import visible
 from .records import Attribution
@@ -40,7 +41,7 @@ HIGHLIGHTED = "Highlighted in text (sum)"
 SPECIAL = "Special tokens (sum)"
 BIAS = "<BIAS>"  # what eli5's linear models call the constant; here the score of the baseline
 UNSEEN = " \u2502 not seen by the model: "
-GRANULARITIES = ("word", "token")
+GRANULARITIES = ("word", "token", "sentence")
 
 
 class LabelText(str):
@@ -77,7 +78,7 @@ def to_explanation(
 ) -> Explanation:
     """The eli5 explanation of one input: one `TargetExplanation` for each attribution.
 
-    `granularity` is "word" (pieces of a word are summed) or "token". `top`, `feature_re` and `feature_filter` choose the
+    `granularity` is "word" (pieces of a word are summed), "token" or "sentence". `top`, `feature_re` and `feature_filter` choose the
     rows of the table as eli5's own explainers do: the `top` largest by absolute weight, or `(positive, negative)` counts;
     a regular expression that a row's name must match; a predicate on a row's name (and value). What is painted is not
     cut by them. Raises InputError for an option that is not accepted.
@@ -230,21 +231,19 @@ def _safe(text: Any) -> Any:
 def _rows(attribution: Attribution, granularity: str) -> List[_Row]:
     """The rows of the table, in the order of the text, with the special tokens summed to the last one."""
     tokens, scores = attribution.tokens, np.asarray(attribution.scores, dtype=float)
-    groups: dict[Tuple[int, int], List[int]] = {}
+    unit = _units(attribution, granularity)
+    groups: Dict[Tuple[int, int], List[int]] = {}
     special = []
     for index in range(len(tokens)):
         if tokens.special[index]:
             special.append(index)
-            continue
-        word = tokens.word[index]
-        # a token without a word is a group of its own; negative keys cannot meet a word's
-        key = (tokens.segment[index], word if granularity == "word" and word >= 0 else -1 - index)
-        groups.setdefault(key, []).append(index)
+        else:
+            groups.setdefault((tokens.segment[index], unit[index]), []).append(index)
     rows = []
     for members in groups.values():
         placed = [i for i in members if 0 <= tokens.start[i] < tokens.end[i]]
         document = tokens.segment[members[0]]
-        if placed and granularity == "word":
+        if placed and granularity != "token":
             start, end = min(tokens.start[i] for i in placed), max(tokens.end[i] for i in placed)
             name, spans = attribution.documents[document][start:end], ((document, start, end),)
         else:
@@ -255,6 +254,21 @@ def _rows(attribution: Attribution, granularity: str) -> List[_Row]:
     if special:
         named.append(_Row(SPECIAL, float(scores[special].sum()), ()))
     return named
+
+
+def _units(attribution: Attribution, granularity: str) -> List[int]:
+    """For each token the number of the row that it belongs to, within its document."""
+    tokens = attribution.tokens
+    if granularity == "sentence":
+        begins = [sentence_starts(document) for document in attribution.documents]
+        units = [
+            bisect_right(begins[segment], start) if start >= 0 else -1
+            for segment, start in zip(tokens.segment, tokens.start)
+        ]
+    else:
+        units = [word if granularity == "word" else -1 for word in tokens.word]
+    # A token that belongs to none is a row of its own; negative numbers cannot meet a unit's.
+    return [-1 - index if unit < 0 else unit for index, unit in enumerate(units)]
 
 
 def _told_apart(names: List[str]) -> List[str]:

@@ -331,9 +331,9 @@ class Subject:
         ((part, _),) = self._id_tensors(tensors)
         offsets = part.get("offsets")
         if offsets is None:
-            raise ExplanationError(
-                f"the model reads {length} token ids of a text field of another length, and no offsets say which "
-                "belong together"
+            raise UnsupportedModelError(
+                f"the model reads {length} token ids of a text field of another length, and no offsets say which belong "
+                "together: leave max_length out of the indexer, which folds long texts"
             )
         owners = [-1] * length
         for word, (first, last) in enumerate(offsets[0].tolist()):

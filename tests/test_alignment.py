@@ -2,7 +2,7 @@
 
 import pytest
 
-from eli5_transformers.alignment import align_tokens, word_indices
+from eli5_transformers.alignment import align_tokens, sentence_starts, word_indices
 from eli5_transformers.errors import ExplanationError
 
 
@@ -80,3 +80,10 @@ def test_characters_of_chinese_are_words():
 
 def test_a_token_without_a_place_has_no_word():
     assert word_indices("a b", [None, (0, 1), (2, 3), None]) == [-1, 0, 1, -1]
+
+
+def test_sentences_end_at_marks_with_their_quotes_and_at_empty_lines():
+    for text in ("It works. I like it!", 'He said "no." Then left', "one\n\ntwo", "很好。不错！", "3.5 stars, really?! Yes"):
+        starts = sentence_starts(text)
+        parts = [text[a:b].strip() for a, b in zip(starts, [*starts[1:], len(text)])]
+        assert len(parts) == 2 and all(parts), parts

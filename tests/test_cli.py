@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -255,3 +256,48 @@ def test_train_evaluate_predict_and_explain_are_one_chain(run, stars_checkpoint,
     code, text, _ = run("explain", out / "model.tar.gz", "it is good")
     assert code == 0
     assert f"y='{predicted['label']}' (probability={max(predicted['probs']):.3f}" in text
+
+
+def test_predictions_can_carry_their_saliency(run, stars_checkpoint, tmp_path):
+    from allennlp.models.archival import archive_model
+
+    from eli5_transformers import attribute, load_predictor
+
+    predictor = load_predictor(stars_checkpoint)
+    folder = tmp_path / "run"
+    folder.mkdir()
+    part = {"type": "transformer_classifier", "model_name": str(stars_checkpoint)}
+    (folder / "config.json").write_text(json.dumps({"dataset_reader": part, "model": part}))
+    predictor._model.vocab.save_to_files(str(folder / "vocabulary"))
+    torch.save(predictor._model.state_dict(), folder / "best.th")
+    archive_model(str(folder), weights="best.th")
+    questions, answers = tmp_path / "questions.jsonl", tmp_path / "answers.jsonl"
+    questions.write_text('{"sentence": "it is good"}\n{"sentence": "not me, thank you"}\n')
+    arguments = ["--predictor", "saliency", "--predictor-args", '{"interpreter": "gradient-x-input"}', "--silent"]
+    code, _, err = run("predict", folder, questions, "--output-file", answers, "--batch-size", 2, *arguments)
+    assert code == 0, err
+    predictions = [json.loads(line) for line in answers.read_text().splitlines()]
+    expected = attribute(predictor, ["it is good", "not me, thank you"], interpreter="gradient-x-input")
+    for prediction, (attribution,) in zip(predictions, expected):
+        (saliency,) = prediction["saliency"]
+        assert saliency["label"] == prediction["label"] == attribution.label
+        assert saliency["tokens"] == prediction["tokens"]
+        assert saliency["scores"] == pytest.approx(attribution.scores.tolist(), abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("line", "offered"),
+    [
+        ("eli5-transformers ex", {"explain"}),
+        ("eli5-transformers explain --gran", {"--granularity"}),
+        ("eli5-transformers explain x --interpreter integrated-", {"integrated-gradient", "integrated-gradients"}),
+    ],
+)
+def test_a_shell_can_complete_commands_options_and_names(tmp_path, line, offered):
+    answer = tmp_path / "answer"
+    environment = {
+        **os.environ, "_ARGCOMPLETE": "1", "COMP_LINE": line, "COMP_POINT": str(len(line)), "_ARGCOMPLETE_IFS": "\n",
+        "_ARGCOMPLETE_STDOUT_FILENAME": str(answer), "PYTHONPATH": str(ROOT),
+    }  # fmt: skip
+    subprocess.run([sys.executable, "-m", "eli5_transformers"], env=environment, capture_output=True, timeout=120)
+    assert {word.strip() for word in answer.read_text().splitlines()} == offered

@@ -151,6 +151,20 @@ def test_a_word_is_painted_with_its_sum():
     assert pieces[32:36] == pytest.approx([1.5, 1.5, -0.5, -0.5])
 
 
+def test_rows_can_be_sentences_that_sum_to_the_scores():
+    text = "Good. Not bad! ok"
+    spans = [(0, 4), (4, 5), (6, 9), (10, 13), (13, 14), (15, 17)]
+    tokens = Tokens(
+        tuple(text[a:b] for a, b in spans), *map(tuple, zip(*spans)), (0, 1, 2, 3, 4, 5), (0,) * 6, (False,) * 6
+    )
+    scores = np.array([1.0, 0.5, -2.0, 3.0, 0.25, 4.0])
+    explained = to_explanation(
+        [Attribution((text,), tokens, scores, 0, "x", "m", True)], estimator="e", granularity="sentence"
+    )
+    assert rows(explained) == {"Good.": 1.5, "Not bad!": 1.25, "ok": 4.0}
+    assert char_weights(explained)[6:14] == pytest.approx([1.25] * 8)
+
+
 def test_painted_text_and_the_rest_sum_to_the_scores_above_the_text():
     other = to_explanation([attribution(SCORES)], estimator="e").targets[0].weighted_spans.other
     assert sum(fw.weight for fw in [*other.pos, *other.neg]) == pytest.approx(SCORES.sum())

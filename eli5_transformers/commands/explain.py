@@ -76,8 +76,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     output.add_argument("--format", choices=sorted(FORMATS), help="default: by OUTPUT's name, else text")
     output.add_argument("--output", metavar="FILE", help="write there instead of to stdout")
     output.add_argument("--html", metavar="FILE", help="write an HTML page as well")
-    output.add_argument("--granularity", choices=("word", "token"), help="what a row is (default: word)")
+    output.add_argument("--granularity", choices=("word", "token", "sentence"), help="what a row is (default: word)")
     output.add_argument("--top", type=int, metavar="N", help="show the N largest contributions only")
+
+
+def offer_names(parser: argparse.ArgumentParser) -> None:
+    """Let a shell complete `--interpreter` by the registered names."""
+    for action in parser._actions:
+        if action.dest == "interpreter":
+            action.completer = _interpreters  # type: ignore[attr-defined]
+
+
+def _interpreters(**asked: Any) -> List[str]:
+    from allennlp.interpret.saliency_interpreters import SaliencyInterpreter
+
+    from ..interpreters import registered  # noqa: F401
+
+    return sorted(SaliencyInterpreter.list_available())
 
 
 def run(arguments: argparse.Namespace) -> int:

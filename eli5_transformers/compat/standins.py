@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from importlib.util import find_spec
-from typing import Any, Dict, Mapping, Tuple
+from types import ModuleType
+from typing import Any, Dict, List, Mapping, Optional, Tuple
 
 from ._imports import lazy_modules
-from ._patch import supplies
+from ._patch import mends, supplies
 from ._stack import Stack
 
 USED_LATER: Mapping[str, Tuple[str, ...]] = {
@@ -92,4 +94,30 @@ def missing_packages(module: str) -> Mapping[str, Any]:
     return missing
 
 
-PATCHES = (unused_packages, missing_packages)
+@mends(
+    "allennlp.common.registrable",
+    cause="Python 3.11",
+    needed=lambda stack: not stack.pinned and find_spec("nltk") is None,
+    expects={"_get_suggestion": ("name", "available")},
+)
+def spelling_suggestion(module: ModuleType) -> None:
+    """An unknown registered name is answered with a missing package, not with the name.
+
+    common/registrable.py:315 imports nltk to look for a name that differs by one letter: the error about the name in
+    a config never appears. Without nltk there is no suggestion.
+    """
+    suggest = module._get_suggestion
+
+    @functools.wraps(suggest)
+    def without_nltk(name: str, available: List[str]) -> Optional[str]:
+        try:
+            return suggest(name, available)
+        except ModuleNotFoundError as error:
+            if error.name is None or error.name.split(".")[0] != "nltk":
+                raise
+            return None
+
+    module._get_suggestion = without_nltk  # type: ignore[attr-defined]
+
+
+PATCHES = (unused_packages, missing_packages, spelling_suggestion)

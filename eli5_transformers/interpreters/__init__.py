@@ -87,10 +87,11 @@ def make(predictor: Any, interpreter: Union[str, Mapping[str, Any], Any], **opti
             f"interpreter is {interpreter!r}, but must be one of {', '.join(_names())}, a dict with one of them as 'type', "
             "or a SaliencyInterpreter"
         )
-    settings = {**interpreter, **options}
-    name = settings["type"]  # `from_params` takes it out
-    if settings["type"] not in SaliencyInterpreter.list_available():
-        raise InputError(f"there is no interpreter {settings['type']!r}: the registered ones are {', '.join(_names())}")
+    # AllenNLP's Params take what JSON has, and lose what is taken from them.
+    settings = {k: v.tolist() if hasattr(v, "tolist") else v for k, v in {**interpreter, **options}.items()}
+    name = settings["type"]
+    if name not in SaliencyInterpreter.list_available():
+        raise InputError(f"there is no interpreter {name!r}: the registered ones are {', '.join(_names())}")
     try:
         return SaliencyInterpreter.from_params(Params(settings), predictor=predictor)
     except (ConfigurationError, TypeError) as error:

@@ -6,5 +6,6 @@ from . import (  # noqa: F401
     gradient_x_input,
     integrated_gradients,
     occlusion,
+    saliency_predictor,
     smoothgrad,
 )

@@ -136,15 +136,13 @@ def _inner(
     for name, value in (("output", output), ("layer", layer), ("internal_batch_size", internal_batch_size)):
         if value is not None:
             settings.setdefault(name, value)
-    if settings.get("type") not in SaliencyInterpreter.list_available():
-        raise InputError(f"smoothgrad cannot average {settings.get('type')!r}: it is no registered interpreter")
+    name = settings.get("type")
+    if name not in SaliencyInterpreter.list_available():
+        raise InputError(f"smoothgrad cannot average {name!r}: it is no registered interpreter")
     inner = SaliencyInterpreter.from_params(Params(settings), predictor=predictor)
     if not isinstance(inner, Interpreter):
         raise InputError(
-            f"smoothgrad cannot average {settings['type']!r}: AllenNLP's interpreters know no other text than the one they "
+            f"smoothgrad cannot average {name!r}: AllenNLP's interpreters know no other text than the one they "
             "are given; use 'gradient-x-input' or 'integrated-gradients'"
         )
     return inner
-
-
-

@@ -49,6 +49,17 @@ def missing_packages(material):
     import allennlp.nn.parallel  # noqa: F401
 
 
+@breaks_with("No module named 'nltk'")
+def spelling_suggestion(material):
+    from allennlp.common.checks import ConfigurationError
+    from allennlp.models import Model
+
+    try:
+        Model.by_name("no_such_model")
+    except ConfigurationError as error:
+        assert "no_such_model" in str(error)  # noqa: PT017  scenarios run without pytest
+
+
 @breaks_with("cannot import name '(HfFolder|Repository)'")
 def hub_repository(material):
     import allennlp.common  # noqa: F401

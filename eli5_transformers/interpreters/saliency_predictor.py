@@ -1,0 +1,67 @@
+"""The predictor whose predictions carry their saliency: for AllenNLP's `predict` command."""
+
+from typing import Any, Dict, List, Optional, Union
+
+from allennlp.data import DatasetReader, Instance
+from allennlp.predictors import Predictor
+
+from ..model import TransformerClassifier
+from ..predictor import TransformerClassifierPredictor
+from ..records import Attribution
+from ..subject import subject_of
+from ..targets import Top
+from . import make
+
+
+@Predictor.register("saliency")
+class SaliencyPredictor(TransformerClassifierPredictor):
+    """As `transformer_classifier`, with `saliency` added to every prediction.
+
+    `saliency` is a list with an object for each explained label: `label`, `tokens`, `scores` (one a token), `offsets` (of
+    each token in its document, null for special tokens), `method`, `convergence_delta`. On the command line:
+    `predict … --predictor saliency --predictor-args '{"interpreter": "gradient-x-input"}'`.
+
+    Parameters
+    ----------
+    interpreter
+        A registered name, or a dict with `type` and options.
+    targets, top_targets
+        The classes to explain, as `eli5_transformers.attribute` takes them; by default what is predicted.
+    """
+
+    def __init__(
+        self,
+        model: TransformerClassifier,
+        dataset_reader: DatasetReader,
+        frozen: bool = True,
+        interpreter: Union[str, Dict[str, Any]] = "integrated-gradients",
+        targets: Optional[List[Union[str, int]]] = None,
+        top_targets: Optional[int] = None,
+    ) -> None:
+        super().__init__(model, dataset_reader, frozen)
+        self._interpreter = make(self, interpreter)
+        self._targets = targets if top_targets is None else Top(top_targets)
+
+    def predict_instance(self, instance: Instance) -> Dict[str, Any]:
+        """The prediction for an instance, with its saliency."""
+        return self.predict_batch_instance([instance])[0]
+
+    def predict_batch_instance(self, instances: List[Instance]) -> List[Dict[str, Any]]:
+        """The predictions for some instances, with their saliency; they share their passes through the model."""
+        predictions = super().predict_batch_instance(instances)
+        texts = [subject_of(self).encode_instance(instance) for instance in instances]
+        for prediction, attributions in zip(predictions, self._interpreter.explain(texts, self._targets)):
+            prediction["saliency"] = [_json(attribution) for attribution in attributions]
+        return predictions
+
+
+def _json(attribution: Attribution) -> Dict[str, Any]:
+    tokens = attribution.tokens
+    return {
+        "label": attribution.label,
+        "tokens": list(tokens.text),
+        "scores": [float(score) for score in attribution.scores],
+        "offsets": [None if start < 0 else [start, end] for start, end in zip(tokens.start, tokens.end)],
+        "method": attribution.method,
+        "convergence_delta": attribution.convergence_delta,
+    }
