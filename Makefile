@@ -10,11 +10,13 @@ TORCH ?= torch==2.13.0
 ALLENNLP = allennlp==2.10.1
 TEXT ?= Not buying it any sooner! Other brands do a much better job
 HTML ?= explanation.html
-PYTEST_ARGS ?=
+# Tests share their checkpoints by file, hence loadfile.
+PYTEST_ARGS ?= -n auto --dist loadfile
 
 VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 PIP_QUIET = -q --disable-pip-version-check
 export TOKENIZERS_PARALLELISM = false
+export OMP_NUM_THREADS ?= 1
 
 .PHONY: explain test check docs notebooks test-stock test-wheel golden bundled-model picture clean
 

@@ -383,7 +383,7 @@ def test_cuts_are_logged_once(stars_checkpoint, caplog):
     for _ in range(2):
         reader.text_to_instance("I like the food")
     assert [record.getMessage() for record in caplog.records if "cut" in record.getMessage()] == [
-        "a text has 1 tokens more than the 5 that the model sees; later ones are cut without a word"
+        "a text has 1 tokens more than the 5 that the model sees: the rest is cut (said once; each explanation says it)"
     ]
 
 
