@@ -7,7 +7,9 @@ import re
 import shutil
 import subprocess
 import sys
+from collections import defaultdict
 from pathlib import Path
+from statistics import mean
 
 import pytest
 
@@ -107,6 +109,19 @@ def test_no_word_has_two_values():
         assert all(first[word] == second[word] for word in set(first) & set(second))
     neutral = {*lexicon.NEITHER, *lexicon.DIMENSIONS, *scenery.ADJECTIVES, *scenery.NOUNS, *scenery.COLORS}
     assert not neutral & set(VALUES)
+
+
+def test_no_word_of_the_scenery_gives_the_label_away():
+    """Else a model could be right for reasons that the evidence does not name."""
+    leanings = defaultdict(list)
+    for example in sample(12_000, seed=21):
+        deciding = {word.start for word in example.evidence}
+        matches = [match for match in re.finditer(r"\w[^\s.,;!?\"]*", example.text) if match.start() not in deciding]
+        for word in {match.group().lower() for match in matches}:
+            leanings[word].append(rules.sign(example.label - 3))
+    telling = {word: mean(signs) for word, signs in leanings.items() if len(signs) >= 60 and abs(mean(signs)) > 0.6}
+    assert not telling
+    assert len(leanings) > 1000
 
 
 # The rule

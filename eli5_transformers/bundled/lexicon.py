@@ -170,8 +170,8 @@ IDIOMS: Dict[str, int] = {
         (
             """it is [worth] every [penny], [two] [thumbs] [up], it works like a [charm], it is a [must] [have],
             [couldn't] be [happier], I [can't] live [without] it, it [exceeded] my [expectations], it [made] my
-            [day], it is [second] to [none], I was [blown] [away], [hats] [off] to the makers, it is a [dream]
-            [come] [true], it ticks [every] [box], [five] [stars] from me, [top] [notch], [first] [rate], it is
+            [day], it is [second] to [none], I was [blown] [away], [hats] [off] to the [makers], it is a [dream]
+            [come] [true], it [ticks] [every] [box], [five] [stars] from me, [top] [notch], [first] [rate], it is
             a [game] [changer], [nothing] comes [close] to it, it is [everything] I [wanted]""",
             STRONG,
         ),
@@ -184,7 +184,7 @@ IDIOMS: Dict[str, int] = {
             MILD,
         ),
         (
-            """it [could] be [better], it [leaves] a lot to be [desired], I [want] my [money] [back], I [sent]
+            """it [could] be [better], it [leaves] a lot to be [desired], I [want] [my] [money] [back], I [sent]
             it [back], I [returned] it, I [expected] [better], I [expected] [more], it [falls] [short], it is
             [not] [worth] it, it is [not] [worth] the [money], it [lets] you [down], I [would] [skip] it, it is
             [hard] to [use], it is [missing] [parts], it [gave] me a [headache], [thumbs] [down], I [fell]
@@ -193,11 +193,11 @@ IDIOMS: Dict[str, int] = {
             -MILD,
         ),
         (
-            """it is a [waste] of [money], it is a [waste] of [time], [save] your [money], it [fell] [apart], it
-            [stopped] [working], it is a [rip] [off], it is a piece of [junk], [zero] [stars], [stay] [away],
-            [keep] [away] from it, I [can't] [stand] it, it [went] straight to the [bin], [do] [not] [bother],
-            [don't] [waste] your [money], it [died] after a week, I [threw] it [away], it made me [sick], it
-            [ruined] my [day], [avoid] it at all costs, it is [money] down the [drain], it is a [joke]""",
+            """it is a [waste] of [money], it is a [waste] of [time], [save] [your] [money], it [fell] [apart], it
+            [stopped] [working], it is a [rip] [off], it is a [piece] of [junk], [zero] [stars], [stay] [away],
+            [keep] [away] from it, I [can't] [stand] it, it [went] [straight] to the [bin], [do] [not] [bother],
+            [don't] [waste] [your] [money], it [died] after a week, I [threw] it [away], it [made] me [sick], it
+            [ruined] my [day], [avoid] it at [all] [costs], it is [money] [down] the [drain], it is a [joke]""",
             -STRONG,
         ),
     )

@@ -25,6 +25,10 @@ def comparison_clause(dice: Dice, topic: Topic) -> Clause:
     comparative = f"[{word}]"
     if dice.chance(0.4):
         comparative, value = f"[{dice.pick(lexicon.DEGREES)}|intensity] [{word}]", boost(value)
+    if dice.chance(0.1):
+        does = dice.pick((f"{topic.named(dice)} does a", f"this {topic.thing} did a", "does a"))
+        tail = dice.pick(("", f" than {_rival(dice, topic)}"))
+        return Clause(f"{does} {comparative} job{tail}", value, COMPARISON)
     if dice.chance(0.5):
         it = dice.pick(("it", "it", "this one", f"this {topic.thing}", f"the {topic.aspect(dice)}"))
         it = dice.pick((f"{it} is ", f"{it} is ", f"{it} was ", f"{it} is ", f"{it} is ", ""))
