@@ -19,7 +19,9 @@ _CHUNK = re.compile(r"\w+|[^\w\s]", re.UNICODE)
 # A word as a reader sees it: "don't" and "U.S." stay whole enough to be read; CJK is written without spaces.
 _CJK = "\u2e80-\u2fdf\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f"
 _WORD = re.compile(rf"[{_CJK}]|(?:(?![{_CJK}])\w)+(?:['’](?:(?![{_CJK}])\w)+)*|[^\w\s]", re.UNICODE)
-_SENTENCE_END = re.compile(r"[.!?\u2026]+[\"'\u2019\u201d\u00bb)\]]*\s+|[\u3002\uff01\uff1f]+[\u300d\u300f\u201d]*\s*|\n\s*\n")
+_SENTENCE_END = re.compile(
+    r"[.!?\u2026]+[\"'\u2019\u201d\u00bb)\]]*\s+|[\u3002\uff01\uff1f]+[\u300d\u300f\u201d]*\s*|\n\s*\n"
+)
 _SPACE_MARKERS = ("\u2581", "\u0120")  # SentencePiece's lower one eighth block, byte-level BPE's G with dot
 
 
@@ -118,7 +120,9 @@ def _fold(text: str) -> Tuple[str, List[Span]]:
     folded: List[str] = []
     places: List[Span] = []
     for index, char in enumerate(text):
-        kept = [c for c in unicodedata.normalize("NFKD", char.casefold()) if unicodedata.category(c) not in ("Mn", "Cf")]
+        kept = [
+            c for c in unicodedata.normalize("NFKD", char.casefold()) if unicodedata.category(c) not in ("Mn", "Cf")
+        ]
         if not kept and places:  # a combining mark belongs to the character before it
             places[-1] = (places[-1][0], index + 1)
         folded.extend(kept)

@@ -78,8 +78,8 @@ def to_explanation(
 ) -> Explanation:
     """The eli5 explanation of one input: one `TargetExplanation` for each attribution.
 
-    `granularity` is "word" (pieces of a word are summed), "token" or "sentence". `top`, `feature_re` and `feature_filter` choose the
-    rows of the table as eli5's own explainers do: the `top` largest by absolute weight, or `(positive, negative)` counts;
+    `granularity` is "word" (pieces of a word are summed), "token" or "sentence". `top`, `feature_re` and
+    `feature_filter` choose the rows of the table as eli5's own explainers do: the `top` largest by absolute weight, or `(positive, negative)` counts;
     a regular expression that a row's name must match; a predicate on a row's name (and value). What is painted is not
     cut by them. Raises InputError for an option that is not accepted.
     """
@@ -245,7 +245,8 @@ def _rows(attribution: Attribution, granularity: str) -> List[_Row]:
         document = tokens.segment[members[0]]
         if placed and granularity != "token":
             start, end = min(tokens.start[i] for i in placed), max(tokens.end[i] for i in placed)
-            name, spans = attribution.documents[document][start:end], ((document, start, end),)
+            name = attribution.documents[document][start:end]
+            spans: Tuple[Tuple[int, int, int], ...] = ((document, start, end),)
         else:
             name = tokens.text[members[0]]
             spans = tuple((document, tokens.start[i], tokens.end[i]) for i in placed)
@@ -350,7 +351,9 @@ def _feature_weights(
 
 def _is_top(top: Any) -> bool:
     counts = top if isinstance(top, (tuple, list)) else (top,)
-    return len(counts) == (2 if counts is top else 1) and all(isinstance(n, (int, np.integer)) and n >= 0 for n in counts)
+    return len(counts) == (2 if counts is top else 1) and all(
+        isinstance(n, (int, np.integer)) and n >= 0 for n in counts
+    )
 
 
 def _checked_scores(tokens: Sequence[str], grads: Sequence[float]) -> np.ndarray:
@@ -381,7 +384,9 @@ def _checked_offsets(
     text: str, tokens: Sequence[str], offsets: Sequence[Optional[Tuple[int, int]]]
 ) -> List[Optional[Tuple[int, int]]]:
     if len(offsets) != len(tokens):
-        raise ExplanationError(f"{len(tokens)} tokens were given with {len(offsets)} offsets: there must be one for each")
+        raise ExplanationError(
+            f"{len(tokens)} tokens were given with {len(offsets)} offsets: there must be one for each"
+        )
     spans: List[Optional[Tuple[int, int]]] = []
     for token, span in zip(tokens, offsets):
         if span is None or (span[0] == span[1] and is_added_token(token)):

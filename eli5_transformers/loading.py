@@ -10,7 +10,7 @@ import os
 import tarfile
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Iterator, Mapping, Optional, Sequence, Union
+from typing import Any, Dict, Iterator, Mapping, Optional, Sequence, Union
 
 from . import compat
 from .errors import InputError, SourceError
@@ -100,7 +100,9 @@ def _refuse(options: Mapping[str, Any], what: str) -> None:
             raise InputError(f"the option {name} is not for {what}")
 
 
-def _from_config(path: Path, device: Union[str, int, None], overrides: Any, ext_vars: Optional[Mapping[str, str]]) -> Any:
+def _from_config(
+    path: Path, device: Union[str, int, None], overrides: Any, ext_vars: Optional[Mapping[str, str]]
+) -> Any:
     from allennlp.data import DatasetReader, Vocabulary
     from allennlp.models import Model
     from allennlp.predictors import Predictor
@@ -113,10 +115,13 @@ def _from_config(path: Path, device: Union[str, int, None], overrides: Any, ext_
         model_params = params["model"]
         if "type" not in model_params:
             raise SourceError(f"the model of {path} has no 'type': name a registered model")
-        name = params.get("predictor", {}).get("type") or Model.by_name(model_params["type"]).default_predictor
+        model_class, _ = Model.resolve_class_name(model_params["type"])
+        name = params.get("predictor", {}).get("type") or model_class.default_predictor
         if name is None:
-            raise SourceError(f"the model of {path} names no predictor: add \"predictor\": {{\"type\": …}} to the config")
-        extras = {"vocab": Vocabulary.from_params(params["vocabulary"])} if "vocabulary" in params else {}
+            raise SourceError(f'the model of {path} names no predictor: add "predictor": {{"type": …}} to the config')
+        extras: Dict[str, Any] = {}
+        if "vocabulary" in params:
+            extras["vocab"] = Vocabulary.from_params(params["vocabulary"])
         model = Model.from_params(model_params, **extras)
     return Predictor.by_name(name)(placed(model, device), reader)
 

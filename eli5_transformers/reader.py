@@ -129,7 +129,8 @@ class TransformerClassifierReader(DatasetReader):
         if encoding.tokens.cut and not self._told_of_cuts:
             self._told_of_cuts = True
             logger.warning(
-                "a text has %d tokens more than the %d that the model sees: the rest is cut (said once; each explanation says it)",
+                "a text has %d tokens more than the %d that the model sees: the rest is cut (said once; each explanation "
+                "says it)",
                 sum(encoding.tokens.cut),
                 self.max_length,
             )

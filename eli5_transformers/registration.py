@@ -16,7 +16,7 @@ from typing import Any, Callable, Optional, Sequence
 _HOME = "eli5.explain"
 
 
-class _ByName(ABC):
+class _ByName(ABC):  # noqa: B024  abstract by its __subclasshook__
     """A class whose subclasses are those that have a class of that module and name among their bases."""
 
     home = ""

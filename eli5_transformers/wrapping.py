@@ -84,7 +84,7 @@ def placed(model: Any, device: Union[str, int, None]) -> Any:
         return model.to(_device(device)).eval()
     except (RuntimeError, AssertionError) as error:
         reason = str(error).splitlines()[0]
-        raise InputError(f"the device {device!r} cannot be used: {reason}; \"cpu\" always can") from None
+        raise InputError(f'the device {device!r} cannot be used: {reason}; "cpu" always can') from None
 
 
 def _predictor(model: Any, source: Dict[str, Any], options: Mapping[str, Any]) -> Any:
@@ -109,7 +109,9 @@ def _is_pipeline(source: Any) -> bool:
 def _pipeline_options(pipeline: Any, options: Dict[str, Any]) -> Any:
     """Fills `options` with what the pipeline was made with, and returns its tokenizer."""
     if getattr(pipeline, "task", None) not in ("text-classification", "sentiment-analysis"):
-        raise SourceError(f"a pipeline for {pipeline.task!r} was given, but only those for 'text-classification' classify texts")
+        raise SourceError(
+            f"a pipeline for {pipeline.task!r} was given, but only those for 'text-classification' classify texts"
+        )
     function = pipeline._postprocess_params.get("function_to_apply") or getattr(
         pipeline.model.config, "function_to_apply", None
     )

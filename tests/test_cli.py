@@ -56,7 +56,8 @@ def test_a_text_is_explained_with_a_checkpoint_and_each_of_several_apart(run, st
     code, out, _ = run("explain", stars_checkpoint, TEXT, "I like it")
     assert code == 0
     assert out.count("Explained as") == 2
-    assert "buying" in out and "like" in out
+    assert "buying" in out
+    assert "like" in out
 
 
 def test_the_page_is_written_beside_the_text(run, stars_checkpoint, tmp_path):
@@ -87,7 +88,9 @@ def test_json_can_be_read_back(run, stars_checkpoint, reviews, form):
     code, out, _ = run("explain", stars_checkpoint, "--input", reviews, "--format", form)
     texts = out.splitlines() if form == "jsonl" else [json.dumps(one) for one in json.loads(out)]
     assert code == 0
-    documents = [explanation_from_json(text).targets[0].weighted_spans.docs_weighted_spans[0].document for text in texts]
+    documents = [
+        explanation_from_json(text).targets[0].weighted_spans.docs_weighted_spans[0].document for text in texts
+    ]
     assert documents == ["I like it", "Not good, and slow", "It is good"]
 
 
@@ -110,11 +113,10 @@ def test_bad_lines_are_reported_with_their_number_and_the_rest_is_done(run, star
 
 def test_batches_do_not_change_results(run, stars_checkpoint, reviews):
     outputs = [
-        run("explain", stars_checkpoint, "--input", reviews, "--format", "csv", "--batch-size", size)[1] for size in (1, 8)
+        run("explain", stars_checkpoint, "--input", reviews, "--format", "csv", "--batch-size", size)[1]
+        for size in (1, 8)
     ]
-    first, second = (
-        [float(row["contribution"]) for row in csv.DictReader(io.StringIO(output))] for output in outputs
-    )
+    first, second = ([float(row["contribution"]) for row in csv.DictReader(io.StringIO(output))] for output in outputs)
     assert first == pytest.approx(second, abs=1e-4)
 
 
@@ -184,7 +186,8 @@ def test_a_reader_that_goes_away_is_met_quietly(stars_checkpoint):
     )
     process.stdout.close()
     _, err = process.communicate("I like it\n" * 3)
-    assert "Traceback" not in err and "BrokenPipe" not in err
+    assert "Traceback" not in err
+    assert "BrokenPipe" not in err
 
 
 def test_help_shows_an_example_first(run):

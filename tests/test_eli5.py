@@ -58,9 +58,7 @@ def names(explanation):
 
 def weights_of(explanation):
     return [
-        fw.weight
-        for target in explanation.targets
-        for fw in [*target.feature_weights.pos, *target.feature_weights.neg]
+        fw.weight for target in explanation.targets for fw in [*target.feature_weights.pos, *target.feature_weights.neg]
     ]
 
 
@@ -132,7 +130,10 @@ def test_top_chooses_rows_and_counts_the_others(both, top):
 
 
 def test_feature_re_and_feature_filter_choose_rows_by_name(both):
-    for arguments in ({"feature_re": "^(film|slow)$"}, {"feature_filter": lambda name, value: name in ("film", "slow")}):
+    for arguments in (
+        {"feature_re": "^(film|slow)$"},
+        {"feature_filter": lambda name, value: name in ("film", "slow")},
+    ):
         for explanation in both(targets=["5 stars"], **arguments):
             assert sorted(names(explanation)) == ["film", "slow"]
 

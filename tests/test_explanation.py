@@ -28,7 +28,20 @@ def from_grads(**changes):
 
 
 def attribution(scores, documents=(TEXT,), **changes):
-    places = [None, (0, 4), (4, 5), (6, 10), (11, 15), (15, 16), (17, 20), (21, 24), (25, 26), (27, 31), (32, 34), (34, 36)]
+    places = [
+        None,
+        (0, 4),
+        (4, 5),
+        (6, 10),
+        (11, 15),
+        (15, 16),
+        (17, 20),
+        (21, 24),
+        (25, 26),
+        (27, 31),
+        (32, 34),
+        (34, 36),
+    ]
     places.append(None)
     words = [-1, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 9, -1]
     tokens = Tokens(
@@ -185,7 +198,7 @@ def test_top_and_the_feature_filters_choose_rows_but_not_paint():
 
 def test_rows_that_top_leaves_out_are_counted():
     weights = to_explanation([attribution(SCORES)], estimator="e", top=2).targets[0].feature_weights
-    signs = np.sign([weight for weight in rows(to_explanation([attribution(SCORES)], estimator="e")).values()])
+    signs = np.sign(list(rows(to_explanation([attribution(SCORES)], estimator="e")).values()))
     assert weights.pos_remaining == (signs > 0).sum() - len(weights.pos)
     assert weights.neg_remaining == (signs < 0).sum() - len(weights.neg)
 

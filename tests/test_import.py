@@ -14,7 +14,9 @@ ROOT = Path(__file__).parent.parent
 
 def loaded_by(statement):
     """The top-level packages that a fresh interpreter has loaded after `statement`."""
-    script = f"import sys; {statement}; import json; print(json.dumps(sorted({{m.split('.')[0] for m in sys.modules}})))"
+    script = (
+        f"import sys; {statement}; import json; print(json.dumps(sorted({{m.split('.')[0] for m in sys.modules}})))"
+    )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT)
     return set(json.loads(done.stdout.splitlines()[-1]))
 

@@ -236,7 +236,10 @@ class Concatenating(torch.nn.Module):
         self.encoder = BertModel.from_pretrained(checkpoint, add_pooling_layer=False)
         width = self.encoder.config.hidden_size
         self.net = torch.nn.Sequential(
-            torch.nn.Linear(self.LENGTH * width, 16), torch.nn.ReLU(), torch.nn.Linear(16, classes), torch.nn.Softmax(-1)
+            torch.nn.Linear(self.LENGTH * width, 16),
+            torch.nn.ReLU(),
+            torch.nn.Linear(16, classes),
+            torch.nn.Softmax(-1),
         )
 
     def forward(self, input_ids, attention_mask):
@@ -320,9 +323,7 @@ def test_a_regression_reads_as_a_regression(tmp_path):
 
 
 def test_one_logit_under_a_sigmoid_explains_either_side(tmp_path):
-    folder = checkpoints.write_bert_checkpoint(
-        tmp_path, labels=["good"], problem_type="multi_label_classification"
-    )
+    folder = checkpoints.write_bert_checkpoint(tmp_path, labels=["good"], problem_type="multi_label_classification")
     explained = get_explanation(folder, TEXT, top_targets=2)
     first, second = explained.targets
     assert first.proba + second.proba == pytest.approx(1.0, abs=1e-5)

@@ -71,7 +71,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     method.add_argument("--targets", metavar="LABEL", nargs="+", help="explain these labels, not the predicted one")
     method.add_argument("--top-targets", type=int, metavar="N", help="explain the N labels of the highest scores")
     method.add_argument("--device", metavar="NAME", help='where the model runs: "cpu" (the default) or "cuda:0"')
-    method.add_argument("--batch-size", type=int, default=16, metavar="N", help="texts explained together (default: 16)")
+    method.add_argument(
+        "--batch-size", type=int, default=16, metavar="N", help="texts explained together (default: 16)"
+    )
     output = parser.add_argument_group("output")
     output.add_argument("--format", choices=sorted(FORMATS), help="default: by OUTPUT's name, else text")
     output.add_argument("--output", metavar="FILE", help="write there instead of to stdout")
@@ -127,9 +129,7 @@ def run(arguments: argparse.Namespace) -> int:
     return int(failed)
 
 
-def _explained(
-    predictor: Any, batch: List[Line], settings: Mapping[str, Any]
-) -> List[Tuple[Line, Any, Optional[str]]]:
+def _explained(predictor: Any, batch: List[Line], settings: Mapping[str, Any]) -> List[Tuple[Line, Any, Optional[str]]]:
     """Each line with its explanation or with what is wrong with it."""
     good = [line for line in batch if line.error is None]
     try:
@@ -196,7 +196,7 @@ def _source_and_texts(arguments: argparse.Namespace, settings: Mapping[str, Any]
     elif len(words) > 1 and source is None:
         source = words.pop(0)
     elif not words:
-        raise InputError("nothing to explain: give a text, or --input FILE (\"-\" for stdin)")
+        raise InputError('nothing to explain: give a text, or --input FILE ("-" for stdin)')
     if source is None or source == BUNDLED:
         from ..bundled import model_path
 
