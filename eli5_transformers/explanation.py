@@ -79,9 +79,9 @@ def to_explanation(
     """The eli5 explanation of one input: one `TargetExplanation` for each attribution.
 
     `granularity` is "word" (pieces of a word are summed), "token" or "sentence". `top`, `feature_re` and
-    `feature_filter` choose the rows of the table as eli5's own explainers do: the `top` largest by absolute weight, or `(positive, negative)` counts;
-    a regular expression that a row's name must match; a predicate on a row's name (and value). What is painted is not
-    cut by them. Raises InputError for an option that is not accepted.
+    `feature_filter` choose the rows of the table as eli5's own explainers do: the `top` largest by absolute weight, or
+    `(positive, negative)` counts; a regular expression that a row's name must match; a predicate on a row's name and
+    value. What is painted is not cut by them. Raises InputError for an option that is not accepted.
     """
     if granularity not in GRANULARITIES:
         raise InputError(f"granularity is {granularity!r}, but must be one of {', '.join(map(repr, GRANULARITIES))}")
