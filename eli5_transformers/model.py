@@ -98,6 +98,8 @@ class TransformerClassifier(Model):
             archived.keep(self.serialization_dir, "model", write=config.save_pretrained)
         self.transformer = transformer
         self._takes_segments = _accepts(transformer, "token_type_ids")
+        # FNet of older releases has no argument for it.
+        self._takes_mask = _accepts(transformer, "attention_mask")
         self._write_labels()
         if initializer is not None:
             initializer(self)
@@ -127,7 +129,7 @@ class TransformerClassifier(Model):
         """
         inputs = self._inputs(tokens)
         with self._evaluating(), self._explaining_padding(len(inputs["input_ids"])):
-            logits = _logits(self.transformer(**inputs))
+            logits = logits_of(self.transformer(**inputs))
         if logits.dtype in (torch.float16, torch.bfloat16):
             logits = logits.float()
         outputs = {"logits": logits}
@@ -135,7 +137,7 @@ class TransformerClassifier(Model):
         if probabilities is not None:
             outputs["probs"] = probabilities
         outputs["token_ids"] = inputs["input_ids"]
-        outputs["mask"] = inputs["attention_mask"]
+        outputs["mask"] = util.get_text_field_mask(tokens).long()
         if label is not None:
             outputs["loss"] = self.head.loss(logits, label)
             self.head.measure(logits, label)
@@ -231,8 +233,9 @@ class TransformerClassifier(Model):
                 "the indexer folds long texts into several segments, which a sequence classifier reads as one text: "
                 "leave `max_length` out of the indexer and give it to the reader"
             )
-        mask = util.get_text_field_mask(tokens)
-        inputs = {"input_ids": token_ids, "attention_mask": mask.long()}
+        inputs = {"input_ids": token_ids}
+        if self._takes_mask:
+            inputs["attention_mask"] = util.get_text_field_mask(tokens).long()
         if "type_ids" in tensors and self._takes_segments:
             inputs["token_type_ids"] = tensors["type_ids"]
         return inputs
@@ -292,7 +295,7 @@ def _namespace_tokens(vocab: Vocabulary, namespace: str) -> List[str]:
     return [token for _, token in sorted(vocab._index_to_token[namespace].items())]
 
 
-def _logits(output: Any) -> torch.Tensor:
+def logits_of(output: Any) -> torch.Tensor:
     """The logits in what a classifier returned: an output object, a tuple, or the tensor itself."""
     if isinstance(output, torch.Tensor):
         return output

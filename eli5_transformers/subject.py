@@ -13,17 +13,17 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 import numpy as np
 import torch
 
-from .alignment import align_tokens, is_added_token, word_indices
 from .architectures import caveats, lacks_pad_token, pads_safely
 from .embeddings import EmbeddingSites, Site, find_sites
-from .errors import ExplanationError, InputError, UnsupportedModelError
+from .errors import InputError, UnsupportedModelError
+from .field_tokens import field_tokens, read_tokens, text_field
 from .records import Tokens
 from .targets import Classes
 from .tracing import first_tensor
 
 _PROBE = {"sentence": "The quick brown fox jumps over 3 lazy dogs."}
 _ID_NAMES = ("token_ids", "tokens", "input_ids")
-_SUBJECTS: "weakref.WeakKeyDictionary[Any, Subject]" = weakref.WeakKeyDictionary()
+_SUBJECTS: weakref.WeakKeyDictionary[Any, Subject] = weakref.WeakKeyDictionary()
 
 
 @dataclass(frozen=True, eq=False)
@@ -300,39 +300,27 @@ class Subject:
         self, instance: Any, ids: np.ndarray, documents: Sequence[str], tensors: Mapping[str, Any]
     ) -> Tuple[Tuple[str, ...], Tokens, Optional[Tuple[int, ...]]]:
         """The documents, the tokens, and the field's token of each."""
-        text_field = _text_field(instance)
-        names = [str(token.text) for token in text_field.tokens]
-        text = documents[0] if documents else " ".join(names)
-        places = _places(text, text_field.tokens, names)
-        words = word_indices(text, places)
-        special = [place is None and is_added_token(name) for place, name in zip(places, names)]
-        owner: Optional[Tuple[int, ...]] = None
-        pieces: Sequence[str] = names
-        if len(ids) != len(names):  # word pieces of the field's words
-            owner = self._owners(tensors, len(ids))
-            pieces = [self.token_name(token_id) for token_id in ids]
-        at = range(len(names)) if owner is None else owner
-        spans = [places[index] if index >= 0 else None for index in at]
-        return (
-            (text,),
-            Tokens(
-                text=tuple(pieces),
-                start=tuple(-1 if span is None else span[0] for span in spans),
-                end=tuple(-1 if span is None else span[1] for span in spans),
-                word=tuple(words[index] if index >= 0 else -1 for index in at),
-                segment=(0,) * len(ids),
-                special=tuple(special[index] if index >= 0 else True for index in at),
-            ),
-            owner,
-        )
+        kept = read_tokens(instance)
+        if kept is not None:
+            return (*kept, None)
+        field = text_field(instance)
+        text = documents[0] if documents else " ".join(str(token.text) for token in field.tokens)
+        owners = self._owners(tensors, len(ids), len(field.tokens))
+        pieces = None if owners is None else [self.token_name(token_id) for token_id in ids]
+        return (text,), field_tokens(field, text, owners, pieces), owners
 
-    def _owners(self, tensors: Mapping[str, Any], length: int) -> Tuple[int, ...]:
-        """For each word piece the word that it is of (`pretrained_transformer_mismatched`'s offsets), or -1."""
+    def _owners(self, tensors: Mapping[str, Any], length: int, words: int) -> Optional[Tuple[int, ...]]:
+        """For each word piece the word that it is of (`pretrained_transformer_mismatched`'s offsets), or -1.
+
+        None where the model reads the field's tokens themselves.
+        """
         ((part, _),) = self._id_tensors(tensors)
         offsets = part.get("offsets")
+        if offsets is None and length == words:
+            return None
         if offsets is None:
             raise UnsupportedModelError(
-                f"the model reads {length} token ids of a text field of another length, and no offsets say which belong "
+                f"the model reads {length} token ids of a text field of {words}, and no offsets say which belong "
                 "together: leave max_length out of the indexer, which folds long texts"
             )
         owners = [-1] * length
@@ -350,6 +338,12 @@ class _TransformerSubject(Subject):
             self._sites = self.predictor.sites
             self._classes = self._head_classes()
 
+    def layer(self, name: str, text: EncodedText) -> EmbeddingSites:
+        """As for any predictor; a name may also be that which the wrapped classifier has for the module."""
+        own = f"transformer.{name}"
+        modules = dict(self.model.named_modules())
+        return super().layer(own if name not in modules and own in modules else name, text)
+
     def _head_classes(self) -> Classes:
         head = self.predictor._model.head
         if head.kind == "binary":
@@ -360,16 +354,6 @@ class _TransformerSubject(Subject):
     def _tokenizer(self) -> Any:
         return self.predictor._dataset_reader.tokenizer
 
-    def _tokens(
-        self, instance: Any, ids: np.ndarray, documents: Sequence[str], tensors: Mapping[str, Any]
-    ) -> Tuple[Tuple[str, ...], Tokens, Optional[Tuple[int, ...]]]:
-        metadata = instance["metadata"].metadata
-        tokens = metadata["tokens"]
-        if tuple(token.text for token in instance["tokens"].tokens) != tokens.text:
-            # An attacker's instance: its tokens are others than the reader's.
-            return super()._tokens(instance, ids, metadata["documents"], tensors)
-        return tuple(metadata["documents"]), tokens, None
-
 
 def _logits(outputs: Any) -> torch.Tensor:
     logits = outputs.get("logits") if isinstance(outputs, dict) else None
@@ -378,30 +362,3 @@ def _logits(outputs: Any) -> torch.Tensor:
             "the model's output has no 'logits' (batch, outputs): interpreters are for classifiers that return them"
         )
     return logits if logits.dtype in (torch.float32, torch.float64) else logits.float()
-
-
-def _text_field(instance: Any) -> Any:
-    from allennlp.data.fields import TextField
-
-    fields = [field for field in instance.fields.values() if isinstance(field, TextField)]
-    if len(fields) != 1:
-        raise InputError(
-            f"the predictor's instances have {len(fields)} text fields, and an explanation is of one: "
-            "use a reader that puts both texts of a pair into one field"
-        )
-    return fields[0]
-
-
-def _places(text: str, tokens: Sequence[Any], names: Sequence[str]) -> List[Optional[Tuple[int, int]]]:
-    places: List[Optional[Tuple[int, int]]] = []
-    for token, name in zip(tokens, names):
-        start, end = getattr(token, "idx", None), getattr(token, "idx_end", None)
-        if start is not None and end is None:
-            end = start + len(name)
-        places.append(None if start is None or end is None or end <= start else (start, end))
-    if any(places):
-        return places
-    try:
-        return list(align_tokens(text, names))  # a tokenizer that keeps no offsets
-    except ExplanationError:
-        return [None] * len(names)

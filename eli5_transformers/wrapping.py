@@ -72,6 +72,7 @@ def from_object(source: Any, tokenizer: Any, device: Union[str, int, None], opti
     model = TransformerClassifier(
         Vocabulary(),
         transformer=source,
+        num_labels=None if hasattr(getattr(source, "config", None), "num_labels") else _outputs(source, tokenizer),
         labels=_listed(options["labels"]),
         problem_type=options["problem_type"],
     )
@@ -85,6 +86,35 @@ def placed(model: Any, device: Union[str, int, None]) -> Any:
     except (RuntimeError, AssertionError) as error:
         reason = str(error).splitlines()[0]
         raise InputError(f'the device {device!r} cannot be used: {reason}; "cpu" always can') from None
+
+
+def _outputs(module: Any, tokenizer: Any) -> int:
+    """How many logits a module without a transformers config returns: it is asked once, and left in the mode it was in."""
+    import torch
+
+    from .model import logits_of
+
+    parameter = next(module.parameters(), None)
+    encoded = tokenizer("one", return_tensors="pt").to("cpu" if parameter is None else parameter.device)
+    training = [part for part in module.modules() if part.training]
+    try:
+        for part in training:
+            part.training = False
+        with torch.no_grad():
+            logits = logits_of(module(input_ids=encoded["input_ids"], attention_mask=encoded["attention_mask"]))
+    except TypeError as error:
+        raise SourceError(
+            f"a {type(module).__name__} cannot be called with input_ids= and attention_mask=: {error}; wrap it in a module "
+            "whose forward has arguments of these names"
+        ) from error
+    finally:
+        for part in training:
+            part.training = True
+    if logits.dim() != 2:
+        raise SourceError(
+            f"a {type(module).__name__} returns logits of shape {tuple(logits.shape)}: a classifier returns (batch, outputs)"
+        )
+    return int(logits.shape[1])
 
 
 def _predictor(model: Any, source: Dict[str, Any], options: Mapping[str, Any]) -> Any:

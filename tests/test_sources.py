@@ -369,3 +369,54 @@ def test_half_precision_models_are_explained_like_themselves_in_float32(bert, dt
     ((full,),) = attribute(bert[0], TEXT, interpreter="gradient-x-input", targets=0, tokenizer=tokenizer)
     assert half.scores.dtype == full.scores.dtype
     assert np.abs(half.scores - full.scores).max() <= 0.1 * np.abs(full.scores).max()
+
+
+def test_a_layer_is_named_as_the_wrapped_classifier_names_it(bert):
+    model, tokenizer = bert
+    options = {"tokenizer": tokenizer, "n_steps": 8}
+    results = [
+        attribute(model, TEXT, layer=name, **options)[0][0].scores
+        for name in ("bert.encoder.layer.0", "transformer.bert.encoder.layer.0")
+    ]
+    assert np.array_equal(*results)
+    with pytest.raises(InputError, match="no module 'bert.nothing'"):
+        attribute(model, TEXT, layer="bert.nothing", **options)
+
+
+def test_scores_that_are_all_zero_say_so(stars_checkpoint, bert):
+    model = Headed(stars_checkpoint, 2).eval()
+    predictor = load_predictor(model, tokenizer=bert[1])
+    attribute(predictor, TEXT, interpreter="gradient")  # a model that is dead from the start is refused
+    with torch.no_grad():
+        model.linear.weight.zero_()
+    ((attribution,),) = attribute(predictor, TEXT, interpreter="gradient")
+    assert not attribution.scores.any()
+    assert any("Every score is zero" in note for note in attribution.notes)
+
+
+def test_a_module_is_asked_for_its_number_of_outputs(stars_checkpoint, bert):
+    module = Headed(stars_checkpoint, 3).train()
+    assert len(load_predictor(module, tokenizer=bert[1]).predict(TEXT)["probs"]) == 3
+    assert module.training
+    with pytest.raises(SourceError, match="2 labels.*3 outputs"):
+        load_predictor(module, tokenizer=bert[1], labels=["a", "b"])
+
+
+def test_a_module_that_takes_other_arguments_or_gives_other_shapes_is_refused(stars_checkpoint, bert):
+    class Otherwise(torch.nn.Module):
+        def forward(self, ids, mask):
+            return ids
+
+    with pytest.raises(SourceError, match="input_ids= and attention_mask="):
+        load_predictor(Otherwise(), tokenizer=bert[1])
+    with pytest.raises(SourceError, match=r"logits of shape \(1, \d+, 32\)"):
+        load_predictor(BertModelAlone(stars_checkpoint), tokenizer=bert[1])
+
+
+class BertModelAlone(torch.nn.Module):
+    def __init__(self, checkpoint):
+        super().__init__()
+        self.bert = BertModel.from_pretrained(checkpoint)
+
+    def forward(self, input_ids, attention_mask):
+        return self.bert(input_ids=input_ids, attention_mask=attention_mask)[0]

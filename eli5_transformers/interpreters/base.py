@@ -18,6 +18,10 @@ from ..targets import OUTPUTS
 
 # Where scores cancel, the delta is measured against this share of their absolute sum.
 _CANCELLING = 0.1
+_FLAT = (
+    "Every score is zero: near this text the explained output does not change with any token, as behind a ReLU that cuts "
+    "it off or a saturated probability."
+)
 
 
 class Interpreter(SaliencyInterpreter):
@@ -158,7 +162,7 @@ class Interpreter(SaliencyInterpreter):
             probability=None if probabilities is None else float(probabilities[target]),
             score=float(logits[target]),
             parameters=self.parameters(),
-            notes=(*notes, *subject.caveats),
+            notes=(*notes, *([] if np.any(scores) else [_FLAT]), *subject.caveats),
             output=self.output,
             baseline=baseline,
             baseline_score=baseline_score,
