@@ -1,7 +1,7 @@
 """eli5 without its explainers: for a command that needs its formatters alone.
 
-`import eli5.base` first runs `eli5/__init__.py` (0.16), which imports scikit-learn, SciPy's statistics and pandas for
-explainers that the command line never calls: half of the time that `explain` takes to start.
+`import eli5.base` first runs `eli5/__init__.py` (0.16), which imports scikit-learn, SciPy's statistics, pandas and
+matplotlib for explainers and formatters that the command line never calls: half of the time that `explain` takes to start.
 """
 
 from __future__ import annotations
@@ -30,12 +30,19 @@ class _Postponed(ModuleType):
 
 
 def postpone_eli5() -> None:
-    """Put off what `eli5/__init__.py` does until something of it is used; nothing where eli5 is imported already."""
-    spec = None if "eli5" in sys.modules else importlib.util.find_spec("eli5")
-    if spec is None or spec.loader is None:
+    """Put off what the packages `eli5` and `eli5.formatters` do when they are imported until something of them is used.
+
+    Does nothing where eli5 is imported already.
+    """
+    if "eli5" in sys.modules:
         return
-    module = importlib.util.module_from_spec(spec)
-    module.__class__ = _Postponed
-    sys.modules["eli5"] = module
-    # eli5.base and eli5.formatters import each other, and only this order works.
-    importlib.import_module("eli5.formatters")
+    for name in ("eli5", "eli5.formatters"):
+        spec = importlib.util.find_spec(name)
+        if spec is None or spec.loader is None:
+            return
+        module = importlib.util.module_from_spec(spec)
+        module.__class__ = _Postponed
+        sys.modules[name] = module
+        parent, _, child = name.rpartition(".")
+        if parent:  # as the import system does for a submodule that it imports
+            setattr(sys.modules[parent], child, module)
