@@ -12,7 +12,7 @@ Clenshaw-Curtis, three pieces): the smooth paths end after 10 nodes, and no node
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache
 from typing import Dict, List, NamedTuple, Tuple
 
 import numpy as np
@@ -61,7 +61,7 @@ class Kronrod(NamedTuple):
     """Weights of the extended rule, for Gauss's nodes and then the added ones, (2n + 1,)."""
 
 
-@lru_cache(maxsize=None)
+@cache
 def kronrod(n: int = NODES) -> Kronrod:
     """The pair of rules; the extended one is exact for polynomials up to degree 3n + 1 (Kronrod 1965).
 
@@ -128,6 +128,10 @@ class Integral:
     def scores(self) -> np.ndarray:
         """The sum over all pieces, (positions,)."""
         return np.sum([part.scores for part in self._parts.values()], axis=0)
+
+    def missed(self) -> float:
+        """The sizes of the errors of all pieces together."""
+        return sum(abs(part.error) for part in self._parts.values())
 
     def refine(self, allowed: float, most: int) -> None:
         """Opens what must be known better so that the errors of all pieces together come below `allowed`, if they do not.

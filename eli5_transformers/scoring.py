@@ -7,9 +7,9 @@ of several texts and points go through the model together, `internal_batch_size`
 from __future__ import annotations
 
 import copy
+import functools
 import sys
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
@@ -60,6 +60,10 @@ class Scorer:
         self.padding = (0, 0)
         """Positions run that hold a token, and all positions run, over all rows so far."""
         self._rows_at_once = internal_batch_size
+        # Asked before `session` gives the model a padding token for the time being.
+        self._alone = subject.alone
+        self.caveats = subject.caveats
+        """What a reader of any explanation of this model must know."""
         self._progress = progress
         self._bar: Any = None
 
@@ -83,7 +87,7 @@ class Scorer:
         self.subject.prepare(texts[0])
         device = self.subject.device
         width = max(site.width for site in self.subject.sites.sites)
-        groups = bucket([len(text) for text in texts], width, alone=self.subject.alone, device=device.type)
+        groups = bucket([len(text) for text in texts], width, alone=self._alone, device=device.type)
         for group in groups:
             yield TextBatch(self, group, [texts[index] for index in group])
 
@@ -288,7 +292,7 @@ class TextBatch:
         chunk = self.scorer.chunk_size(self.ids.shape[1], sites.sites[0].width)
         for index in torch.arange(len(self.texts), device=self.ids.device).split(chunk):
             taken = _taken(self._tensors, index, len(self.texts))
-            parts.append(sites.capture(lambda taken=taken: subject.logits(taken)))
+            parts.append(sites.capture(functools.partial(subject.logits, taken)))
         vectors = [torch.cat(pieces) for pieces in zip(*(part[0] for part in parts))]
         if any(found.shape[0] != len(self.texts) for found in vectors):
             raise UnsupportedModelError(

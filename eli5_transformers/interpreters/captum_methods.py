@@ -11,9 +11,9 @@ from allennlp.predictors import Predictor
 
 from ..architectures import explainable
 from ..errors import InputError, MissingDependencyError, UnsupportedModelError
-from ..words import UNITS, units
 from ..records import Attribution
 from ..scoring import TextBatch
+from ..words import UNITS, units
 from .base import Compared, ComparingInterpreter
 
 # On the vectors of the tokens, by their gradient.

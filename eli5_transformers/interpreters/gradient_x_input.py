@@ -29,7 +29,7 @@ class GradientXInput(ComparingInterpreter):
             range(len(batch.texts)), targets, lambda rows: [vectors[rows] for vectors in batch.vectors], reduce
         )
         products = iter(zip(passes.tokens, passes.rest))
-        results = []
+        results: List[List[Attribution]] = []
         for text, wanted in enumerate(targets):
             results.append([])
             for target in wanted:

@@ -1,6 +1,6 @@
 """Integrated gradients with a stated error."""
 
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 import torch
@@ -16,6 +16,8 @@ from .base import Compared, ComparingInterpreter, delta_scale
 # Rounding: f is not known to more than some units in the last place, of which a sum over a network's layers loses a few.
 _ROUNDING = 32
 _LEAST = NODES * (len(START) - 1)
+
+_Found = Tuple[np.ndarray, float, int, List[str]]  # scores of the padded row, rest, evaluations, notes
 
 
 @SaliencyInterpreter.register("integrated-gradients")
@@ -61,10 +63,8 @@ class IntegratedGradients(ComparingInterpreter):
     def attributions(self, batch: TextBatch, targets: Sequence[Sequence[int]]) -> List[List[Attribution]]:
         """All open pieces of all texts and classes are evaluated together, round by round."""
         compared = self.compared(batch)
-        if self.n_steps is not None:
-            found = self._fixed(batch, targets, compared)
-        else:
-            found = self._adaptive(batch, targets, compared)
+        scheme = self._adaptive if self.n_steps is None else self._fixed
+        found = scheme(batch, targets, compared)
         results: List[List[Attribution]] = []
         for text, wanted in enumerate(targets):
             results.append([])
@@ -112,13 +112,14 @@ class IntegratedGradients(ComparingInterpreter):
 
     def _fixed(
         self, batch: TextBatch, targets: Sequence[Sequence[int]], compared: Compared
-    ) -> Dict[Tuple[int, int], Tuple[np.ndarray, float, int, List[str]]]:
+    ) -> Dict[Tuple[int, int], _Found]:
         assert self.n_steps is not None
         assert self.method is not None
         points, weights = fixed(self.method, self.n_steps)
         rows = [text for text in range(len(batch.texts)) for _ in points]
         passes = self._passes(batch, compared, rows, [targets[text] for text in rows], list(points) * len(batch.texts))
-        found, start = {}, 0
+        found: Dict[Tuple[int, int], _Found] = {}
+        start = 0
         for text, wanted in enumerate(targets):
             end = start + len(points) * len(wanted)
             tokens = passes.tokens[start:end].reshape(len(points), len(wanted), -1)
@@ -131,11 +132,13 @@ class IntegratedGradients(ComparingInterpreter):
 
     def _adaptive(
         self, batch: TextBatch, targets: Sequence[Sequence[int]], compared: Compared
-    ) -> Dict[Tuple[int, int], Tuple[np.ndarray, float, int, List[str]]]:
+    ) -> Dict[Tuple[int, int], _Found]:
         integrals = self._begun(batch, targets, compared)
         pending = self._open(integrals)
         while pending:
-            rows, alphas, classes = [], [], []
+            rows: List[int] = []
+            alphas: List[float] = []
+            classes: List[List[int]] = []
             for (text, _, points), wanted in pending.items():
                 rows += [text] * len(points)
                 alphas += points
@@ -157,15 +160,14 @@ class IntegratedGradients(ComparingInterpreter):
         self, batch: TextBatch, targets: Sequence[Sequence[int]], compared: Compared
     ) -> Dict[Tuple[int, int], Integral]:
         """The integrals with the output at the ends of their first pieces."""
-        here = batch.here()
-        inner = {
-            alpha: batch.forward(
-                range(len(batch.texts)),
-                lambda rows, alpha=alpha: [b[rows] + alpha * d[rows] for b, d in zip(compared.vectors, compared.differences)],
-            )
-            for alpha in START[1:-1]
-        }
-        ends = {0.0: compared.scores, **inner, 1.0: here}
+        inner: Dict[float, np.ndarray] = {}
+        for alpha in START[1:-1]:
+
+            def at(rows: torch.Tensor, alpha: float = alpha) -> Vectors:
+                return [b[rows] + alpha * d[rows] for b, d in zip(compared.vectors, compared.differences)]
+
+            inner[alpha] = batch.forward(range(len(batch.texts)), at)
+        ends = {0.0: compared.scores, **inner, 1.0: batch.here()}
         return {
             (text, target): Integral({alpha: float(values[text, target]) for alpha, values in ends.items()})
             for text, wanted in enumerate(targets)
@@ -186,12 +188,13 @@ class IntegratedGradients(ComparingInterpreter):
         rounding = _ROUNDING * batch.rounding * max(abs(first), abs(last))
         return max(self.tolerance * delta_scale(last - first, integral.scores()), rounding)
 
-    def _finished(self, integral: Integral) -> Tuple[np.ndarray, float, int, List[str]]:
-        notes = []
+    def _finished(self, integral: Integral) -> _Found:
+        scores, notes = integral.scores(), []
         if integral.stopped:
+            missed = integral.missed() / delta_scale(integral.values[1.0] - integral.values[0.0], scores)
             notes.append(
-                f"The scores do not reach the tolerance {self.tolerance:g} with {integral.evaluations} gradient "
-                "evaluations: their convergence delta says by how much they fail to add up."
+                f"After {integral.evaluations} gradient evaluations the errors along the path still add up to {missed:.1%} of "
+                f"what is explained, more than the tolerance of {self.tolerance:.1%}; the convergence delta says what is "
+                "left of them in the sum of the scores."
             )
-        scores = integral.scores()
         return scores[:-1], float(scores[-1]), integral.evaluations, notes

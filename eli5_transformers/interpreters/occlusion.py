@@ -8,9 +8,9 @@ from allennlp.interpret.saliency_interpreters import SaliencyInterpreter
 from allennlp.predictors import Predictor
 
 from ..errors import InputError
-from ..words import UNITS, units
 from ..records import Attribution
 from ..scoring import TextBatch, Vectors
+from ..words import UNITS, units
 from .base import ComparingInterpreter
 
 

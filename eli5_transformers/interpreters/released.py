@@ -6,13 +6,13 @@ label. What each of them leaves out is a note of the result.
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Mapping, Optional, Tuple
+from typing import Any, Dict, Mapping, Optional, Tuple
 
 import numpy as np
 
-from ..alignment import align_tokens, is_added_token, word_indices
 from ..errors import ExplanationError, InputError, UnsupportedModelError
-from ..records import Attribution, Tokens
+from ..field_tokens import field_tokens, read_tokens, text_field
+from ..records import Attribution
 
 RELEASED = ("simple-gradient", "integrated-gradient", "smooth-gradient")
 
@@ -50,12 +50,14 @@ def attribute_released(predictor: Any, inputs: Mapping[str, str], name: str) -> 
             f"{', '.join(sorted(SaliencyInterpreter.list_available()))}"
         ) from None
     instance = predictor._json_to_instance(dict(inputs))
-    field = _text_field(instance)
+    field = text_field(instance)
     outputs = predictor.predict_json(dict(inputs))
     with np.errstate(invalid="ignore", divide="ignore"):  # a zero norm is reported below, in words
         interpretation = interpreter.saliency_interpret_from_json(dict(inputs))
     scores = _scores(interpretation, len(field.tokens), name)
-    documents, tokens = _read_tokens(instance) or _tokens(field, inputs)
+    texts = [value for value in inputs.values() if isinstance(value, str)]
+    text = texts[0] if texts else " ".join(str(token.text) for token in field.tokens)
+    documents, tokens = read_tokens(instance) or ((text,), field_tokens(field, text))
     target, probability = _prediction(outputs)
     logits = outputs.get("logits")
     return Attribution(
@@ -71,18 +73,6 @@ def attribute_released(predictor: Any, inputs: Mapping[str, str], name: str) -> 
         score=None if logits is None else float(np.ravel(logits)[target]),
         notes=(_UNSIGNED, _CAVEATS[name], *_layer_note(predictor)) if name in _CAVEATS else (),
     )
-
-
-def _text_field(instance: Any) -> Any:
-    from allennlp.data.fields import TextField
-
-    fields = [field for field in instance.fields.values() if isinstance(field, TextField)]
-    if len(fields) != 1:
-        raise InputError(
-            f"the predictor's instances have {len(fields)} text fields, and an explanation is of one: "
-            "use a reader that puts both texts of a pair into one field"
-        )
-    return fields[0]
 
 
 def _scores(interpretation: Mapping[str, Any], length: int, name: str) -> np.ndarray:
@@ -103,37 +93,6 @@ def _scores(interpretation: Mapping[str, Any], length: int, name: str) -> np.nda
             "its embedding layer is not the one that reads the predictor's tokens"
         )
     return scores
-
-
-def _read_tokens(instance: Any) -> Optional[Tuple[Tuple[str, ...], Tokens]]:
-    """The documents and tokens that this package's reader keeps, which tells the texts of a pair apart."""
-    metadata = getattr(instance.fields.get("metadata"), "metadata", {})
-    documents, tokens = metadata.get("documents"), metadata.get("tokens")
-    return (tuple(documents), tokens) if documents and isinstance(tokens, Tokens) else None
-
-
-def _tokens(field: Any, inputs: Mapping[str, str]) -> Tuple[Tuple[str, ...], Tokens]:
-    """The text and the field's tokens with their places in it."""
-    names = [str(token.text) for token in field.tokens]
-    texts = [value for value in inputs.values() if isinstance(value, str)]
-    text = texts[0] if texts else " ".join(names)
-    places: List[Optional[Tuple[int, int]]] = []
-    for token, name in zip(field.tokens, names):
-        start = getattr(token, "idx", None)
-        end = getattr(token, "idx_end", None)
-        if start is not None and end is None:
-            end = start + len(name)
-        places.append(None if start is None or end is None or end <= start else (start, end))
-    if not any(places):  # a tokenizer that keeps no offsets
-        places = align_tokens(text, names)
-    return (text,), Tokens(
-        text=tuple(names),
-        start=tuple(-1 if place is None else place[0] for place in places),
-        end=tuple(-1 if place is None else place[1] for place in places),
-        word=tuple(word_indices(text, places)),
-        segment=(0,) * len(names),
-        special=tuple(place is None and is_added_token(name) for place, name in zip(places, names)),
-    )
 
 
 def _prediction(outputs: Dict[str, Any]) -> Tuple[int, Optional[float]]:

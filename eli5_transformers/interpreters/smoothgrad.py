@@ -133,9 +133,8 @@ def _inner(
     predictor: Predictor, spec: Any, output: Optional[str], layer: Optional[str], internal_batch_size: Optional[int]
 ) -> Interpreter:
     settings: Dict[str, Any] = {"type": spec} if isinstance(spec, str) else dict(spec)
-    for name, value in (("output", output), ("layer", layer), ("internal_batch_size", internal_batch_size)):
-        if value is not None:
-            settings.setdefault(name, value)
+    shared = {"output": output, "layer": layer, "internal_batch_size": internal_batch_size}
+    settings = {**{option: value for option, value in shared.items() if value is not None}, **settings}
     name = settings.get("type")
     if name not in SaliencyInterpreter.list_available():
         raise InputError(f"smoothgrad cannot average {name!r}: it is no registered interpreter")

@@ -1,0 +1,87 @@
+"""Prints the tables. `python -m benchmarks --quick` takes small models and few rounds; it checks the script, not the aims."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import tempfile
+import warnings
+from pathlib import Path
+from typing import Callable, Dict
+
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+
+
+def main() -> None:
+    """Runs the tables that are asked for."""
+    names = ("released", "integrated", "together", "evaluations", "evidence", "memory")
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("tables", nargs="*", choices=[[], *names], help=f"of {', '.join(names)}; all by default")
+    parser.add_argument("--quick", action="store_true", help="small models, few texts and rounds")
+    parser.add_argument("--rounds", type=int, help="repetitions of each timing (default: 7, quick 2)")
+    parser.add_argument("--threads", type=int, help="threads of torch")
+    options = parser.parse_args()
+
+    import eli5_transformers  # noqa: F401  makes AllenNLP importable
+
+    warnings.filterwarnings("ignore")
+    import torch
+    import transformers
+
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    transformers.logging.set_verbosity_error()
+    if hasattr(transformers.logging, "disable_progress_bar"):
+        transformers.logging.disable_progress_bar()
+    print(
+        f"Python {platform.python_version()}, torch {torch.__version__}, transformers {transformers.__version__}, "
+        f"{torch.get_num_threads()} threads" + (", quick: the aims are for the full run" if options.quick else "")
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        for name, run in _tables(Path(folder), options.quick, options.rounds or (2 if options.quick else 7)).items():
+            if not options.tables or name in options.tables:
+                run()
+
+
+def _tables(folder: Path, quick: bool, rounds: int) -> Dict[str, Callable[[], None]]:
+    from eli5_transformers import bundled_model, load_predictor
+    from eli5_transformers.bundled.generator import HELD_OUT, sample
+
+    from . import accuracy, memory, shapes, speed
+
+    count = 20 if quick else 200
+    large = shapes.SMALL if quick else shapes.BASE
+    made: Dict[str, Path] = {}
+
+    def checkpoint(shape: shapes.Shape, gain: float = 1.0) -> Path:
+        key = f"{shape.layers}-{shape.width}-{gain}"
+        if key not in made:
+            made[key] = shapes.write(shape, folder / key, gain)
+        return made[key]
+
+    def run_together() -> None:
+        speed.together(checkpoint(shapes.TINY), shapes.TINY.name, 1.5, rounds, 64)
+        speed.together(checkpoint(large), large.name, 1.1, max(1, rounds // 3), 16 if quick else 64)
+
+    def run_evaluations() -> None:
+        texts = [example.text for example in sample(count, seed=11, split=HELD_OUT)]
+        accuracy.evaluations("the bundled model", load_predictor(bundled_model()), texts)
+        # Weights several times as large as at the start of training: an output that bends more than any trained one's.
+        random_texts = shapes.mixed(max(10, count // 10), 24)
+        model = shapes.ours(checkpoint(large, 6.0 if quick else 4.0))
+        accuracy.evaluations(f"{large.name}, large weights", model, random_texts, ("mask",))
+
+    return {
+        "released": lambda: speed.released(checkpoint(large), rounds),
+        "integrated": lambda: speed.integrated(checkpoint(large), rounds),
+        "together": run_together,
+        "evaluations": run_evaluations,
+        "evidence": lambda: accuracy.evidence(load_predictor(bundled_model()), sample(count, seed=11, split=HELD_OUT)),
+        "memory": lambda: memory.peak(checkpoint(large), 512, (0, 1, 8) if quick else (0, 1, 4, 16)),
+    }
+
+
+if __name__ == "__main__":
+    main()

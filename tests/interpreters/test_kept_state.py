@@ -1,0 +1,91 @@
+"""An interpreter leaves model, threads and process as they were, also when it is stopped."""
+
+import sys
+
+import numpy as np
+import pytest
+import torch
+
+from eli5_transformers.interpreters import attribute
+
+from . import tiny
+
+METHODS = ("gradient", "gradient-x-input", "integrated-gradients", "smoothgrad", "occlusion")
+
+
+def state(model):
+    return [
+        (name, m.training, len(m._forward_hooks), len(m._forward_pre_hooks), len(m._backward_hooks), "forward" in vars(m))
+        for name, m in model.named_modules()
+    ] + [(name, p.requires_grad, p.grad) for name, p in model.named_parameters()]
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("error", [KeyboardInterrupt, RuntimeError])
+def test_stopped_work_leaves_no_hook_and_no_frozen_parameter(method, error, monkeypatch):
+    predictor = tiny.predictor("bert")
+    attribute(predictor, tiny.inputs(), method)
+    model = predictor._model
+    before = state(model)
+    calls = []
+    last = [m for m in model.modules() if isinstance(m, torch.nn.Linear)][-1]
+    original = last.forward
+
+    def stopping(*arguments):
+        calls.append(1)
+        if len(calls) == 3:
+            raise error
+        return original(*arguments)
+
+    monkeypatch.setattr(last, "forward", stopping)
+    options = {"internal_batch_size": 1, "samples": 3} if method == "smoothgrad" else {"internal_batch_size": 1}
+    with pytest.raises(error):
+        attribute(predictor, tiny.inputs(), method, **options)
+    monkeypatch.undo()
+    assert len(calls) == 3
+    assert state(model) == before
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_model_is_as_before(method):
+    predictor = tiny.predictor("bert")
+    before = state(predictor._model)
+    weights = [p.clone() for p in predictor._model.parameters()]
+    attribute(predictor, tiny.inputs(), method)
+    assert state(predictor._model) == before
+    assert all(torch.equal(one, other) for one, other in zip(weights, predictor._model.parameters()))
+
+
+@pytest.mark.parametrize("around", [torch.no_grad, torch.inference_mode])
+def test_works_where_gradients_are_switched_off(around):
+    predictor = tiny.predictor("bert")
+    expected = attribute(predictor, tiny.inputs(tiny.TEXTS[0]))[0][0].scores
+    with around():
+        found = attribute(predictor, tiny.inputs(tiny.TEXTS[0]))[0][0].scores
+    assert np.array_equal(found, expected)
+
+
+def test_no_parameter_is_differentiated():
+    predictor = tiny.predictor("bert")
+    seen = []
+    layer = next(m for m in predictor._model.modules() if isinstance(m, torch.nn.Linear))
+    handle = layer.register_forward_hook(lambda m, i, o: seen.append(m.weight.requires_grad))
+    try:
+        attribute(predictor, tiny.inputs(tiny.TEXTS[0]), "gradient-x-input")
+    finally:
+        handle.remove()
+    assert seen
+    assert not any(seen)
+
+
+def test_progress_bar_is_shown_on_demand_and_not_otherwise(capsys):
+    predictor = tiny.predictor("bert")
+    attribute(predictor, tiny.inputs())
+    assert capsys.readouterr().err == ""
+    attribute(predictor, tiny.inputs(), progress=True)
+    assert "explaining" in capsys.readouterr().err
+
+
+def test_no_progress_bar_without_standard_error(monkeypatch):
+    monkeypatch.setattr(sys, "stderr", None)
+    assert attribute(tiny.predictor("bert"), tiny.inputs(tiny.TEXTS[0]))
