@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .bundled import model_path as bundled_model  # noqa: F401
     from .comparison import Comparison as Comparison
     from .comparison import compare as compare
-    from .explanation import get_explanation_from_grads as get_explanation_from_grads
+    from .from_grads import get_explanation_from_grads as get_explanation_from_grads
     from .loading import load_predictor as load_predictor
     from .page import explanation_page as explanation_page
     from .plotting import plot_attribution as plot_attribution
@@ -39,7 +39,7 @@ _HOMES = {
     "explanation_page": ("page", "explanation_page"),
     "explanation_to_json": ("serialization", "explanation_to_json"),
     "get_explanation": ("api", "get_explanation"),
-    "get_explanation_from_grads": ("explanation", "get_explanation_from_grads"),
+    "get_explanation_from_grads": ("from_grads", "get_explanation_from_grads"),
     "load_predictor": ("loading", "load_predictor"),
     "plot_attribution": ("plotting", "plot_attribution"),
 }

@@ -31,8 +31,8 @@ from eli5.base import (
 )
 from eli5.formatters.features import FormattedFeatureName
 
-from .alignment import align_tokens, is_added_token, sentence_starts
-from .errors import ExplanationError, InputError
+from .alignment import sentence_starts
+from .errors import InputError
 from .escapes import visible
 from .records import Attribution
 
@@ -56,7 +56,7 @@ class LabelText(str):
 
 
 @dataclass(frozen=True)
-class _Row:
+class Row:
     """One row of the table: a word, a token, or the special tokens together."""
 
     name: str
@@ -90,18 +90,18 @@ def to_explanation(
     for attribution, name in zip(attributions, names):
         rows = _rows(attribution, granularity)
         if attribution.baseline_score is not None:
-            rows.append(_Row(BIAS, attribution.baseline_score, ()))
+            rows.append(Row(BIAS, attribution.baseline_score, ()))
         painted = [row for row in rows if row.spans]
         hidden = [row for row in rows if not row.spans]
         targets.append(
             TargetExplanation(
-                target=_safe(name),
+                target=safe(name),
                 feature_weights=_feature_weights(rows, top, feature_re, feature_filter),
                 proba=attribution.probability,
                 score=attribution.score,
                 weighted_spans=WeightedSpans(
-                    _documents(attribution.documents, painted, attribution.tokens.seen),
-                    other=_summary(painted, hidden),
+                    weighted_documents(attribution.documents, painted, attribution.tokens.seen),
+                    other=summary(painted, hidden),
                 ),
             )
         )
@@ -109,65 +109,10 @@ def to_explanation(
     text = "\n".join(filter(None, [description, *describe(attributions)]))
     return Explanation(
         estimator=estimator,
-        method=_safe(", ".join(methods)),
-        description=_safe(text) if text else None,
+        method=safe(", ".join(methods)),
+        description=safe(text) if text else None,
         is_regression=is_regression,
         targets=targets,
-    )
-
-
-def get_explanation_from_grads(
-    estimator_name: str,
-    estimator_description: str,
-    text: str,
-    tokens: Sequence[str],
-    grads: Sequence[float],
-    probas: Sequence[float],
-    labels: Sequence[str],
-    force_weights: bool = False,
-    offsets: Optional[Sequence[Optional[Tuple[int, int]]]] = None,
-) -> Explanation:
-    """The eli5 explanation of saliency scores that were computed elsewhere, by an AllenNLP interpreter say.
-
-    Parameters
-    ----------
-    estimator_name, estimator_description
-        What the explanation says of the model.
-    text
-        The text, exactly as it was given to the predictor.
-    tokens, grads
-        The tokens as the predictor names them, and one score for each; shape (tokens,).
-    probas, labels
-        One probability and one name for each class; the class of the highest probability is the one explained.
-    force_weights
-        True gives the table a row for each token, in the order of the text; False gives it the sum alone,
-        "Highlighted in text". The text is painted in both cases.
-    offsets
-        The character span (start, end) in `text` of each token, None for a token that stands for no characters. Without
-        them the spans are found from the tokens' spelling.
-
-    Raises ExplanationError where the arguments do not fit together.
-    """
-    scores = _checked_scores(tokens, grads)
-    probabilities = _checked_probabilities(probas, labels)
-    spans = align_tokens(text, tokens) if offsets is None else _checked_offsets(text, tokens, offsets)
-    rows = [
-        _Row(name, float(score), ((0, *span),) if span is not None and span[0] < span[1] else ())
-        for name, score, span in zip(_told_apart(list(tokens)), scores, spans)
-    ]
-    painted = [row for row in rows if row.spans]
-    hidden = [row for row in rows if not row.spans]
-    explained = int(np.argmax(probabilities))
-    target = TargetExplanation(
-        target=_safe(labels[explained]),
-        feature_weights=_in_reading_order(rows) if force_weights else _summary(painted, hidden),
-        proba=float(probabilities[explained]),
-        weighted_spans=WeightedSpans(_documents((text,), painted), other=_summary(painted, hidden)),
-    )
-    return Explanation(
-        estimator=estimator_name,
-        description=_safe(estimator_description) if estimator_description else None,
-        targets=[target],
     )
 
 
@@ -200,14 +145,14 @@ def escaped_where_unescaped(explanation: Explanation) -> Explanation:
     It equals the original. A `FormattedFeatureName` stays as it is: its maker says that it holds HTML.
     """
     targets = [
-        attr.evolve(target, target=_safe(target.target), weighted_spans=_with_safe_names(target.weighted_spans))
+        attr.evolve(target, target=safe(target.target), weighted_spans=_with_safe_names(target.weighted_spans))
         for target in explanation.targets or []
     ]
     return attr.evolve(
         explanation,
-        method=_safe(explanation.method),
-        description=_safe(explanation.description),
-        error=_safe(explanation.error),
+        method=safe(explanation.method),
+        description=safe(explanation.description),
+        error=safe(explanation.error),
         targets=targets if explanation.targets is not None else None,
     )
 
@@ -217,18 +162,18 @@ def _with_safe_names(spans: Optional[WeightedSpans]) -> Optional[WeightedSpans]:
         return None
     return attr.evolve(
         spans,
-        docs_weighted_spans=[attr.evolve(doc, vec_name=_safe(doc.vec_name)) for doc in spans.docs_weighted_spans],
+        docs_weighted_spans=[attr.evolve(doc, vec_name=safe(doc.vec_name)) for doc in spans.docs_weighted_spans],
     )
 
 
-def _safe(text: Any) -> Any:
+def safe(text: Any) -> Any:
     """`text`, escaped where a template prints it, if it holds anything that HTML or a screen would not show as text."""
     if not isinstance(text, str) or isinstance(text, LabelText):
         return text
     return LabelText(text) if str(LabelText(text)) != text else text
 
 
-def _rows(attribution: Attribution, granularity: str) -> List[_Row]:
+def _rows(attribution: Attribution, granularity: str) -> List[Row]:
     """The rows of the table, in the order of the text, with the special tokens summed to the last one."""
     tokens, scores = attribution.tokens, np.asarray(attribution.scores, dtype=float)
     unit = _units(attribution, granularity)
@@ -251,9 +196,9 @@ def _rows(attribution: Attribution, granularity: str) -> List[_Row]:
             name = tokens.text[members[0]]
             spans = tuple((document, tokens.start[i], tokens.end[i]) for i in placed)
         rows.append((name, float(scores[members].sum()), spans))
-    named = [_Row(name, weight, spans) for name, (_, weight, spans) in zip(_told_apart([r[0] for r in rows]), rows)]
+    named = [Row(name, weight, spans) for name, (_, weight, spans) in zip(told_apart([r[0] for r in rows]), rows)]
     if special:
-        named.append(_Row(SPECIAL, float(scores[special].sum()), ()))
+        named.append(Row(SPECIAL, float(scores[special].sum()), ()))
     return named
 
 
@@ -272,7 +217,7 @@ def _units(attribution: Attribution, granularity: str) -> List[int]:
     return [-1 - index if unit < 0 else unit for index, unit in enumerate(units)]
 
 
-def _told_apart(names: List[str]) -> List[str]:
+def told_apart(names: List[str]) -> List[str]:
     """Names of which none occurs twice: the second "job" is "job [2]"."""
     total, seen = Counter(names), Counter[str]()
     told = []
@@ -282,9 +227,10 @@ def _told_apart(names: List[str]) -> List[str]:
     return told
 
 
-def _documents(
-    documents: Sequence[str], painted: Sequence[_Row], seen: Sequence[Tuple[int, int]] = ()
+def weighted_documents(
+    documents: Sequence[str], painted: Sequence[Row], seen: Sequence[Tuple[int, int]] = ()
 ) -> List[DocWeightedSpans]:
+    """The documents with the rows' spans; what the model does not see of a document is marked in its text."""
     made = []
     for index, document in enumerate(documents):
         begin, end = seen[index] if seen else (0, len(document))
@@ -310,31 +256,26 @@ def _documents(
     return made
 
 
-def _feature(row: _Row) -> Any:
+def _feature(row: Row) -> Any:
     return FormattedFeatureName(row.name) if row.name == SPECIAL else row.name
 
 
-def _weights(items: Sequence[Tuple[Any, float]]) -> FeatureWeights:
+def signed_weights(items: Sequence[Tuple[Any, float]]) -> FeatureWeights:
+    """The rows as eli5 has them: those with a positive weight, and those with a negative one."""
     # The value makes the heading read "Contribution": each row occurs once.
     made = [FeatureWeight(feature, weight, value=1.0) for feature, weight in items]
     return FeatureWeights(pos=[fw for fw in made if fw.weight >= 0], neg=[fw for fw in made if fw.weight < 0])
 
 
-def _summary(painted: Sequence[_Row], hidden: Sequence[_Row]) -> FeatureWeights:
+def summary(painted: Sequence[Row], hidden: Sequence[Row]) -> FeatureWeights:
     """The table that stands above a painted text: what is painted, as one sum, and what could not be painted."""
     items = [(FormattedFeatureName(HIGHLIGHTED), sum(row.weight for row in painted))]
     items += [(_feature(row), row.weight) for row in hidden]
-    return _weights(sorted(items, key=lambda item: -abs(item[1])))
-
-
-def _in_reading_order(rows: Sequence[_Row]) -> FeatureWeights:
-    weights = _weights([(row.name, row.weight) for row in rows])
-    weights.neg.reverse()  # the formatters print the negative ones from the last to the first
-    return weights
+    return signed_weights(sorted(items, key=lambda item: -abs(item[1])))
 
 
 def _feature_weights(
-    rows: Sequence[_Row], top: Top, feature_re: Optional[str], feature_filter: Optional[Callable[..., bool]]
+    rows: Sequence[Row], top: Top, feature_re: Optional[str], feature_filter: Optional[Callable[..., bool]]
 ) -> FeatureWeights:
     chosen = list(rows)
     if feature_re is not None:
@@ -354,48 +295,3 @@ def _is_top(top: Any) -> bool:
     return len(counts) == (2 if counts is top else 1) and all(
         isinstance(n, (int, np.integer)) and n >= 0 for n in counts
     )
-
-
-def _checked_scores(tokens: Sequence[str], grads: Sequence[float]) -> np.ndarray:
-    scores = np.asarray(grads, dtype=float)
-    if scores.shape != (len(tokens),):
-        raise ExplanationError(
-            f"{len(tokens)} tokens were given with scores of shape {scores.shape}: there must be one score for each token"
-        )
-    if not np.isfinite(scores).all():
-        raise ExplanationError(
-            f"the score of token {int(np.argmax(~np.isfinite(scores)))} is not a finite number: "
-            "an interpreter that divides by a norm of zero returns such scores, and nothing can be explained by them"
-        )
-    return scores
-
-
-def _checked_probabilities(probas: Sequence[float], labels: Sequence[str]) -> np.ndarray:
-    probabilities = np.asarray(probas, dtype=float)
-    if probabilities.ndim != 1 or len(probabilities) != len(labels) or not len(labels):
-        raise ExplanationError(
-            f"{len(labels)} labels were given with probabilities of shape {probabilities.shape}: "
-            "there must be one label for each class of the model, in the order of its outputs"
-        )
-    return probabilities
-
-
-def _checked_offsets(
-    text: str, tokens: Sequence[str], offsets: Sequence[Optional[Tuple[int, int]]]
-) -> List[Optional[Tuple[int, int]]]:
-    if len(offsets) != len(tokens):
-        raise ExplanationError(
-            f"{len(tokens)} tokens were given with {len(offsets)} offsets: there must be one for each"
-        )
-    spans: List[Optional[Tuple[int, int]]] = []
-    for token, span in zip(tokens, offsets):
-        if span is None or (span[0] == span[1] and is_added_token(token)):
-            spans.append(None)
-            continue
-        start, end = int(span[0]), int(span[1])
-        if not 0 <= start <= end <= len(text):
-            raise ExplanationError(
-                f"the offsets {(start, end)} of token {token!r} lie outside the text, which has {len(text)} characters"
-            )
-        spans.append((start, end))
-    return spans
