@@ -242,8 +242,13 @@ class TransformerClassifier(Model):
 
     @contextmanager
     def _evaluating(self) -> Iterator[None]:
-        """Evaluation mode for a module that was given, for as long as it runs."""
-        modules = [] if self.owned or self.training else [m for m in self.transformer.modules() if m.training]
+        """Evaluation mode for a module that was given in training mode, for as long as it runs.
+
+        In a module that is in evaluation mode itself, parts that train are meant to (Reformer's layers, while its
+        gradients are taken).
+        """
+        given = not self.owned and not self.training and self.transformer.training
+        modules = [m for m in self.transformer.modules() if m.training] if given else []
         try:
             for module in modules:
                 module.training = False
@@ -251,7 +256,6 @@ class TransformerClassifier(Model):
         finally:
             for module in modules:
                 module.training = True
-
 
     @contextmanager
     def _explaining_padding(self, batch: int) -> Iterator[None]:

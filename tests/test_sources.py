@@ -420,3 +420,17 @@ class BertModelAlone(torch.nn.Module):
 
     def forward(self, input_ids, attention_mask):
         return self.bert(input_ids=input_ids, attention_mask=attention_mask)[0]
+
+
+def test_a_given_reformer_which_differentiates_in_training_mode_alone_is_explained(bert):
+    from architectures.builder import tiny_config
+    from transformers import AutoModelForSequenceClassification
+
+    config = tiny_config("reformer")
+    config.vocab_size = len(bert[1])
+    torch.manual_seed(0)
+    model = AutoModelForSequenceClassification.from_config(config).eval()
+    predictor = load_predictor(model, tokenizer=bert[1], max_length=16)
+    ((attribution,),) = attribute(predictor, "good film", interpreter="gradient-x-input")
+    assert attribution.scores.any()
+    assert not any(module.training for module in model.modules())
