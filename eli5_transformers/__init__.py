@@ -14,6 +14,8 @@ from . import compat, registration
 if TYPE_CHECKING:
     from .api import attribute as attribute
     from .api import get_explanation as get_explanation
+    from .attribution_json import attribution_from_json as attribution_from_json
+    from .attribution_json import attribution_to_json as attribution_to_json
     from .bundled import model_path as bundled_model  # noqa: F401
     from .comparison import Comparison as Comparison
     from .comparison import compare as compare
@@ -33,6 +35,8 @@ _HOMES = {
     "Comparison": ("comparison", "Comparison"),
     "Tokens": ("records", "Tokens"),
     "attribute": ("api", "attribute"),
+    "attribution_from_json": ("attribution_json", "attribution_from_json"),
+    "attribution_to_json": ("attribution_json", "attribution_to_json"),
     "bundled_model": ("bundled", "model_path"),
     "compare": ("comparison", "compare"),
     "explanation_from_json": ("serialization", "explanation_from_json"),
