@@ -18,7 +18,7 @@ PIP_QUIET = -q --disable-pip-version-check
 export TOKENIZERS_PARALLELISM = false
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: explain test check docs notebooks test-stock test-wheel golden bundled-model picture clean
+.PHONY: explain test check docs notebooks test-stock test-wheel golden bundled-model benchmark picture clean
 
 explain: $(VENV)/.run-$(VERSION)
 	@$(VENV)/bin/python -m eli5_transformers explain "$$TEXT" --html "$(HTML)"
@@ -72,6 +72,10 @@ $(VENV)/.docs-$(VERSION): $(VENV)/.run-$(VERSION)
 test-stock:
 	@python=$$(sh tools/find-python 3.10) && \
 	$(MAKE) --no-print-directory test PYTHON="$$python" VENV="$(STOCK_VENV)" PYTEST_ARGS="$(PYTEST_ARGS)"
+
+# Side by side in one run, as ratios: all tables, or TABLES="released evidence".
+benchmark: $(VENV)/.test-$(VERSION)
+	$(VENV)/bin/python -m benchmarks $(TABLES)
 
 # The wheel, installed in an empty environment, does the main job without the source tree.
 test-wheel: $(VENV)/.check-$(VERSION)

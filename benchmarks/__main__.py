@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import io
 import os
 import platform
+import sys
 import tempfile
 import warnings
 from pathlib import Path
-from typing import Callable, Dict
+from typing import Any, Callable, Dict
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
@@ -22,6 +25,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="small models, few texts and rounds")
     parser.add_argument("--rounds", type=int, help="repetitions of each timing (default: 7, quick 2)")
     parser.add_argument("--threads", type=int, help="threads of torch")
+    parser.add_argument("--write", metavar="FOLDER", help="also write each table to FOLDER/measured-NAME.md")
     options = parser.parse_args()
 
     import eli5_transformers  # noqa: F401  makes AllenNLP importable
@@ -35,14 +39,41 @@ def main() -> None:
     transformers.logging.set_verbosity_error()
     if hasattr(transformers.logging, "disable_progress_bar"):
         transformers.logging.disable_progress_bar()
-    print(
+    machine = (
         f"Python {platform.python_version()}, torch {torch.__version__}, transformers {transformers.__version__}, "
         f"{torch.get_num_threads()} threads" + (", quick: the aims are for the full run" if options.quick else "")
     )
+    print(machine)
     with tempfile.TemporaryDirectory() as folder:
         for name, run in _tables(Path(folder), options.quick, options.rounds or (2 if options.quick else 7)).items():
             if not options.tables or name in options.tables:
-                run()
+                shown = io.StringIO()
+                with contextlib.redirect_stdout(_Both(sys.stdout, shown)):
+                    run()
+                if options.write:
+                    page = Path(options.write) / f"measured-{name}.md"
+                    page.write_text(_PAGE.format(name=name, machine=machine, tables=shown.getvalue().strip()))
+
+
+_PAGE = """# Measured: {name}
+
+This page is written by `python -m benchmarks {name} --write docs` ({machine}).
+
+{tables}
+"""
+
+
+class _Both(io.TextIOBase):
+    """A stream that writes to two."""
+
+    def __init__(self, *streams: Any) -> None:
+        self._streams = streams
+
+    def write(self, text: str) -> int:
+        for stream in self._streams:
+            stream.write(text)
+            stream.flush()
+        return len(text)
 
 
 def _tables(folder: Path, quick: bool, rounds: int) -> Dict[str, Callable[[], None]]:
