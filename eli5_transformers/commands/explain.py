@@ -7,6 +7,7 @@ The arguments and the work, free of AllenNLP's command line, whose import takes 
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import sys
 from typing import Any, Dict, List, Mapping, Optional, Tuple
@@ -116,6 +117,7 @@ def run(arguments: argparse.Namespace) -> int:
         overrides=settings.get("overrides"),
         ext_vars=settings.get("ext_vars"),
     )
+    gc.enable()
     failed = False
     with make_writer(arguments.format or settings.get("format"), arguments.output, arguments.html) as writer:
         for batch in _with_progress(batched(lines, arguments.batch_size), arguments):
