@@ -108,7 +108,6 @@ def run(arguments: argparse.Namespace) -> int:
     lines = read_inputs(texts, arguments.input)
     if arguments.batch_size < 1:
         raise InputError(f"--batch-size is {arguments.batch_size}, but must be 1 or more")
-    from ..api import explain_inputs  # noqa: F401  fails early where AllenNLP is missing
     from ..loading import load_predictor
 
     predictor = load_predictor(
