@@ -85,7 +85,7 @@ golden:
 	$(PYTHON) tests/golden/make_golden.py
 
 bundled-model: $(VENV)/.run-$(VERSION)
-	$(VENV)/bin/python -m eli5_transformers.bundled.train
+	$(VENV)/bin/python -m demo_model.train
 
 # The README's picture, from a real run (needs Chromium).
 picture: $(VENV)/.run-$(VERSION)

@@ -77,8 +77,8 @@ class _Both(io.TextIOBase):
 
 
 def _tables(folder: Path, quick: bool, rounds: int) -> Dict[str, Callable[[], None]]:
+    from demo_model.generator import HELD_OUT, sample
     from eli5_transformers import bundled_model, load_predictor
-    from eli5_transformers.bundled.generator import HELD_OUT, sample
 
     from . import accuracy, memory, shapes, speed
 

@@ -112,9 +112,9 @@ def together(folder: Path, name: str, least: float, rounds: int, count: int) -> 
 
 def waste(predictor: Any, inputs: Any) -> float:
     """The share of all positions run that hold padding."""
+    from eli5_transformers.engine.explained_model import subject_of
+    from eli5_transformers.engine.passes import Scorer
     from eli5_transformers.interpreters import make
-    from eli5_transformers.scoring import Scorer
-    from eli5_transformers.subject import subject_of
 
     subject = subject_of(predictor)
     scorer, interpreter = Scorer(subject), make(predictor, "integrated-gradients")
@@ -126,7 +126,7 @@ def waste(predictor: Any, inputs: Any) -> float:
 
 
 def _chunk(predictor: Any, tokens: int) -> int:
-    from eli5_transformers.batching import rows_at_once
+    from eli5_transformers.engine.batching import rows_at_once
 
     width = predictor.sites.sites[0].width
     return min(NODES, rows_at_once(predictor._model, tokens, width, torch.device("cpu")))
@@ -139,7 +139,7 @@ def _plain(predictor: Any, inputs: Any) -> Any:
 
 def _bare(predictor: Any, inputs: Any, chunk: int) -> Any:
     """The same passes in a loop that knows nothing but BERT."""
-    from eli5_transformers.quadrature import fixed
+    from eli5_transformers.engine.quadrature import fixed
 
     model, encoded = _plain(predictor, inputs)
     nodes, weights = fixed("gausslegendre", NODES)

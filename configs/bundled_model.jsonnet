@@ -1,5 +1,5 @@
 // The bundled demonstration model: a small BERT from scratch on generated sentences.
-// `python -m eli5_transformers.bundled.train` makes the data and the tokenizer and trains with this config; by hand:
+// `python -m demo_model.train` makes the data and the tokenizer and trains with this config; by hand:
 //   BUNDLED_DATA=<folder> VOCABULARY_SIZE=<lines of vocab.txt> SEED=0 \
 //       eli5-transformers train configs/bundled_model.jsonnet -s <folder>
 // BUNDLED_DATA holds train.jsonl, validation.jsonl and tokenizer/.

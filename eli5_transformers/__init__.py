@@ -9,48 +9,48 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from . import compat, registration
+from . import compat, eli5_dispatch
 
 if TYPE_CHECKING:
+    from .adapters.loading import load_predictor as load_predictor
     from .api import attribute as attribute
     from .api import get_explanation as get_explanation
-    from .attribution_json import attribution_from_json as attribution_from_json
-    from .attribution_json import attribution_to_json as attribution_to_json
     from .bundled import model_path as bundled_model  # noqa: F401
-    from .comparison import Comparison as Comparison
-    from .comparison import compare as compare
-    from .from_grads import get_explanation_from_grads as get_explanation_from_grads
-    from .loading import load_predictor as load_predictor
-    from .page import explanation_page as explanation_page
-    from .plotting import plot_attribution as plot_attribution
+    from .explanations.attribution_json import attribution_from_json as attribution_from_json
+    from .explanations.attribution_json import attribution_to_json as attribution_to_json
+    from .explanations.explanation_json import explanation_from_json as explanation_from_json
+    from .explanations.explanation_json import explanation_to_json as explanation_to_json
+    from .explanations.from_scores import get_explanation_from_grads as get_explanation_from_grads
     from .records import Attribution as Attribution
     from .records import Tokens as Tokens
-    from .serialization import explanation_from_json as explanation_from_json
-    from .serialization import explanation_to_json as explanation_to_json
+    from .views.comparison import Comparison as Comparison
+    from .views.comparison import compare as compare
+    from .views.explanation_page import explanation_page as explanation_page
+    from .views.plotting import plot_attribution as plot_attribution
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "Attribution": ("records", "Attribution"),
-    "Comparison": ("comparison", "Comparison"),
+    "Comparison": ("views.comparison", "Comparison"),
     "Tokens": ("records", "Tokens"),
     "attribute": ("api", "attribute"),
-    "attribution_from_json": ("attribution_json", "attribution_from_json"),
-    "attribution_to_json": ("attribution_json", "attribution_to_json"),
+    "attribution_from_json": ("explanations.attribution_json", "attribution_from_json"),
+    "attribution_to_json": ("explanations.attribution_json", "attribution_to_json"),
     "bundled_model": ("bundled", "model_path"),
-    "compare": ("comparison", "compare"),
-    "explanation_from_json": ("serialization", "explanation_from_json"),
-    "explanation_page": ("page", "explanation_page"),
-    "explanation_to_json": ("serialization", "explanation_to_json"),
+    "compare": ("views.comparison", "compare"),
+    "explanation_from_json": ("explanations.explanation_json", "explanation_from_json"),
+    "explanation_page": ("views.explanation_page", "explanation_page"),
+    "explanation_to_json": ("explanations.explanation_json", "explanation_to_json"),
     "get_explanation": ("api", "get_explanation"),
-    "get_explanation_from_grads": ("from_grads", "get_explanation_from_grads"),
-    "load_predictor": ("loading", "load_predictor"),
-    "plot_attribution": ("plotting", "plot_attribution"),
+    "get_explanation_from_grads": ("explanations.from_scores", "get_explanation_from_grads"),
+    "load_predictor": ("adapters.loading", "load_predictor"),
+    "plot_attribution": ("views.plotting", "plot_attribution"),
 }
 __all__ = ["__version__", *sorted(_HOMES)]
 
 compat.install()
-registration.register()
+eli5_dispatch.register()
 
 
 def __getattr__(name: str) -> Any:

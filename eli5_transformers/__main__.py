@@ -15,7 +15,7 @@ import sys
 from . import __version__, compat
 from .commands import explain
 from .commands.completion import complete
-from .compat.front import postpone_eli5
+from .commands.fast_start import postpone_eli5
 from .errors import Eli5TransformersError
 
 PROG = "eli5-transformers"
@@ -60,7 +60,7 @@ def _allennlp() -> None:
     from allennlp.commands import main as allennlp_main
     from allennlp.common.util import install_sigterm_handler
 
-    from . import plugin  # noqa: F401  registers models, readers, predictors, interpreters
+    from .adapters import registered_components  # noqa: F401  registers models, readers, predictors, interpreters
     from .commands import subcommands  # noqa: F401  registers explain
 
     install_sigterm_handler()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import inspect
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple, Union
 
+from .adapters.loading import load_predictor
 from .errors import InputError
-from .loading import load_predictor
 from .records import Attribution
 
 DEFAULT_INTERPRETER = "integrated-gradients"
@@ -117,9 +117,9 @@ def explain_inputs(
     `get_explanation`.
     """
     from . import interpreters
-    from .explanation import to_explanation
-    from .interpreters.released import RELEASED
-    from .subject import subject_of
+    from .engine.explained_model import subject_of
+    from .explanations.to_eli5 import to_explanation
+    from .interpreters.allennlp_own import RELEASED
 
     if top_targets is not None and targets is not None:
         raise InputError("targets and top_targets are both given: give one of them")

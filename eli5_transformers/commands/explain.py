@@ -108,7 +108,7 @@ def run(arguments: argparse.Namespace) -> int:
     lines = read_inputs(texts, arguments.input)
     if arguments.batch_size < 1:
         raise InputError(f"--batch-size is {arguments.batch_size}, but must be 1 or more")
-    from ..loading import load_predictor
+    from ..adapters.loading import load_predictor
 
     predictor = load_predictor(
         source,
@@ -177,7 +177,7 @@ def _settings(arguments: argparse.Namespace) -> Dict[str, Any]:
 
 
 def _read_settings(file: str) -> Dict[str, Any]:
-    from ..loading import read_config_file
+    from ..adapters.loading import read_config_file
 
     settings = read_config_file(file)
     unknown = sorted(set(settings) - set(_CONFIG_KEYS))

@@ -69,8 +69,8 @@ class TextWriter(Writer):
     def put(self, text: str, explanation: Any) -> None:
         from eli5.formatters.text import format_as_text
 
-        from ..escapes import visible
-        from ..terminal import painted
+        from ..text.escapes import visible
+        from ..views.terminal import painted
 
         if not self._first:
             self._stream.write("\n")
@@ -99,7 +99,7 @@ class JsonLinesWriter(Writer):
     """One line for each explanation, which `explanation_from_json` reads."""
 
     def put(self, text: str, explanation: Any) -> None:
-        from ..serialization import explanation_to_json
+        from ..explanations.explanation_json import explanation_to_json
 
         self._stream.write(explanation_to_json(explanation) + "\n")
         self._stream.flush()
@@ -111,7 +111,7 @@ class JsonWriter(Writer):
     _count = 0
 
     def put(self, text: str, explanation: Any) -> None:
-        from ..serialization import explanation_to_json
+        from ..explanations.explanation_json import explanation_to_json
 
         self._stream.write(("[\n" if self._count == 0 else ",\n") + explanation_to_json(explanation))
         self._count += 1
@@ -158,6 +158,6 @@ def make_writer(form: Optional[str], output: Optional[str], page: Optional[str])
 
 
 def _page(explained: List[Tuple[str, Any]]) -> str:
-    from ..page import explanations_page
+    from ..views.explanation_page import explanations_page
 
     return explanations_page(explained)

@@ -30,7 +30,7 @@ def install() -> None:
     if stack.pinned:
         return
     from ._finder import PatchingFinder, forget_failed_import, refuse_early_import
-    from ._registry import needed_patches
+    from .patches.all import needed_patches
 
     with _lock:
         if any(isinstance(finder, PatchingFinder) for finder in sys.meta_path):

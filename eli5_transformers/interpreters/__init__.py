@@ -38,9 +38,9 @@ def attribute(
     Raises InputError for an unknown interpreter, option or target, and for targets where one of AllenNLP's own
     interpreters is asked, which explain the predicted label alone.
     """
-    from ..targets import Top
+    from ..engine.targets import Top
+    from .allennlp_own import RELEASED, attribute_released
     from .base import Interpreter
-    from .released import RELEASED, attribute_released
 
     if top_targets is not None:
         if targets is not None:

@@ -9,12 +9,12 @@ import torch
 from allennlp.interpret.saliency_interpreters import SaliencyInterpreter
 from allennlp.predictors import Predictor
 
-from .. import baselines
+from ..engine import baselines
+from ..engine.explained_model import EncodedText, subject_of
+from ..engine.passes import Scorer, TextBatch, Vectors
+from ..engine.targets import OUTPUTS
 from ..errors import InputError
 from ..records import Attribution
-from ..scoring import Scorer, TextBatch, Vectors
-from ..subject import EncodedText, subject_of
-from ..targets import OUTPUTS
 
 # Where scores cancel, the delta is measured against this share of their absolute sum.
 _CANCELLING = 0.1

@@ -6,9 +6,9 @@ import torch
 from allennlp.interpret.saliency_interpreters import SaliencyInterpreter
 from allennlp.predictors import Predictor
 
+from ..engine.passes import TextBatch, Vectors
 from ..errors import InputError
 from ..records import Attribution
-from ..scoring import TextBatch, Vectors
 from .base import Interpreter
 
 _UNSIGNED = (

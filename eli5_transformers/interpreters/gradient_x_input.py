@@ -5,8 +5,8 @@ from typing import List, Sequence
 import torch
 from allennlp.interpret.saliency_interpreters import SaliencyInterpreter
 
+from ..engine.passes import TextBatch, Vectors
 from ..records import Attribution
-from ..scoring import TextBatch, Vectors
 from .base import ComparingInterpreter
 
 

@@ -7,10 +7,10 @@ import torch
 from allennlp.interpret.saliency_interpreters import SaliencyInterpreter
 from allennlp.predictors import Predictor
 
+from ..engine.passes import Passes, TextBatch, Vectors
+from ..engine.quadrature import METHODS, NODES, START, Integral, Piece, fixed
 from ..errors import InputError
-from ..quadrature import METHODS, NODES, START, Integral, Piece, fixed
 from ..records import Attribution
-from ..scoring import Passes, TextBatch, Vectors
 from .base import Compared, ComparingInterpreter, delta_scale
 
 # Rounding: f is not known to more than some units in the last place, of which a sum over a network's layers loses a few.

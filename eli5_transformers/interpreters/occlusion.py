@@ -7,10 +7,10 @@ import torch
 from allennlp.interpret.saliency_interpreters import SaliencyInterpreter
 from allennlp.predictors import Predictor
 
+from ..engine.passes import TextBatch, Vectors
 from ..errors import InputError
 from ..records import Attribution
-from ..scoring import TextBatch, Vectors
-from ..words import UNITS, units
+from ..text.words import UNITS, units
 from .base import ComparingInterpreter
 
 

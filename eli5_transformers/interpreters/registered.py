@@ -1,7 +1,7 @@
 """Registers all interpreters with AllenNLP: importing this module makes their names known to configs."""
 
 from . import (  # noqa: F401
-    captum_methods,
+    captum,
     gradient,
     gradient_x_input,
     integrated_gradients,

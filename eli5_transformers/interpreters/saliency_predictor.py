@@ -5,11 +5,11 @@ from typing import Any, Dict, List, Optional, Union
 from allennlp.data import DatasetReader, Instance
 from allennlp.predictors import Predictor
 
-from ..model import TransformerClassifier
-from ..predictor import TransformerClassifierPredictor
+from ..components.model import TransformerClassifier
+from ..components.predictor import TransformerClassifierPredictor
+from ..engine.explained_model import subject_of
+from ..engine.targets import Top
 from ..records import Attribution
-from ..subject import subject_of
-from ..targets import Top
 from . import make
 
 

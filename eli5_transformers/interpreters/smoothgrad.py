@@ -9,9 +9,9 @@ from allennlp.common import Params
 from allennlp.interpret.saliency_interpreters import SaliencyInterpreter
 from allennlp.predictors import Predictor
 
+from ..engine.passes import TextBatch, Vectors
 from ..errors import InputError
 from ..records import Attribution
-from ..scoring import TextBatch, Vectors
 from .base import Interpreter
 
 FORMS = ("mean", "squared", "variance")

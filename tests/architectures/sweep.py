@@ -9,10 +9,10 @@ from typing import Callable, Dict, List, Sequence, Tuple
 
 import torch
 
-from eli5_transformers.architectures import caveats, pads_safely, routes_tokens
-from eli5_transformers.embeddings import EmbeddingSites, Gradients, find_sites
 from eli5_transformers.errors import UnsupportedModelError
-from eli5_transformers.tracing import Site
+from eli5_transformers.sites.architectures import caveats, pads_safely, routes_tokens
+from eli5_transformers.sites.embedding_sites import EmbeddingSites, Gradients, find_sites
+from eli5_transformers.sites.tracing import Site
 
 from . import builder
 

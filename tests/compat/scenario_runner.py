@@ -17,8 +17,8 @@ from pathlib import Path
 def install_all_but(name=None):
     """Put the patches that this stack needs in wait, but for one."""
     from eli5_transformers.compat._finder import PatchingFinder
-    from eli5_transformers.compat._registry import needed_patches
     from eli5_transformers.compat._stack import Stack
+    from eli5_transformers.compat.patches.all import needed_patches
 
     patches = [patch for patch in needed_patches(Stack.installed()) if patch.name != name]
     sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, PatchingFinder)]
@@ -68,8 +68,8 @@ def main():
     from patch_scenarios import SCENARIOS, Material
     from transformers import AutoModel, AutoTokenizer, BertModel  # noqa: F401
 
-    from eli5_transformers.compat._registry import needed_patches
     from eli5_transformers.compat._stack import Stack
+    from eli5_transformers.compat.patches.all import needed_patches
 
     torch.set_num_threads(1)
     transformers.logging.set_verbosity_error()

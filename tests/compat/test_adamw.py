@@ -7,7 +7,7 @@ import pytest
 import torch
 import transformers
 
-from eli5_transformers.compat._adamw import AdamW
+from eli5_transformers.compat.patches.adamw import AdamW
 
 OPTIONS = [
     {"lr": 0.1},

@@ -8,8 +8,8 @@ from types import ModuleType
 import pytest
 from patch_scenarios import SCENARIOS
 
-from eli5_transformers.compat._registry import PATCHES, needed_patches
 from eli5_transformers.compat._stack import Stack
+from eli5_transformers.compat.patches.all import PATCHES, needed_patches
 from eli5_transformers.errors import CompatibilityError
 
 STOCK = Stack(python=(3, 10, 13), torch=(1, 12, 1), transformers=(4, 20, 1), huggingface_hub=(0, 10, 1))

@@ -99,7 +99,7 @@ def test_a_failed_earlier_import_of_allennlp_does_not_matter():
         print(json.dumps([failed, int_to_device.__module__]))
         """
     )
-    assert value == [True, "eli5_transformers.compat.torch2"]
+    assert value == [True, "eli5_transformers.compat.patches.torch2"]
 
 
 def test_complete_packages_are_not_forgotten(monkeypatch):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from eli5_transformers.compat.local_files import (
+from eli5_transformers.compat.patches.local_files import (
     _lock_class,
     cached_path,
     is_url_or_existing_file,

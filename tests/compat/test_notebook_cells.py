@@ -141,7 +141,7 @@ def test_a_model_survives_pickling(predictor):
 def test_special_tokens_are_put_around_given_ids_as_the_tokenizer_does(stars_checkpoint):
     from transformers import AutoTokenizer
 
-    from eli5_transformers.compat.tokenizers import build_inputs_with_special_tokens
+    from eli5_transformers.compat.patches.tokenizers import build_inputs_with_special_tokens
 
     tokenizer = AutoTokenizer.from_pretrained(str(stars_checkpoint))
     first, second = (tokenizer(text, add_special_tokens=False)["input_ids"] for text in ("very good", "bad"))

@@ -11,8 +11,8 @@ import pytest
 from patch_scenarios import SCENARIOS
 
 import eli5_transformers
-from eli5_transformers.compat._registry import needed_patches
 from eli5_transformers.compat._stack import Stack
+from eli5_transformers.compat.patches.all import needed_patches
 
 NEEDED = [patch.name for patch in needed_patches(Stack.installed())]
 

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from eli5_transformers import interpreters, load_predictor, quadrature
+from eli5_transformers import interpreters, load_predictor
+from eli5_transformers.engine import quadrature
 from eli5_transformers.errors import InputError
 from eli5_transformers.interpreters import attribute
 
@@ -273,7 +274,7 @@ def test_no_text_gives_no_result(bert):
 def test_results_can_be_pickled_and_saved(bert):
     import pickle
 
-    from eli5_transformers.attribution_json import attribution_from_json, attribution_to_json
+    from eli5_transformers.explanations.attribution_json import attribution_from_json, attribution_to_json
 
     found = only(bert, baseline=np.ones(32))
     for other in (pickle.loads(pickle.dumps(found)), attribution_from_json(attribution_to_json(found))):

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from eli5_transformers import interpreters, load_predictor
-from eli5_transformers.subject import subject_of
+from eli5_transformers.engine.explained_model import subject_of
 
 from . import tiny
 

@@ -80,7 +80,7 @@ def test_smoothgrad_refuses_what_it_cannot_average(options, word):
 
 def test_occluded_pieces_of_a_word_share_its_score(stars_checkpoint):
     from eli5_transformers import load_predictor
-    from eli5_transformers.words import by_word
+    from eli5_transformers.text.words import by_word
 
     predictor = load_predictor(str(stars_checkpoint))
     inputs = [{"sentence": "the fastest price"}]

@@ -1,0 +1,188 @@
+"""HuggingFace checkpoints, pipelines, models and plain modules, to this package's predictor."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, Dict, List, Mapping, Optional, Union
+
+from ..errors import InputError, SourceError
+
+ACCEPTED = (
+    "a checkpoint folder or hub id, a config (.jsonnet, .json), an AllenNLP archive, a text-classification pipeline, "
+    "a torch.nn.Module with tokenizer=, or a Predictor"
+)
+# What a pipeline's function makes of the logits, as the kind of head that has that function.
+_FUNCTIONS = {
+    "sigmoid": "multi_label_classification",
+    "softmax": "single_label_classification",
+    "none": "regression",
+}
+
+
+def from_checkpoint(
+    name: str,
+    tokenizer: Any,
+    device: Union[str, int, None],
+    options: Mapping[str, Any],
+    trust_remote_code: bool,
+    allow_pickle: bool,
+) -> Any:
+    """The predictor of a checkpoint's folder or hub id."""
+    from allennlp.data import Vocabulary
+
+    from ..components.model import TransformerClassifier
+
+    remote = {"trust_remote_code": True} if trust_remote_code else None
+    model = TransformerClassifier(
+        Vocabulary(),
+        model_name=name,
+        labels=_listed(options["labels"]),
+        problem_type=options["problem_type"],
+        allow_pickle=allow_pickle,
+        transformer_kwargs=remote,
+    )
+    source = {"tokenizer": tokenizer} if tokenizer is not None else {"model_name": name, "tokenizer_kwargs": remote}
+    return _predictor(placed(model, device), source, options)
+
+
+def from_object(source: Any, tokenizer: Any, device: Union[str, int, None], options: Mapping[str, Any]) -> Any:
+    """The predictor around a pipeline or a module; the object itself is used, unchanged and where it is.
+
+    Raises SourceError for an object of another kind, a missing tokenizer, or a device that the object is not on.
+    """
+    import torch
+
+    options = dict(options)
+    if _is_pipeline(source):
+        if tokenizer is not None:
+            raise SourceError("a pipeline has its own tokenizer: leave tokenizer= out, or give the model with it")
+        source, tokenizer = source.model, _pipeline_options(source, options)
+    if not isinstance(source, torch.nn.Module):
+        raise SourceError(f"a predictor cannot be made from a {type(source).__name__}: give {ACCEPTED}")
+    if tokenizer is None or not callable(tokenizer):
+        raise SourceError(
+            f"a {type(source).__name__} needs its tokenizer: give tokenizer=AutoTokenizer.from_pretrained(...), "
+            f"not {tokenizer!r}"
+        )
+    from allennlp.data import Vocabulary
+
+    from ..components.model import TransformerClassifier
+
+    _require_place(source, device)
+    model = TransformerClassifier(
+        Vocabulary(),
+        transformer=source,
+        num_labels=None if hasattr(getattr(source, "config", None), "num_labels") else _outputs(source, tokenizer),
+        labels=_listed(options["labels"]),
+        problem_type=options["problem_type"],
+    )
+    return _predictor(model, {"tokenizer": tokenizer}, options)
+
+
+def placed(model: Any, device: Union[str, int, None]) -> Any:
+    """The model on its device (the CPU by default), in evaluation mode. Raises InputError for one that cannot be used."""
+    try:
+        return model.to(_device(device)).eval()
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(f'the device {device!r} cannot be used: {reason}; "cpu" always can') from None
+
+
+def _outputs(module: Any, tokenizer: Any) -> int:
+    """How many logits a module without a transformers config returns: it is asked once, and left in the mode it was in."""
+    import torch
+
+    from ..components.model import logits_of
+
+    parameter = next(module.parameters(), None)
+    encoded = tokenizer("one", return_tensors="pt").to("cpu" if parameter is None else parameter.device)
+    training = [part for part in module.modules() if part.training]
+    try:
+        for part in training:
+            part.training = False
+        with torch.no_grad():
+            logits = logits_of(module(input_ids=encoded["input_ids"], attention_mask=encoded["attention_mask"]))
+    except TypeError as error:
+        raise SourceError(
+            f"a {type(module).__name__} cannot be called with input_ids= and attention_mask=: {error}; wrap it in a module "
+            "whose forward has arguments of these names"
+        ) from error
+    finally:
+        for part in training:
+            part.training = True
+    if logits.dim() != 2:
+        raise SourceError(
+            f"a {type(module).__name__} returns logits of shape {tuple(logits.shape)}: a classifier returns (batch, outputs)"
+        )
+    return int(logits.shape[1])
+
+
+def _predictor(model: Any, source: Dict[str, Any], options: Mapping[str, Any]) -> Any:
+    from ..components.predictor import TransformerClassifierPredictor
+    from ..components.reader import TransformerClassifierReader
+
+    reader = TransformerClassifierReader(
+        **source,
+        max_length=options["max_length"],
+        truncation=options["truncation"] or "longest_first",
+        problem_type=options["problem_type"],
+    )
+    return TransformerClassifierPredictor(model, reader)
+
+
+def _is_pipeline(source: Any) -> bool:
+    # Whoever has a pipeline has transformers loaded; nobody else should load its pipelines for this question.
+    pipelines = sys.modules.get("transformers.pipelines.base")
+    return pipelines is not None and isinstance(source, pipelines.Pipeline)
+
+
+def _pipeline_options(pipeline: Any, options: Dict[str, Any]) -> Any:
+    """Fills `options` with what the pipeline was made with, and returns its tokenizer."""
+    if getattr(pipeline, "task", None) not in ("text-classification", "sentiment-analysis"):
+        raise SourceError(
+            f"a pipeline for {pipeline.task!r} was given, but only those for 'text-classification' classify texts"
+        )
+    function = pipeline._postprocess_params.get("function_to_apply") or getattr(
+        pipeline.model.config, "function_to_apply", None
+    )
+    name = str(getattr(function, "value", function) or "default").lower()
+    if options["problem_type"] is None and name in _FUNCTIONS:
+        options["problem_type"] = _FUNCTIONS[name]
+    elif options["problem_type"] is None and pipeline.model.config.num_labels == 1:
+        # A pipeline puts a single logit under a sigmoid unless its config says that it is a regression.
+        known = getattr(pipeline.model.config, "problem_type", None)
+        options["problem_type"] = known or _FUNCTIONS["sigmoid"]
+    given = pipeline._preprocess_params
+    if options["max_length"] is None:
+        options["max_length"] = given.get("max_length")
+    truncation = given.get("truncation")
+    if options["truncation"] is None and isinstance(truncation, str) and truncation != "do_not_truncate":
+        options["truncation"] = truncation
+    return pipeline.tokenizer
+
+
+def _device(device: Union[str, int, None]) -> Any:
+    import torch
+
+    if device is None or (isinstance(device, int) and device < 0):
+        return torch.device("cpu")
+    return torch.device(f"cuda:{device}" if isinstance(device, int) else device)
+
+
+def _require_place(module: Any, device: Union[str, int, None]) -> None:
+    """An object is not moved: that would change it for its owner."""
+    parameter = next(module.parameters(), None)
+    if device is None or parameter is None:
+        return
+    try:
+        wanted = _device(device)
+    except RuntimeError as error:
+        raise InputError(f"the device {device!r} cannot be used: {str(error).splitlines()[0]}") from None
+    if wanted.type != parameter.device.type or wanted.index not in (None, parameter.device.index):
+        raise InputError(
+            f"the model is on {parameter.device} and is not moved, since it is yours: call model.to({device!r}) first"
+        )
+
+
+def _listed(labels: Any) -> Optional[List[str]]:
+    return None if labels is None else list(labels)

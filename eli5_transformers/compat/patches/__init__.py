@@ -1,0 +1,1 @@
+"""The patches, by what made them necessary."""

@@ -1,0 +1,1 @@
+"""The registered AllenNLP classes around HuggingFace classifiers."""

@@ -1,0 +1,202 @@
+"""The registered AllenNLP predictor of HuggingFace classifiers: predictions, and gradients for interpreters."""
+
+from contextlib import contextmanager
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple
+
+import numpy as np
+import torch
+from allennlp.data import DatasetReader, Instance
+from allennlp.data.batch import Batch
+from allennlp.nn import util
+from allennlp.predictors import Predictor
+
+from ..errors import InputError, SourceError, UnsupportedModelError
+from ..sites.embedding_sites import EmbeddingSites, find_sites
+from ..sites.tracing import first_tensor
+from ..text.encoding import position_limit
+from .model import TransformerClassifier
+from .reader import TransformerClassifierReader
+
+_PROBE = "The quick brown fox jumps over 3 lazy dogs."
+
+
+@Predictor.register("transformer_classifier")
+class TransformerClassifierPredictor(Predictor):
+    """Predicts with a `transformer_classifier` model and reader, and gives AllenNLP's interpreters its gradients.
+
+    JSON inputs are objects as the reader's lines are: `{"sentence": …}` or `{"text": …}`, with `text_pair` (or
+    `hypothesis`) for a pair. Interpreters and attackers of AllenNLP run on it unmodified; what they get differs from
+    AllenNLP's own predictor in how it is computed, not in its value: only the embeddings are differentiated, of any
+    architecture, and nothing about the model is changed.
+    """
+
+    def __init__(self, model: TransformerClassifier, dataset_reader: DatasetReader, frozen: bool = True) -> None:
+        if not isinstance(model, TransformerClassifier) or not isinstance(dataset_reader, TransformerClassifierReader):
+            raise SourceError(
+                f"a transformer_classifier predictor cannot use a {type(model).__name__} with a "
+                f"{type(dataset_reader).__name__}: model and reader must be of the type transformer_classifier"
+            )
+        super().__init__(model, dataset_reader, frozen)
+        self._model: TransformerClassifier = model
+        self._dataset_reader: TransformerClassifierReader = dataset_reader
+        self._sites: Optional[EmbeddingSites] = None
+        self._port: Optional[EmbeddingPort] = None
+        tokenizer, config = dataset_reader.tokenizer, model.config
+        if model.owned and getattr(config, "pad_token_id", 0) is None:
+            config.pad_token_id = tokenizer.pad_token_id
+        dataset_reader.limit_length(position_limit(config))
+        # HotFlip reads the vocabulary before anything is indexed.
+        dataset_reader._token_indexers["tokens"].fill(model.vocab)
+
+    def predict(self, text: str, text_pair: Optional[str] = None) -> Dict[str, Any]:
+        """The prediction for a text, or for a pair: `logits`, `probs`, `label`, `tokens`, `token_ids`, as plain lists.
+
+        Raises InputError for a text of which the model can see nothing.
+        """
+        return self.predict_json({"text": text} if text_pair is None else {"text": text, "text_pair": text_pair})
+
+    @property
+    def sites(self) -> EmbeddingSites:
+        """The places where the model turns token ids into vectors, found and verified at the first use.
+
+        Raises UnsupportedModelError for a model that cannot be explained truthfully.
+        """
+        if self._sites is None:
+            tensors = self._probe()
+            run = lambda: self._model(**tensors)  # noqa: E731
+            sites = find_sites(self._model, run, util.get_token_ids_from_text_field_tensors(tensors["tokens"]))
+            sites.verify(run, lambda output: output["logits"])
+            self._sites = sites
+        return self._sites
+
+    def get_gradients(self, instances: List[Instance]) -> Tuple[Dict[str, Any], Dict[str, Any]]:
+        """The gradients of the labels' loss with respect to the embeddings, and the model's outputs.
+
+        The keys are `grad_input_1` and so on, in the order of the backward pass, as AllenNLP has it: a model that looks
+        its tokens up once (all but encoder-decoders) has one. The values are arrays (batch, tokens, width), taken at
+        what the hooks on `get_interpretable_layer()` have made of the embeddings. For regression the gradient is that
+        of the negative output, since the loss of a predicted number is flat.
+
+        Raises InputError for instances without label, UnsupportedModelError for a model that cannot be explained.
+        """
+        sites = self.sites
+        tensors = self._tensors(instances)
+        label = tensors.pop("label", None)
+        outputs: Dict[str, Any] = {}
+
+        def run() -> Dict[str, Any]:
+            outputs.update(self._model(**tensors))
+            outputs["loss"] = self._loss(outputs["logits"], label)
+            return outputs
+
+        # Recurrent layers of cuDNN refuse a backward pass in evaluation mode.
+        with torch.backends.cudnn.flags(enabled=False), _frozen(self._model), self._through_port(sites):
+            result = sites.gradients(run, lambda output: output["loss"])
+        gradients = {
+            f"grad_input_{number}": gradient.cpu().numpy()
+            for number, gradient in enumerate(reversed(result.gradients), start=1)
+        }
+        detached = {name: value.detach() for name, value in outputs.items()}
+        return gradients, self._model.make_output_human_readable(detached)
+
+    def predictions_to_labeled_instances(self, instance: Instance, outputs: Dict[str, np.ndarray]) -> List[Instance]:
+        """The instance with its predicted label; for regression without one."""
+        labeled = instance.duplicate()
+        field = self._model.head.target_field(np.asarray(outputs["probs"] if "probs" in outputs else outputs["logits"]))
+        if field is None:
+            labeled.fields.pop("label", None)
+        else:
+            labeled.add_field("label", field)
+        return [labeled]
+
+    def get_interpretable_layer(self) -> torch.nn.Module:
+        """The module whose output interpreters read, scale or disturb: the word embeddings.
+
+        Where a model has several, or one that returns something else than vectors (batch, tokens, width), it is a
+        module through which the vectors of all of them pass.
+        """
+        sites = self.sites
+        names = {site.name for site in sites.sites}
+        module = self._model.get_submodule(next(iter(names)))
+        if len(names) == 1 and isinstance(module, torch.nn.Embedding) and not any(s.transposed for s in sites.sites):
+            return module
+        if self._port is None:
+            self._port = EmbeddingPort(self._model.get_submodule(sites.sites[0].name))
+        return self._port
+
+    def get_interpretable_text_field_embedder(self) -> torch.nn.Module:
+        """The same module: there are no token offsets, since the scores are of the model's own tokens."""
+        return self.get_interpretable_layer()
+
+    def _json_to_instance(self, json_dict: Mapping[str, Any]) -> Instance:
+        return self._dataset_reader.text_to_instance(*self._dataset_reader.documents(json_dict))
+
+    def _tensors(self, instances: List[Instance]) -> Dict[str, Any]:
+        for instance in instances:
+            self._dataset_reader.apply_token_indexers(instance)
+        batch = Batch(instances)
+        batch.index_instances(self._model.vocab)
+        return util.move_to_device(batch.as_tensor_dict(), next(self._model.parameters()).device)
+
+    def _loss(self, logits: torch.Tensor, label: Optional[torch.Tensor]) -> torch.Tensor:
+        if label is not None:
+            return self._model.head.loss(logits, label)
+        if self._model.head.kind == "regression":
+            return -logits.sum()
+        raise InputError("the instance has no label: make it with predictions_to_labeled_instances, or add the field")
+
+    def _probe(self) -> Dict[str, Any]:
+        """Tensors of an unpadded text with at least three different tokens."""
+        tensors = self._tensors([self._dataset_reader.text_to_instance(_PROBE)])
+        ids = util.get_token_ids_from_text_field_tensors(tensors["tokens"])
+        if len(ids.unique()) < 3:
+            # A vocabulary that does not know this text's script: any of its tokens will do.
+            tokenizer = self._dataset_reader.tokenizer
+            known = sorted(set(tokenizer.get_vocab().values()) - set(tokenizer.all_special_ids))[-ids.shape[1] :]
+            ids[0, : len(known)] = torch.tensor(known[::-1])
+        return tensors
+
+    @contextmanager
+    def _through_port(self, sites: EmbeddingSites) -> Iterator[None]:
+        port = self._port
+        if port is None:
+            yield
+            return
+        # Cloned: interpreters scale what passes in place.
+        with sites.changed(lambda index, vectors: port(vectors.clone())):
+            yield
+
+
+@contextmanager
+def _frozen(model: torch.nn.Module) -> Iterator[None]:
+    """Parameters that want no gradient, for the time being: torch before 1.13 computes theirs too, asked or not."""
+    trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    try:
+        for parameter in trained:
+            parameter.requires_grad_(False)
+        yield
+    finally:
+        for parameter in trained:
+            parameter.requires_grad_(True)
+
+
+class EmbeddingPort(torch.nn.Module):
+    """Hands vectors (batch, tokens, width) through, so that hooks of interpreters find those of all look-ups here."""
+
+    def __init__(self, table: torch.nn.Module) -> None:
+        super().__init__()
+        # In a tuple, so that the model's module does not become a submodule of this one.
+        self._table = (table,)
+
+    def forward(self, vectors: Any) -> torch.Tensor:
+        """The vectors; or those of token ids, the way AllenNLP's HotFlip asks an embedder for them."""
+        if isinstance(vectors, torch.Tensor):
+            return vectors
+        (ids,) = [tensor for part in vectors.values() for tensor in part.values()]
+        found = first_tensor(self._table[0](ids))
+        if found is None or found.shape[:2] != ids.shape:
+            raise UnsupportedModelError(
+                f"{type(self._table[0]).__name__} does not look token ids up one by one, which HotFlip needs: "
+                "use InputReduction, or an interpreter"
+            )
+        return found

@@ -1,0 +1,233 @@
+"""The registered AllenNLP dataset reader on HuggingFace tokenizers."""
+
+import json
+import logging
+import os
+import shutil
+from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple, Union
+
+import torch
+from allennlp.data import DatasetReader, Instance, Token
+from allennlp.data.fields import Field, LabelField, MetadataField, MultiLabelField, TensorField, TextField
+from transformers import AutoTokenizer
+
+from ..errors import InputError, SourceError
+from ..huggingface import archived_parts
+from ..huggingface import classifiers
+from ..text.encoding import TRUNCATIONS, Encoding, encode, position_limit, tokenizer_limit
+from .heads import PROBLEM_TYPES
+from .token_indexer import TransformerIndexer
+
+logger = logging.getLogger(__name__)
+
+TEXT_KEYS = ("text", "sentence", "premise", "sentence1")
+PAIR_KEYS = ("text_pair", "hypothesis", "sentence2")
+LABEL_KEYS = ("label", "labels")
+
+Label = Union[str, int, float, Sequence[Union[str, int]]]
+
+
+@DatasetReader.register("transformer_classifier")
+class TransformerClassifierReader(DatasetReader):
+    """Reads JSON lines of texts, or pairs of texts, and labels with the tokenizer of a HuggingFace checkpoint.
+
+    A line is an object with `text` (or `sentence`, `premise`, `sentence1`), for pairs `text_pair` (or `hypothesis`,
+    `sentence2`), and `label` or `labels`: a name, a list of names for multi-label data, or a number for regression.
+
+    An instance has `tokens`, a text field whose tokens carry their ids, segments and character offsets; `label`, where
+    there is one; and `metadata` with `documents` (the texts) and `tokens` (a `records.Tokens`: offsets, words,
+    segments, special tokens, and what was cut).
+
+    Parameters:
+        model_name: a checkpoint's folder or hub id. An archive keeps the tokenizer, so that the checkpoint may be gone.
+        tokenizer: a tokenizer to use instead; exactly one of both is given.
+        max_length: the most tokens of an input, special ones included; by default what tokenizer and model allow.
+        truncation: what happens to longer inputs: `longest_first`, `only_first` and `only_second` say of which text is
+            cut, which the record tells and the log says once; `error` refuses them.
+        problem_type: `regression` makes numbers of integer labels too.
+        skip_label_indexing: integer labels are class indices, not names.
+        num_labels: how many there are, for multi-label data with `skip_label_indexing`.
+        text_key, pair_key, label_key: the keys of the data, if they are others.
+        namespace, label_namespace: namespaces of tokens and labels in the vocabulary.
+        tokenizer_kwargs: more for `AutoTokenizer.from_pretrained`, such as `{"pad_token": "<|endoftext|>"}`.
+
+    Raises SourceError for a tokenizer that cannot be loaded and InputError for data that cannot be read.
+    """
+
+    def __init__(
+        self,
+        model_name: Optional[str] = None,
+        tokenizer: Optional[Any] = None,
+        max_length: Optional[int] = None,
+        truncation: str = "longest_first",
+        problem_type: Optional[str] = None,
+        skip_label_indexing: bool = False,
+        num_labels: Optional[int] = None,
+        text_key: Optional[str] = None,
+        pair_key: Optional[str] = None,
+        label_key: Optional[str] = None,
+        namespace: str = "tokens",
+        label_namespace: str = "labels",
+        tokenizer_kwargs: Optional[Dict[str, Any]] = None,
+        **kwargs,
+    ) -> None:
+        super().__init__(manual_distributed_sharding=True, manual_multiprocess_sharding=True, **kwargs)
+        if (model_name is None) == (tokenizer is None):
+            raise SourceError("a transformer_classifier reader needs either `model_name` or `tokenizer`")
+        if truncation not in TRUNCATIONS:
+            raise SourceError(f"truncation is {truncation!r}, but must be one of {', '.join(map(repr, TRUNCATIONS))}")
+        if problem_type is not None and problem_type not in PROBLEM_TYPES:
+            raise SourceError(f"problem_type is {problem_type!r}, but must be one of {', '.join(PROBLEM_TYPES)}")
+        limits: List[Optional[int]] = []
+        if tokenizer is None:
+            folder = archived_parts.find(self.serialization_dir, "tokenizer", model_name, tokenizer_kwargs) or str(model_name)
+            tokenizer = _load(folder, tokenizer_kwargs)
+            limits.append(_positions(folder))
+            archived_parts.keep(
+                self.serialization_dir,
+                "tokenizer",
+                model_name,
+                tokenizer_kwargs,
+                write=lambda kept: _save(tokenizer, folder, kept),
+            )
+        self.tokenizer = tokenizer
+        self.truncation = truncation
+        limits += [tokenizer_limit(tokenizer)]
+        self.max_length = max_length or min((limit for limit in limits if limit is not None), default=None)
+        self._chosen_length = max_length is not None
+        self._problem_type = problem_type
+        self._skip_label_indexing = skip_label_indexing
+        self._num_labels = num_labels
+        self._text_keys = (text_key,) if text_key else TEXT_KEYS
+        self._pair_keys = (pair_key,) if pair_key else PAIR_KEYS
+        self._label_keys = (label_key,) if label_key else LABEL_KEYS
+        self._label_namespace = label_namespace
+        self._token_indexers = {"tokens": TransformerIndexer(tokenizer, namespace)}
+        self._told_of_cuts = False
+
+    def limit_length(self, most: Optional[int]) -> None:
+        """Lowers the default of `max_length` to what a model has positions for; a chosen `max_length` stays."""
+        if most is not None and not self._chosen_length:
+            self.max_length = most if self.max_length is None else min(most, self.max_length)
+
+    def documents(self, line: Mapping[str, Any]) -> Tuple[str, ...]:
+        """The text, or the two texts, in a JSON object. Raises InputError where there is none."""
+        texts = [line[key] for key in self._text_keys if key in line][:1]
+        if not texts:
+            raise InputError(
+                f"the input has the keys {', '.join(map(repr, line)) or 'none'}, but no text: "
+                f"give it as {' or '.join(map(repr, self._text_keys))}"
+            )
+        texts += [line[key] for key in self._pair_keys if line.get(key) is not None][:1]
+        return tuple(texts)
+
+    def text_to_instance(  # type: ignore[override]
+        self, text: str, text_pair: Optional[str] = None, label: Optional[Label] = None
+    ) -> Instance:
+        """The instance of a text, or of a pair. Raises InputError for texts of which the model can see nothing."""
+        documents = (text,) if text_pair is None else (text, text_pair)
+        encoding = encode(self.tokenizer, documents, max_length=self.max_length, truncation=self.truncation)
+        if encoding.tokens.cut and not self._told_of_cuts:
+            self._told_of_cuts = True
+            logger.warning(
+                "a text has %d tokens more than the %d that the model sees: the rest is cut (said once; each explanation "
+                "says it)",
+                sum(encoding.tokens.cut),
+                self.max_length,
+            )
+        fields: Dict[str, Field] = {
+            "tokens": TextField(_allennlp_tokens(encoding)),
+            "metadata": MetadataField({"documents": documents, "tokens": encoding.tokens}),
+        }
+        if label is not None:
+            fields["label"] = self._label_field(label)
+        return Instance(fields)
+
+    def apply_token_indexers(self, instance: Instance) -> None:
+        """Gives the instance's text field the tokenizer's indexer."""
+        instance["tokens"]._token_indexers = self._token_indexers  # type: ignore[attr-defined]
+
+    def _read(self, file_path: Any) -> Iterable[Instance]:
+        path = str(file_path)
+        if not os.path.exists(path):
+            from allennlp.common.file_utils import cached_path
+
+            path = str(cached_path(file_path))
+        with open(path, encoding="utf-8") as file:
+            for number, line in self.shard_iterable(enumerate(file, start=1)):
+                if not line.strip():
+                    continue
+                try:
+                    content = json.loads(line)
+                    if not isinstance(content, dict):
+                        raise InputError(f"the line is a {type(content).__name__}, not an object with a text")
+                    documents = self.documents(content)
+                    label = next((content[key] for key in self._label_keys if content.get(key) is not None), None)
+                    text_pair = documents[1] if len(documents) == 2 else None
+                    instance = self.text_to_instance(documents[0], text_pair, label)
+                except (InputError, json.JSONDecodeError) as error:
+                    raise InputError(f"line {number} of {file_path}: {error}") from error
+                yield instance
+
+    def _label_field(self, label: Label) -> Field:
+        if isinstance(label, (list, tuple)):
+            if self._problem_type == "regression":
+                return TensorField(torch.tensor([float(value) for value in label]))  # type: ignore[arg-type]
+            if self._skip_label_indexing:
+                return MultiLabelField(label, self._label_namespace, skip_indexing=True, num_labels=self._num_labels)
+            return MultiLabelField([str(name) for name in label], self._label_namespace)
+        if self._problem_type == "regression" or isinstance(label, float):
+            try:
+                return TensorField(torch.tensor(float(label)))  # type: ignore[arg-type]
+            except ValueError:
+                raise InputError(f"a label of regression data must be a number, got {label!r}") from None
+        if self._skip_label_indexing:
+            try:
+                return LabelField(int(label), self._label_namespace, skip_indexing=True)  # type: ignore[arg-type]
+            except ValueError:
+                raise InputError(f"with skip_label_indexing a label must be a class index, got {label!r}") from None
+        return LabelField(str(label), self._label_namespace)
+
+
+def _allennlp_tokens(encoding: Encoding) -> List[Token]:
+    tokens = encoding.tokens
+    return [
+        Token(
+            text=text,
+            text_id=token_id,
+            type_id=type_id,
+            idx=None if start < 0 else start,  # type: ignore[arg-type]
+            idx_end=None if start < 0 else end,  # type: ignore[arg-type]
+        )
+        for text, token_id, type_id, start, end in zip(
+            tokens.text, encoding.ids, encoding.type_ids, tokens.start, tokens.end
+        )
+    ]
+
+
+def _load(folder: str, options: Optional[Mapping[str, Any]]) -> Any:
+    try:
+        return AutoTokenizer.from_pretrained(os.path.expanduser(folder), **dict(options or {}))
+    except (OSError, ValueError, KeyError, ImportError) as error:
+        raise SourceError(f"no tokenizer can be loaded from {folder!r}: {str(error).splitlines()[0]}") from error
+
+
+def _positions(folder: str) -> Optional[int]:
+    """What the checkpoint's config says of its positions; a folder may hold a tokenizer alone."""
+    try:
+        return position_limit(classifiers.read_config(folder))
+    except SourceError:
+        return None
+
+
+def _save(tokenizer: Any, folder: str, kept: str) -> None:
+    """Writes what `AutoTokenizer` needs into the folder `kept`."""
+    if not os.path.isdir(folder):
+        tokenizer.save_pretrained(kept)
+        return
+    # The checkpoint's own files, which older and newer releases of transformers read, not what this one would write.
+    names = {"config.json", "tokenizer_config.json", "tokenizer.json", "special_tokens_map.json", "added_tokens.json"}
+    names.update(name for name in getattr(tokenizer, "vocab_files_names", {}).values() if isinstance(name, str))
+    for name in names:
+        if os.path.isfile(os.path.join(folder, name)):
+            shutil.copy(os.path.join(folder, name), os.path.join(kept, name))

@@ -1,0 +1,1 @@
+"""What interpreters ask of a model: passes, targets, baselines, batches, quadrature."""

@@ -1,0 +1,321 @@
+"""Forward and gradient passes over rows of texts: everything that interpreters ask of a model.
+
+A *row* is one text at one point: its vectors as the model looks them up, mixed with a baseline, or changed otherwise. Rows
+of several texts and points go through the model together, `internal_batch_size` at a time.
+"""
+
+from __future__ import annotations
+
+import copy
+import functools
+import sys
+from contextlib import ExitStack, contextmanager
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
+
+import numpy as np
+import torch
+
+from ..errors import InputError, UnsupportedModelError
+from ..sites.architectures import lacks_pad_token, pad_token
+from ..sites.embedding_sites import EmbeddingSites
+from .batching import bucket, rows_at_once
+from .explained_model import EncodedText, Subject
+
+Vectors = List[torch.Tensor]
+"""One tensor a site, (rows, tokens', width)."""
+At = Callable[[torch.Tensor], Vectors]
+"""From the numbers of some rows, (n,), to the vectors at which they are evaluated, [(n, tokens', width)]."""
+Reduce = Callable[[Vectors, torch.Tensor], Vectors]
+"""From gradients at some rows and the rows' numbers to one number a position, [(n, tokens')]."""
+
+
+class Passes(NamedTuple):
+    """What a gradient pass gives, a line for each pair of a row and one of its classes, in the order asked for."""
+
+    tokens: np.ndarray
+    """(pairs, padded tokens): the reduced gradient of each token."""
+    rest: np.ndarray
+    """(pairs,): what lies on positions that are no tokens."""
+    values: np.ndarray
+    """(rows, classes): the explained output of every class at each row."""
+
+
+class Scorer:
+    """Runs one subject for one interpreter: in one unit of output, at the embeddings or at a layer."""
+
+    def __init__(
+        self,
+        subject: Subject,
+        *,
+        output: str = "logit",
+        layer: Optional[str] = None,
+        internal_batch_size: Optional[int] = None,
+        progress: Optional[bool] = None,
+    ) -> None:
+        if internal_batch_size is not None and (not isinstance(internal_batch_size, int) or internal_batch_size < 1):
+            raise InputError(f"internal_batch_size is {internal_batch_size!r}, but must be a number of rows from 1")
+        self.subject = subject
+        self.output = output
+        self.layer = layer
+        self.padding = (0, 0)
+        """Positions run that hold a token, and all positions run, over all rows so far."""
+        self._rows_at_once = internal_batch_size
+        # Asked before `session` gives the model a padding token for the time being.
+        self._alone = subject.alone
+        self.caveats = subject.caveats
+        """What a reader of any explanation of this model must know."""
+        self._progress = progress
+        self._bar: Any = None
+
+    @contextmanager
+    def session(self) -> Iterator[None]:
+        """The state in which passes run: no parameter is differentiated; as before on leaving, whatever happens."""
+        with ExitStack() as stack:
+            stack.enter_context(torch.inference_mode(False))
+            for parameter in self.subject.model.parameters():
+                if parameter.requires_grad:
+                    stack.callback(parameter.requires_grad_, True)
+                    parameter.requires_grad_(False)
+            if lacks_pad_token(self.subject.model):
+                # No row is padded then: an id that no token has makes the last token the last one.
+                stack.enter_context(pad_token(self.subject.model, -1))
+            stack.callback(self._close_bar)
+            yield
+
+    def batches(self, texts: Sequence[EncodedText]) -> Iterator[TextBatch]:
+        """The texts in groups that are padded together; `TextBatch.index` says which. Call it within `session()`."""
+        self.subject.prepare(texts[0])
+        device = self.subject.device
+        width = max(site.width for site in self.subject.sites.sites)
+        groups = bucket([len(text) for text in texts], width, alone=self._alone, device=device.type)
+        for group in groups:
+            yield TextBatch(self, group, [texts[index] for index in group])
+
+    def chunk_size(self, length: int, width: int) -> int:
+        """Rows of that length that run at once."""
+        if self._rows_at_once is not None:
+            return self._rows_at_once
+        return rows_at_once(self.subject.model, length, width, self.subject.device)
+
+    def worked(self, rows: int, real: int, positions: int) -> None:
+        """Notes the work of a chunk: for the progress bar and the padding figure."""
+        self.padding = (self.padding[0] + real, self.padding[1] + positions)
+        if self._bar is None and self._progress is not False:
+            seen = sys.stderr is not None and sys.stderr.isatty()
+            if self._progress or seen:
+                from tqdm import tqdm
+
+                # Shown only where the work takes longer than a person would wonder.
+                self._bar = tqdm(unit=" passes", desc="explaining", delay=0 if self._progress else 3, leave=False)
+        if self._bar is not None:
+            self._bar.update(rows)
+
+    def _close_bar(self) -> None:
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+
+
+class TextBatch:
+    """Texts that are padded together, the point at which each is explained, and the passes over rows of them."""
+
+    def __init__(self, scorer: Scorer, index: Sequence[int], texts: Sequence[EncodedText]) -> None:
+        subject = scorer.subject
+        self.index = tuple(index)
+        """The place of each text among all."""
+        self.texts = tuple(texts)
+        self.scorer = scorer
+        self._tensors = subject.tensors(texts)
+        self.ids, self.real = subject.ids_and_mask(self._tensors)
+        """(texts, padded tokens): the token ids, and True where they are no padding."""
+        self.length = self.ids.shape[1]
+        self.embeddings = subject.sites
+        self.sites: EmbeddingSites = self.embeddings
+        if scorer.layer is not None:
+            self.sites = subject.layer(scorer.layer, texts[0])
+        self.vectors, logits = self._captured(self.sites)
+        """[(texts, tokens', width)]: the points to explain."""
+        self.logits = logits.cpu().double().numpy()
+        """(texts, classes), of the texts as they are."""
+        self._here: Optional[np.ndarray] = subject.classes.values(logits, scorer.output).cpu().double().numpy()
+        self.chunk = scorer.chunk_size(self.length, max(vectors.shape[-1] for vectors in self.vectors))
+        self.place_of: List[np.ndarray] = [np.flatnonzero(row) for row in self.real.cpu().numpy()]
+        """For each text the positions of its tokens in the padded row."""
+
+    def copies(self, rows: Sequence[int], vectors: Vectors) -> TextBatch:
+        """A batch of these texts at other points: `rows` says which texts, `vectors` where, [(rows, tokens', width)]."""
+        other = copy.copy(self)
+        index = torch.as_tensor(rows, device=self.ids.device)
+        other.index = tuple(self.index[row] for row in rows)
+        other.texts = tuple(self.texts[row] for row in rows)
+        other.place_of = [self.place_of[row] for row in rows]
+        other._tensors = _taken(self._tensors, index, len(self.texts))
+        other.ids, other.real = self.scorer.subject.ids_and_mask(other._tensors)
+        other.logits, other.vectors, other._here = self.logits[list(rows)], vectors, None
+        return other
+
+    def here(self) -> np.ndarray:
+        """The explained output of every class at the points to explain, (texts, classes)."""
+        if self._here is None:
+            self._here = self.forward(range(len(self.texts)), lambda rows: [vectors[rows] for vectors in self.vectors])
+        return self._here
+
+    @property
+    def device(self) -> torch.device:
+        """Where the vectors are."""
+        return self.vectors[0].device
+
+    @property
+    def rounding(self) -> float:
+        """The relative rounding error of the model's numbers."""
+        kinds = [p.dtype for p in self.scorer.subject.model.parameters() if p.dtype.is_floating_point]
+        return max((torch.finfo(kind).eps for kind in kinds), default=torch.finfo(torch.float32).eps)
+
+    def special(self) -> torch.Tensor:
+        """(texts, padded tokens): True for the tokens that the tokenizer added."""
+        mask = torch.zeros(self.real.shape, dtype=torch.bool)
+        for row, (text, places) in enumerate(zip(self.texts, self.place_of)):
+            mask[row, torch.as_tensor(places)] = torch.tensor(text.tokens.special)
+        return mask.to(self.real.device)
+
+    def at_positions(self, mask: torch.Tensor, site: int) -> torch.Tensor:
+        """A mask of tokens, (texts, padded tokens), as one of the site's positions, (texts, tokens')."""
+        shift, width = self.sites.sites[site].shift, self.vectors[site].shape[1]
+        result = torch.zeros((mask.shape[0], width), dtype=torch.bool, device=mask.device)
+        # A decoder that is fed the text shifted right never reads the last token.
+        kept = min(mask.shape[1], width - shift)
+        result[:, shift : shift + kept] = mask[:, :kept]
+        return result
+
+    def look_up(self, ids: torch.Tensor) -> Vectors:
+        """The embeddings of other ids, (texts, padded tokens), in place of the texts' own; no layer above them is run."""
+        found: Dict[int, torch.Tensor] = {}
+
+        def keep(site: int, vectors: torch.Tensor) -> torch.Tensor:
+            found[site] = vectors.detach().to(self._dtype(vectors), copy=True)
+            if len(found) == len(self.embeddings):
+                raise _EnoughError  # what follows the last look-up is of no interest
+            return vectors
+
+        tensors = self.scorer.subject.with_ids(self._tensors, ids)
+        try:
+            with torch.no_grad(), self.embeddings.changed(keep):
+                self.scorer.subject.model(**tensors)
+        except _EnoughError:
+            pass
+        return [found[site] for site in range(len(self.embeddings))]
+
+    def at_layer(self, embeddings: Vectors) -> Vectors:
+        """The vectors at the explained layer when the embeddings are these."""
+        if self.sites is self.embeddings:
+            return embeddings
+        with torch.no_grad(), self.embeddings.replaced(embeddings):
+            return self._captured(self.sites)[0]
+
+    def outputs(self, rows: Sequence[int], vectors: Vectors) -> torch.Tensor:
+        """The explained output of every class, (rows, classes), of these texts at `vectors`; with their gradient."""
+        index = torch.as_tensor(rows, device=self.device)
+        with self.sites.replaced(vectors):
+            values = self._values(index)
+        self._note(index)
+        return values
+
+    def forward(self, rows: Sequence[int], at: At) -> np.ndarray:
+        """The explained output of every class, (rows, classes), at rows of these texts; no gradients."""
+        results = []
+        index = torch.as_tensor(np.asarray(rows, dtype=np.int64), device=self.device)
+        for numbers in torch.arange(len(index), device=self.device).split(self.chunk):
+            with torch.no_grad():
+                values = self.outputs(index[numbers].tolist(), at(numbers))
+            results.append(values.cpu().double().numpy())
+        return np.concatenate(results) if results else np.zeros((0, len(self.scorer.subject.classes.names)))
+
+    def gradients(self, rows: Sequence[int], classes: Sequence[Sequence[int]], at: At, reduce: Reduce) -> Passes:
+        """Gradients of the explained output at rows of these texts, for the classes asked for at each row.
+
+        All classes of a row share its forward pass. `reduce` makes one number a position of each gradient at once, so
+        that memory does not grow with the number of rows.
+        """
+        index = torch.as_tensor(np.asarray(rows, dtype=np.int64), device=self.device)
+        ends = np.concatenate([[0], np.cumsum([len(wanted) for wanted in classes])]).astype(int)
+        tokens, rest = np.zeros((ends[-1], self.length)), np.zeros(ends[-1])
+        values = np.zeros((len(rows), len(self.scorer.subject.classes.names)))
+        # Rows with as many classes run together, so that no backward pass is for a few rows of a chunk only.
+        order = sorted(range(len(rows)), key=lambda row: -len(classes[row]))
+        for start in range(0, len(order), self.chunk):
+            numbers = order[start : start + self.chunk]
+            here = torch.as_tensor(numbers, device=self.device)
+            leaves = [vectors.detach().clone().requires_grad_(True) for vectors in at(here)]
+            with torch.enable_grad(), self.sites.replaced(leaves):
+                found = self._values(index[here])
+                most = max(len(classes[row]) for row in numbers)
+                for nth in range(most):
+                    active = [place for place, row in enumerate(numbers) if len(classes[row]) > nth]
+                    wanted = [classes[numbers[place]][nth] for place in active]
+                    score = found[active, wanted].sum()
+                    maps = self._reduced(score, leaves, reduce, here, retain=nth + 1 < most)
+                    per_token, beside = self.sites.to_tokens(maps, self.length)
+                    pairs = [ends[numbers[place]] + nth for place in active]
+                    tokens[pairs] = per_token[active].cpu().double().numpy()
+                    rest[pairs] = beside[active].cpu().double().numpy()
+            values[numbers] = found.detach().cpu().double().numpy()
+            self._note(index[here])
+        if not (np.isfinite(tokens).all() and np.isfinite(rest).all()):
+            raise UnsupportedModelError(
+                f"a gradient of {type(self.scorer.subject.model).__name__} is not finite: load the model in float32, or "
+                "check its weights for NaN"
+            )
+        return Passes(tokens, rest, values)
+
+    def _reduced(
+        self, score: torch.Tensor, leaves: Vectors, reduce: Reduce, numbers: torch.Tensor, retain: bool
+    ) -> Vectors:
+        found = torch.autograd.grad(score, leaves, retain_graph=retain, allow_unused=True)
+        gradients = [torch.zeros_like(leaf) if g is None else g for leaf, g in zip(leaves, found)]
+        with torch.no_grad():
+            return reduce(gradients, numbers)
+
+    def _values(self, index: torch.Tensor) -> torch.Tensor:
+        """The explained output of every class for rows of these texts, with whatever vectors are put in now."""
+        subject = self.scorer.subject
+        logits = subject.logits(_taken(self._tensors, index, len(self.texts)))
+        return subject.classes.values(logits, self.scorer.output)
+
+    def _note(self, index: torch.Tensor) -> None:
+        real = int(self.real[index].sum())
+        self.scorer.worked(len(index), real, len(index) * self.length)
+
+    def _captured(self, sites: EmbeddingSites) -> Tuple[Vectors, torch.Tensor]:
+        """The vectors and logits of all texts, a chunk at a time."""
+        subject = self.scorer.subject
+        parts = []
+        chunk = self.scorer.chunk_size(self.ids.shape[1], sites.sites[0].width)
+        for index in torch.arange(len(self.texts), device=self.ids.device).split(chunk):
+            taken = _taken(self._tensors, index, len(self.texts))
+            parts.append(sites.capture(functools.partial(subject.logits, taken)))
+        vectors = [torch.cat(pieces) for pieces in zip(*(part[0] for part in parts))]
+        if any(found.shape[0] != len(self.texts) for found in vectors):
+            raise UnsupportedModelError(
+                "the model folds a long text into several rows, so its scores cannot be told apart by token: give a text "
+                "of at most the indexer's max_length, or leave max_length out"
+            )
+        return vectors, torch.cat([part[1] for part in parts]).detach()
+
+    @staticmethod
+    def _dtype(vectors: torch.Tensor) -> torch.dtype:
+        return torch.float32 if vectors.dtype in (torch.float16, torch.bfloat16) else vectors.dtype
+
+
+class _EnoughError(Exception):
+    """Ends a forward pass of which all that matters has happened."""
+
+
+def _taken(value: Any, index: torch.Tensor, size: int) -> Any:
+    """The rows `index` of a model's inputs for `size` texts."""
+    if isinstance(value, torch.Tensor):
+        return value.index_select(0, index) if value.dim() and value.shape[0] == size else value
+    if isinstance(value, dict):
+        return {name: _taken(part, index, size) for name, part in value.items()}
+    if isinstance(value, list) and len(value) == size:
+        return [value[place] for place in index.tolist()]
+    return value

@@ -1,0 +1,108 @@
+"""Which output of a classifier is explained, and in which unit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, List, Optional, Sequence, Tuple
+
+import torch
+
+from ..errors import InputError
+
+OUTPUTS = ("logit", "probability", "log-probability", "loss")
+
+
+@dataclass(frozen=True)
+class Top:
+    """As targets: the `count` classes of the highest logits. Raises InputError for less than one."""
+
+    count: int
+
+    def __post_init__(self) -> None:
+        if isinstance(self.count, bool) or not isinstance(self.count, int) or self.count < 1:
+            raise InputError(f"top_targets is {self.count!r}, but must be a number of classes from 1")
+
+
+@dataclass(frozen=True)
+class Classes:
+    """The classes of a model and how its logits become probabilities.
+
+    A head with one logit for a choice of two has two classes here, the opposite first: its score is the negative logit.
+    """
+
+    names: Tuple[str, ...]
+    """One name a class, unique."""
+    link: Optional[str]
+    """What makes probabilities of the logits: "softmax", "sigmoid", or None where there are none (regression)."""
+    opposite: bool = False
+    """True where the model has one logit and the classes are (opposite, label)."""
+
+    def logits(self, logits: torch.Tensor) -> torch.Tensor:
+        """Logits (rows, classes) of the model's logits (rows, outputs)."""
+        return torch.cat([-logits, logits], dim=-1) if self.opposite else logits
+
+    def probabilities(self, logits: torch.Tensor) -> Optional[torch.Tensor]:
+        """Probabilities of `self.logits(...)`, same shape, or None."""
+        if self.link is None:
+            return None
+        return torch.softmax(logits, -1) if self.link == "softmax" else torch.sigmoid(logits)
+
+    def values(self, logits: torch.Tensor, output: str) -> torch.Tensor:
+        """The explained quantity of every class, (rows, classes), from `self.logits(...)`.
+
+        `output` is one of `OUTPUTS`; the loss is the negative log-probability, so that positive scores speak against the
+        class. Raises InputError for another name, and for probabilities of a model that has none.
+        """
+        if output not in OUTPUTS:
+            raise InputError(f"output is {output!r}, but must be one of {', '.join(map(repr, OUTPUTS))}")
+        if output == "logit":
+            return logits
+        if self.link is None:
+            raise InputError(f"output is {output!r}, but the model is a regression without probabilities: use 'logit'")
+        if output == "probability":
+            return torch.softmax(logits, -1) if self.link == "softmax" else torch.sigmoid(logits)
+        logs = torch.log_softmax(logits, -1) if self.link == "softmax" else torch.nn.functional.logsigmoid(logits)
+        return -logs if output == "loss" else logs
+
+    def resolve(self, targets: Any, logits: Sequence[float]) -> List[int]:
+        """The indices of the classes to explain for one text, each once, in the order asked for.
+
+        `targets` is None for what the model predicts (for several labels at once all those that it predicts, for a
+        regression every output), a name, an index, a sequence of these, or `Top(k)` for the k classes of the highest
+        logits. `logits` are the text's, (classes,). Raises InputError for a class that the model does not have.
+        """
+        if isinstance(targets, Top):
+            return self._ranked(logits)[: targets.count]
+        if targets is None:
+            return self._predicted(logits)
+        several = targets if isinstance(targets, (list, tuple, set, frozenset, range)) else [targets]
+        chosen = list(dict.fromkeys(self._index(target) for target in several))
+        if not chosen:
+            raise InputError("targets is empty: name a class, or leave it out to explain the predicted one")
+        return chosen
+
+    def _ranked(self, logits: Sequence[float]) -> List[int]:
+        return sorted(range(len(self.names)), key=lambda index: -logits[index])
+
+    def _predicted(self, logits: Sequence[float]) -> List[int]:
+        if self.link is None:
+            return list(range(len(self.names)))
+        best = self._ranked(logits)[0]
+        if self.link == "sigmoid" and not self.opposite:
+            # A sigmoid of 0 is one half.
+            return [index for index in range(len(self.names)) if logits[index] >= 0] or [best]
+        return [best]
+
+    def _index(self, target: Any) -> int:
+        if isinstance(target, str):
+            if target in self.names:
+                return self.names.index(target)
+        elif hasattr(target, "__index__") and not isinstance(target, bool):
+            index = target.__index__()
+            if -len(self.names) <= index < len(self.names):
+                return index % len(self.names)
+        shown = ", ".join(map(repr, self.names[:10])) + (", …" if len(self.names) > 10 else "")
+        raise InputError(
+            f"there is no class {target!r}: the model has {shown}; give one of these names or an index "
+            f"from 0 to {len(self.names) - 1}"
+        )

@@ -1,0 +1,1 @@
+"""Attributions to eli5 explanations and to JSON, and back; knows nothing of torch."""

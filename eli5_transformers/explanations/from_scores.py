@@ -1,0 +1,118 @@
+"""eli5 explanations of scores that were computed elsewhere: the function that people's notebooks define themselves."""
+
+from __future__ import annotations
+
+from typing import List, Optional, Sequence, Tuple
+
+import numpy as np
+from eli5.base import Explanation, FeatureWeights, TargetExplanation, WeightedSpans
+
+from ..errors import ExplanationError
+from ..text.alignment import align_tokens, is_added_token
+from .to_eli5 import Row, safe, signed_weights, summary, told_apart, weighted_documents
+
+
+def get_explanation_from_grads(
+    estimator_name: str,
+    estimator_description: str,
+    text: str,
+    tokens: Sequence[str],
+    grads: Sequence[float],
+    probas: Sequence[float],
+    labels: Sequence[str],
+    force_weights: bool = False,
+    offsets: Optional[Sequence[Optional[Tuple[int, int]]]] = None,
+) -> Explanation:
+    """The eli5 explanation of saliency scores that were computed elsewhere, by an AllenNLP interpreter say.
+
+    Parameters
+    ----------
+    estimator_name, estimator_description
+        What the explanation says of the model.
+    text
+        The text, exactly as it was given to the predictor.
+    tokens, grads
+        The tokens as the predictor names them, and one score for each; shape (tokens,).
+    probas, labels
+        One probability and one name for each class; the class of the highest probability is the one explained.
+    force_weights
+        True gives the table a row for each token, in the order of the text; False gives it the sum alone,
+        "Highlighted in text". The text is painted in both cases.
+    offsets
+        The character span (start, end) in `text` of each token, None for a token that stands for no characters. Without
+        them the spans are found from the tokens' spelling.
+
+    Raises ExplanationError where the arguments do not fit together.
+    """
+    scores = _checked_scores(tokens, grads)
+    probabilities = _checked_probabilities(probas, labels)
+    spans = align_tokens(text, tokens) if offsets is None else _checked_offsets(text, tokens, offsets)
+    rows = [
+        Row(name, float(score), ((0, *span),) if span is not None and span[0] < span[1] else ())
+        for name, score, span in zip(told_apart(list(tokens)), scores, spans)
+    ]
+    painted = [row for row in rows if row.spans]
+    hidden = [row for row in rows if not row.spans]
+    explained = int(np.argmax(probabilities))
+    target = TargetExplanation(
+        target=safe(labels[explained]),
+        feature_weights=_in_reading_order(rows) if force_weights else summary(painted, hidden),
+        proba=float(probabilities[explained]),
+        weighted_spans=WeightedSpans(weighted_documents((text,), painted), other=summary(painted, hidden)),
+    )
+    return Explanation(
+        estimator=estimator_name,
+        description=safe(estimator_description) if estimator_description else None,
+        targets=[target],
+    )
+
+
+def _in_reading_order(rows: Sequence[Row]) -> FeatureWeights:
+    weights = signed_weights([(row.name, row.weight) for row in rows])
+    weights.neg.reverse()  # the formatters print the negative ones from the last to the first
+    return weights
+
+
+def _checked_scores(tokens: Sequence[str], grads: Sequence[float]) -> np.ndarray:
+    scores = np.asarray(grads, dtype=float)
+    if scores.shape != (len(tokens),):
+        raise ExplanationError(
+            f"{len(tokens)} tokens were given with scores of shape {scores.shape}: there must be one score for each token"
+        )
+    if not np.isfinite(scores).all():
+        raise ExplanationError(
+            f"the score of token {int(np.argmax(~np.isfinite(scores)))} is not a finite number: "
+            "an interpreter that divides by a norm of zero returns such scores, and nothing can be explained by them"
+        )
+    return scores
+
+
+def _checked_probabilities(probas: Sequence[float], labels: Sequence[str]) -> np.ndarray:
+    probabilities = np.asarray(probas, dtype=float)
+    if probabilities.ndim != 1 or len(probabilities) != len(labels) or not len(labels):
+        raise ExplanationError(
+            f"{len(labels)} labels were given with probabilities of shape {probabilities.shape}: "
+            "there must be one label for each class of the model, in the order of its outputs"
+        )
+    return probabilities
+
+
+def _checked_offsets(
+    text: str, tokens: Sequence[str], offsets: Sequence[Optional[Tuple[int, int]]]
+) -> List[Optional[Tuple[int, int]]]:
+    if len(offsets) != len(tokens):
+        raise ExplanationError(
+            f"{len(tokens)} tokens were given with {len(offsets)} offsets: there must be one for each"
+        )
+    spans: List[Optional[Tuple[int, int]]] = []
+    for token, span in zip(tokens, offsets):
+        if span is None or (span[0] == span[1] and is_added_token(token)):
+            spans.append(None)
+            continue
+        start, end = int(span[0]), int(span[1])
+        if not 0 <= start <= end <= len(text):
+            raise ExplanationError(
+                f"the offsets {(start, end)} of token {token!r} lie outside the text, which has {len(text)} characters"
+            )
+        spans.append((start, end))
+    return spans

@@ -1,0 +1,297 @@
+"""`Attribution` to eli5 `Explanation`: pure conversion, knows nothing of torch.
+
+What eli5 0.16 does with an `Explanation`, and why it is filled as it is here:
+
+- the text and DataFrame formatters read `feature_weights` alone, the HTML formatter paints `weighted_spans`;
+- with weights hidden (`show_prediction`, a notebook cell) the label, probability and score are printed only above a
+  non-empty `WeightedSpans.other`; eli5's own text support puts "Highlighted in text (sum)" there;
+- `get_char_weights` divides a span's weight by how often its feature *name* occurs, so each span has a name of its own;
+- the heading reads "Contribution" where a `FeatureWeight` has a value.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from bisect import bisect_right
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, Union
+
+import attr
+import numpy as np
+from eli5._feature_weights import get_top_features
+from eli5.base import (
+    DocWeightedSpans,
+    Explanation,
+    FeatureWeight,
+    FeatureWeights,
+    TargetExplanation,
+    WeightedSpans,
+)
+from eli5.formatters.features import FormattedFeatureName
+
+from ..errors import InputError
+from ..records import Attribution
+from ..text.alignment import sentence_starts
+from ..text.escapes import visible
+
+Top = Union[int, Tuple[int, int], None]
+HIGHLIGHTED = "Highlighted in text (sum)"
+SPECIAL = "Special tokens (sum)"
+BIAS = "<BIAS>"  # what eli5's linear models call the constant; here the score of the baseline
+UNSEEN = " \u2502 not seen by the model: "
+GRANULARITIES = ("word", "token", "sentence")
+
+
+class LabelText(str):
+    """A text that eli5's templates put into HTML without escaping it (labels, descriptions, names of documents).
+
+    It is the text itself wherever it is compared, joined or shown by `repr`; `str()` of it, which is what a template
+    without autoescape calls, is the text with markup escaped and with control characters spelled out.
+    """
+
+    def __str__(self) -> str:
+        return html.escape(visible("".join(self)), quote=True)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of the table: a word, a token, or the special tokens together."""
+
+    name: str
+    weight: float
+    spans: Tuple[Tuple[int, int, int], ...]  # (document, start, end)
+
+
+def to_explanation(
+    attributions: Sequence[Attribution],
+    *,
+    estimator: str,
+    description: Optional[str] = None,
+    target_names: Optional[Sequence[str]] = None,
+    is_regression: bool = False,
+    granularity: str = "word",
+    top: Top = None,
+    feature_re: Optional[str] = None,
+    feature_filter: Optional[Callable[..., bool]] = None,
+) -> Explanation:
+    """The eli5 explanation of one input: one `TargetExplanation` for each attribution.
+
+    `granularity` is "word" (pieces of a word are summed), "token" or "sentence". `top`, `feature_re` and
+    `feature_filter` choose the rows of the table as eli5's own explainers do: the `top` largest by absolute weight, or
+    `(positive, negative)` counts; a regular expression that a row's name must match; a predicate on a row's name and
+    value. What is painted is not cut by them. Raises InputError for an option that is not accepted.
+    """
+    if granularity not in GRANULARITIES:
+        raise InputError(f"granularity is {granularity!r}, but must be one of {', '.join(map(repr, GRANULARITIES))}")
+    names = target_names or [attribution.label for attribution in attributions]
+    targets = []
+    for attribution, name in zip(attributions, names):
+        rows = _rows(attribution, granularity)
+        if attribution.baseline_score is not None:
+            rows.append(Row(BIAS, attribution.baseline_score, ()))
+        painted = [row for row in rows if row.spans]
+        hidden = [row for row in rows if not row.spans]
+        targets.append(
+            TargetExplanation(
+                target=safe(name),
+                feature_weights=_feature_weights(rows, top, feature_re, feature_filter),
+                proba=attribution.probability,
+                score=attribution.score,
+                weighted_spans=WeightedSpans(
+                    weighted_documents(attribution.documents, painted, attribution.tokens.seen),
+                    other=summary(painted, hidden),
+                ),
+            )
+        )
+    methods = dict.fromkeys(attribution.method for attribution in attributions)
+    text = "\n".join(filter(None, [description, *describe(attributions)]))
+    return Explanation(
+        estimator=estimator,
+        method=safe(", ".join(methods)),
+        description=safe(text) if text else None,
+        is_regression=is_regression,
+        targets=targets,
+    )
+
+
+def describe(attributions: Sequence[Attribution]) -> List[str]:
+    """What a reader must know of the scores: the comparison, its error, what was cut, and the method's caveats."""
+    lines = []
+    first = attributions[0]
+    if first.baseline is not None:
+        lines.append(f"Contributions to the {first.output} of the label, compared with: {first.baseline}.")
+    missed = [a for a in attributions if a.convergence_delta is not None]
+    if missed:
+        worst = max(missed, key=lambda a: abs(a.relative_delta or 0.0))
+        share = "" if worst.relative_delta is None else f" ({abs(worst.relative_delta):.2%})"
+        work = sum(a.evaluations or 0 for a in missed)
+        lines.append(
+            f"Rows and {BIAS} sum to the {first.output} but for {abs(worst.convergence_delta or 0.0):.2g}{share}, "
+            f"by {work} gradient evaluations."
+        )
+    for index, cut in enumerate(first.tokens.cut):
+        if cut:
+            begin, end = first.tokens.seen[index]
+            which = f"text {index + 1}" if len(first.documents) > 1 else "the text"
+            lines.append(f"The model sees the characters {begin} to {end} of {which}: {cut} more tokens were cut.")
+    return [*lines, *dict.fromkeys(note for attribution in attributions for note in attribution.notes)]
+
+
+def escaped_where_unescaped(explanation: Explanation) -> Explanation:
+    """The same explanation with a `LabelText` wherever eli5 prints a text that it does not escape.
+
+    It equals the original. A `FormattedFeatureName` stays as it is: its maker says that it holds HTML.
+    """
+    targets = [
+        attr.evolve(target, target=safe(target.target), weighted_spans=_with_safe_names(target.weighted_spans))
+        for target in explanation.targets or []
+    ]
+    return attr.evolve(
+        explanation,
+        method=safe(explanation.method),
+        description=safe(explanation.description),
+        error=safe(explanation.error),
+        targets=targets if explanation.targets is not None else None,
+    )
+
+
+def _with_safe_names(spans: Optional[WeightedSpans]) -> Optional[WeightedSpans]:
+    if spans is None:
+        return None
+    return attr.evolve(
+        spans,
+        docs_weighted_spans=[attr.evolve(doc, vec_name=safe(doc.vec_name)) for doc in spans.docs_weighted_spans],
+    )
+
+
+def safe(text: Any) -> Any:
+    """`text`, escaped where a template prints it, if it holds anything that HTML or a screen would not show as text."""
+    if not isinstance(text, str) or isinstance(text, LabelText):
+        return text
+    return LabelText(text) if str(LabelText(text)) != text else text
+
+
+def _rows(attribution: Attribution, granularity: str) -> List[Row]:
+    """The rows of the table, in the order of the text, with the special tokens summed to the last one."""
+    tokens, scores = attribution.tokens, np.asarray(attribution.scores, dtype=float)
+    unit = _units(attribution, granularity)
+    groups: Dict[Tuple[int, int], List[int]] = {}
+    special = []
+    for index in range(len(tokens)):
+        if tokens.special[index]:
+            special.append(index)
+        else:
+            groups.setdefault((tokens.segment[index], unit[index]), []).append(index)
+    rows = []
+    for members in groups.values():
+        placed = [i for i in members if 0 <= tokens.start[i] < tokens.end[i]]
+        document = tokens.segment[members[0]]
+        if placed and granularity != "token":
+            start, end = min(tokens.start[i] for i in placed), max(tokens.end[i] for i in placed)
+            name = attribution.documents[document][start:end]
+            spans: Tuple[Tuple[int, int, int], ...] = ((document, start, end),)
+        else:
+            name = tokens.text[members[0]]
+            spans = tuple((document, tokens.start[i], tokens.end[i]) for i in placed)
+        rows.append((name, float(scores[members].sum()), spans))
+    named = [Row(name, weight, spans) for name, (_, weight, spans) in zip(told_apart([r[0] for r in rows]), rows)]
+    if special:
+        named.append(Row(SPECIAL, float(scores[special].sum()), ()))
+    return named
+
+
+def _units(attribution: Attribution, granularity: str) -> List[int]:
+    """For each token the number of the row that it belongs to, within its document."""
+    tokens = attribution.tokens
+    if granularity == "sentence":
+        begins = [sentence_starts(document) for document in attribution.documents]
+        units = [
+            bisect_right(begins[segment], start) if start >= 0 else -1
+            for segment, start in zip(tokens.segment, tokens.start)
+        ]
+    else:
+        units = [word if granularity == "word" else -1 for word in tokens.word]
+    # A token that belongs to none is a row of its own; negative numbers cannot meet a unit's.
+    return [-1 - index if unit < 0 else unit for index, unit in enumerate(units)]
+
+
+def told_apart(names: List[str]) -> List[str]:
+    """Names of which none occurs twice: the second "job" is "job [2]"."""
+    total, seen = Counter(names), Counter[str]()
+    told = []
+    for name in names:
+        seen[name] += 1
+        told.append(f"{name} [{seen[name]}]" if total[name] > 1 else name)
+    return told
+
+
+def weighted_documents(
+    documents: Sequence[str], painted: Sequence[Row], seen: Sequence[Tuple[int, int]] = ()
+) -> List[DocWeightedSpans]:
+    """The documents with the rows' spans; what the model does not see of a document is marked in its text."""
+    made = []
+    for index, document in enumerate(documents):
+        begin, end = seen[index] if seen else (0, len(document))
+        if document[end:].strip():
+            document = document[:end] + UNSEEN + document[end:].lstrip()
+        shift = 0
+        if document[:begin].strip():
+            marked = UNSEEN.strip() + " " + document[:begin].rstrip() + " \u2502 "
+            document, shift = marked + document[begin:], len(marked) - begin
+        made.append(
+            DocWeightedSpans(
+                document=document,
+                spans=[
+                    (f"{first}: {row.name}", [(first + shift, last + shift)], row.weight)
+                    for row in painted
+                    for where, first, last in row.spans
+                    if where == index
+                ],
+                preserve_density=False,
+                vec_name=f"text {index + 1}" if len(documents) > 1 else None,
+            )
+        )
+    return made
+
+
+def _feature(row: Row) -> Any:
+    return FormattedFeatureName(row.name) if row.name == SPECIAL else row.name
+
+
+def signed_weights(items: Sequence[Tuple[Any, float]]) -> FeatureWeights:
+    """The rows as eli5 has them: those with a positive weight, and those with a negative one."""
+    # The value makes the heading read "Contribution": each row occurs once.
+    made = [FeatureWeight(feature, weight, value=1.0) for feature, weight in items]
+    return FeatureWeights(pos=[fw for fw in made if fw.weight >= 0], neg=[fw for fw in made if fw.weight < 0])
+
+
+def summary(painted: Sequence[Row], hidden: Sequence[Row]) -> FeatureWeights:
+    """The table that stands above a painted text: what is painted, as one sum, and what could not be painted."""
+    items = [(FormattedFeatureName(HIGHLIGHTED), sum(row.weight for row in painted))]
+    items += [(_feature(row), row.weight) for row in hidden]
+    return signed_weights(sorted(items, key=lambda item: -abs(item[1])))
+
+
+def _feature_weights(
+    rows: Sequence[Row], top: Top, feature_re: Optional[str], feature_filter: Optional[Callable[..., bool]]
+) -> FeatureWeights:
+    chosen = list(rows)
+    if feature_re is not None:
+        pattern = re.compile(feature_re)
+        chosen = [row for row in chosen if pattern.search(row.name)]
+    if feature_filter is not None:
+        chosen = [row for row in chosen if feature_filter(row.name, 1.0)]
+    if top is not None and not _is_top(top):
+        raise InputError(f"top is {top!r}, but must be a number of rows or two: (positive, negative)")
+    names = np.empty(len(chosen), dtype=object)
+    names[:] = [_feature(row) for row in chosen]
+    return get_top_features(names, np.array([row.weight for row in chosen], dtype=float), top, np.ones(len(chosen)))
+
+
+def _is_top(top: Any) -> bool:
+    counts = top if isinstance(top, (tuple, list)) else (top,)
+    return len(counts) == (2 if counts is top else 1) and all(
+        isinstance(n, (int, np.integer)) and n >= 0 for n in counts
+    )

@@ -1,0 +1,1 @@
+"""Checkpoints on disk: classifiers, weights, labels, and what an archive keeps of them."""

@@ -1,0 +1,117 @@
+"""Reads the weights of a checkpoint folder with every release of torch and transformers.
+
+transformers 4.20 cannot read safetensors, and torch reads pickles safely only since 2.6.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+from pathlib import Path
+from typing import TYPE_CHECKING, Callable, Dict, Iterable, List, Mapping, Union
+
+from ..compat._stack import installed_version, release
+from ..errors import SourceError
+
+if TYPE_CHECKING:
+    import torch
+
+SAFE_FILE = "model.safetensors"
+PICKLE_FILE = "pytorch_model.bin"
+INDEX = ".index.json"
+
+
+def read_state_dict(folder: Union[str, os.PathLike[str]], *, allow_pickle: bool = False) -> Dict[str, torch.Tensor]:
+    """The tensors of a HuggingFace checkpoint by name, on the CPU and in the data type of the file.
+
+    Reads the first of `model.safetensors`, its shards (`model.safetensors.index.json`), `pytorch_model.bin` and its
+    shards that is there. A `.bin` file is a pickle: it is read with torch's restricted reader (`weights_only`),
+    which is safe since torch 2.6 (before, CVE-2025-32434), and with older releases only when `allow_pickle` is True.
+    `allow_pickle=True` also reads pickles that hold more than tensors: only for files that you trust.
+
+    Raises SourceError when the folder has no weights, when a file cannot be read, and when a pickle would have to
+    be trusted.
+    """
+    path = Path(folder)
+    if not path.is_dir():
+        raise SourceError(f"{os.fspath(folder)!r} is not a folder: give the folder of a checkpoint")
+    for name, read in (
+        (SAFE_FILE, _read_safetensors),
+        (PICKLE_FILE, _trusting_reader if allow_pickle else _read_pickle),
+    ):
+        if (path / name).is_file():
+            return _read_files([path / name], read)
+        if (path / (name + INDEX)).is_file():
+            return _read_files(_shards(path / (name + INDEX)), read)
+    raise SourceError(
+        f"{os.fspath(folder)!r} has no weights: neither {SAFE_FILE} nor {PICKLE_FILE} nor the index of their shards"
+    )
+
+
+def _shards(index: Path) -> List[Path]:
+    """The files that an index names, each once, all in the folder of the index."""
+    try:
+        names = sorted(set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise SourceError(f"{str(index)!r} is not the index of a sharded checkpoint: {error!r}") from error
+    for name in names:
+        if not isinstance(name, str) or name != os.path.basename(name) or name in ("", ".", ".."):
+            raise SourceError(f"{str(index)!r} names the shard {name!r}, which is not a file of its own folder")
+        if not (index.parent / name).is_file():
+            raise SourceError(f"{str(index)!r} names the shard {name!r}, which is missing: download it again")
+    return [index.parent / name for name in names]
+
+
+def _read_files(files: Iterable[Path], read: Callable[[Path], Mapping[str, torch.Tensor]]) -> Dict[str, torch.Tensor]:
+    import torch
+
+    tensors: Dict[str, torch.Tensor] = {}
+    for file in files:
+        content = read(file)
+        if not isinstance(content, Mapping) or not all(
+            isinstance(name, str) and isinstance(value, torch.Tensor) for name, value in content.items()
+        ):
+            raise SourceError(f"{str(file)!r} does not hold tensors by name: save the model's state_dict()")
+        tensors.update(content)
+    return tensors
+
+
+def _read_safetensors(file: Path) -> Mapping[str, torch.Tensor]:
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        return load_file(str(file), device="cpu")
+    except (SafetensorError, OSError, ValueError) as error:
+        raise SourceError(f"{str(file)!r} cannot be read as safetensors ({error}): download it again") from error
+
+
+def _read_pickle(file: Path) -> Mapping[str, torch.Tensor]:
+    import torch
+
+    if release(installed_version("torch")) < (2, 6):
+        raise SourceError(
+            f"{str(file)!r} is a pickle, which torch {torch.__version__} cannot read without running what is in it: "
+            "use a checkpoint with model.safetensors, or allow_pickle=True if you trust the file"
+        )
+    try:
+        return torch.load(file, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        raise SourceError(
+            f"{str(file)!r} is a pickle that holds more than tensors, or is damaged: use a checkpoint with "
+            "model.safetensors, or allow_pickle=True if you trust the file"
+        ) from error
+    except (RuntimeError, OSError, EOFError, ValueError) as error:
+        raise SourceError(f"{str(file)!r} cannot be read as a checkpoint of torch: {error}") from error
+
+
+def _trusting_reader(file: Path) -> Mapping[str, torch.Tensor]:
+    import torch
+
+    # torch before 1.13 has no weights_only; from 2.6 on its default is True.
+    options = {"weights_only": False} if release(installed_version("torch")) >= (1, 13) else {}
+    try:
+        return torch.load(file, map_location="cpu", **options)
+    except Exception as error:
+        raise SourceError(f"{str(file)!r} cannot be read as a checkpoint of torch: {error}") from error

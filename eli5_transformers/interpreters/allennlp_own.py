@@ -1,0 +1,121 @@
+"""AllenNLP's own interpreters, run unmodified, their JSON read into `Attribution`s.
+
+Their names mean their numbers: absolute values, normalized to the sum 1, of the gradient of the *loss* of the predicted
+label. What each of them leaves out is a note of the result.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Dict, Mapping, Optional, Tuple
+
+import numpy as np
+
+from ..errors import ExplanationError, InputError, UnsupportedModelError
+from ..records import Attribution
+from ..text.allennlp_tokens import field_tokens, read_tokens, text_field
+
+RELEASED = ("simple-gradient", "integrated-gradient", "smooth-gradient")
+
+_UNSIGNED = (
+    "Scores are absolute values of the loss gradient, normalized to the sum 1: they say how strongly a token counts, "
+    "not whether it speaks for or against the label."
+)
+_CAVEATS = {
+    "simple-gradient": "AllenNLP multiplies every token's gradient with the first token's embedding.",
+    "integrated-gradient": (
+        "AllenNLP integrates from an all-zero baseline with 10 left steps and reports no convergence error."
+    ),
+    "smooth-gradient": (
+        "AllenNLP adds unseeded noise and sums the gradient over the embedding: where a layer norm follows the word "
+        "embeddings, as in BERT, that sum is zero up to rounding and the scores mean nothing."
+    ),
+}
+
+
+def attribute_released(predictor: Any, inputs: Mapping[str, str], name: str) -> Attribution:
+    """The saliency of one input by AllenNLP's interpreter of that name.
+
+    `inputs` is the predictor's JSON (`{"sentence": …}`). The explained target is the predicted label: AllenNLP's
+    interpreters know no other. Raises UnsupportedModelError where the gradient's norm is zero, and ExplanationError where
+    the interpreter's scores are not those of the predictor's one text field.
+    """
+    from allennlp.common.checks import ConfigurationError
+    from allennlp.interpret.saliency_interpreters import SaliencyInterpreter
+
+    try:
+        interpreter = SaliencyInterpreter.by_name(name)(predictor)  # type: ignore[call-arg]
+    except ConfigurationError:
+        raise InputError(
+            f"there is no interpreter {name!r}: the registered ones are "
+            f"{', '.join(sorted(SaliencyInterpreter.list_available()))}"
+        ) from None
+    instance = predictor._json_to_instance(dict(inputs))
+    field = text_field(instance)
+    outputs = predictor.predict_json(dict(inputs))
+    with np.errstate(invalid="ignore", divide="ignore"):  # a zero norm is reported below, in words
+        interpretation = interpreter.saliency_interpret_from_json(dict(inputs))
+    scores = _scores(interpretation, len(field.tokens), name)
+    texts = [value for value in inputs.values() if isinstance(value, str)]
+    text = texts[0] if texts else " ".join(str(token.text) for token in field.tokens)
+    documents, tokens = read_tokens(instance) or ((text,), field_tokens(field, text))
+    target, probability = _prediction(outputs)
+    logits = outputs.get("logits")
+    return Attribution(
+        documents=documents,
+        tokens=tokens,
+        scores=scores,
+        target=target,
+        label=str(outputs.get("label", target)),
+        method=name,
+        signed=False,
+        output="loss",
+        probability=probability,
+        score=None if logits is None else float(np.ravel(logits)[target]),
+        notes=(_UNSIGNED, _CAVEATS[name], *_layer_note(predictor)) if name in _CAVEATS else (),
+    )
+
+
+def _scores(interpretation: Mapping[str, Any], length: int, name: str) -> np.ndarray:
+    grads = interpretation["instance_1"]
+    if len(interpretation) != 1 or len(grads) != 1:
+        raise ExplanationError(
+            f"{name!r} returned {len(interpretation)} instances with {len(grads)} inputs each: one of each is explained"
+        )
+    (scores,) = (np.asarray(value, dtype=float) for value in grads.values())
+    if not np.isfinite(scores).all():
+        raise UnsupportedModelError(
+            f"every gradient that {name!r} takes of this model is zero: its embeddings do not reach the loss, "
+            "so there is nothing to explain"
+        )
+    if scores.shape != (length,):
+        raise ExplanationError(
+            f"{name!r} returned {scores.shape[0]} scores for {length} tokens: "
+            "its embedding layer is not the one that reads the predictor's tokens"
+        )
+    return scores
+
+
+def _prediction(outputs: Dict[str, Any]) -> Tuple[int, Optional[float]]:
+    probabilities = outputs.get("probs")
+    if probabilities is None:
+        raise InputError(
+            "the predictor's output has no 'probs': AllenNLP's interpreters are for classifiers that return them"
+        )
+    target = int(np.argmax(probabilities))
+    return target, float(np.ravel(probabilities)[target])
+
+
+def _layer_note(predictor: Any) -> Tuple[str, ...]:
+    from allennlp.modules.text_field_embedders import TextFieldEmbedder
+    from allennlp.modules.token_embedders import PretrainedTransformerEmbedder, PretrainedTransformerMismatchedEmbedder
+
+    try:
+        layer = predictor.get_interpretable_layer()
+    except (RuntimeError, ValueError):
+        return ()
+    contextual = (PretrainedTransformerEmbedder, PretrainedTransformerMismatchedEmbedder)
+    if isinstance(layer, TextFieldEmbedder) and any(isinstance(module, contextual) for module in layer.modules()):
+        return (
+            "AllenNLP does not find this transformer's word embeddings: the scores are of the transformer's output vectors.",
+        )
+    return ()

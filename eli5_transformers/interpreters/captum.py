@@ -1,0 +1,222 @@
+"""Captum's attribution methods on the texts, baselines and classes of this package."""
+
+import inspect
+from contextlib import contextmanager
+from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
+
+import numpy as np
+import torch
+from allennlp.interpret.saliency_interpreters import SaliencyInterpreter
+from allennlp.predictors import Predictor
+
+from ..engine.passes import TextBatch
+from ..errors import InputError, MissingDependencyError, UnsupportedModelError
+from ..records import Attribution
+from ..sites.architectures import explainable
+from ..text.words import UNITS, units
+from .base import Compared, ComparingInterpreter
+
+# On the vectors of the tokens, by their gradient.
+_GRADIENT = ("IntegratedGradients", "InputXGradient", "Saliency", "GradientShap", "DeepLift")
+_WITHOUT_BASELINE = ("InputXGradient", "Saliency")
+# On the presence of words: 1 is the word, 0 its baseline.
+_PRESENCE = ("FeatureAblation", "ShapleyValueSampling", "KernelShap", "Lime")
+_REFUSED = {
+    "DeepLiftShap": "it needs a set of baselines, and a text has one: use DeepLift, or GradientShap",
+    "Deconvolution": "it changes the gradient of ReLUs alone, and scores no output: use Saliency",
+    "FeaturePermutation": "it exchanges words between the texts of a batch, which have none in common: use FeatureAblation",
+    "GuidedBackprop": "it changes the gradient of ReLUs alone, and scores no output: use Saliency",
+    "LRP": "it has no rules for attention and layer norms",
+    "NoiseTunnel": "it is the interpreter 'smoothgrad' here",
+    "Occlusion": "it is the interpreter 'occlusion' here",
+    "ShapleyValues": "it runs the text once for every order of its words: use ShapleyValueSampling",
+}
+# DeepLift's scores must sum to the difference of the output (Shrikumar et al. 2017, equation 1); its rules cover few layers.
+_SUMMATION_TO_DELTA = 0.01
+
+
+@SaliencyInterpreter.register("captum")
+class Captum(ComparingInterpreter):
+    """A method of Captum by the name of its class (Kokhlikyan et al. 2020); needs the extra `captum`.
+
+    Gradient methods ("IntegratedGradients", "InputXGradient", "Saliency", "GradientShap", "DeepLift") work on the tokens'
+    vectors. Perturbation methods ("FeatureAblation", "ShapleyValueSampling", "KernelShap", "Lime") work on
+    words that are there or replaced by their baseline; a word's tokens share its score equally. DeepLift has rules for
+    few layers: its result is refused where it does not sum to the output's difference.
+
+    Parameters
+    ----------
+    method
+        The class.
+    options
+        Arguments of its `attribute`, such as `{"n_samples": 200}`.
+    unit
+        "word" or "token", for perturbation methods.
+    seed
+        The same seed gives the same scores, whatever other texts are explained.
+    """
+
+    def __init__(
+        self,
+        predictor: Predictor,
+        method: str = "IntegratedGradients",
+        options: Optional[Dict[str, Any]] = None,
+        unit: str = "word",
+        seed: int = 0,
+        **kwargs,
+    ) -> None:
+        super().__init__(predictor, **kwargs)
+        if method not in _GRADIENT + _PRESENCE:
+            reason = _REFUSED.get(method, "it is none of Captum's methods for inputs")
+            raise InputError(
+                f"method {method!r} is not available: {reason}; available are {', '.join(_GRADIENT + _PRESENCE)}"
+            )
+        if unit not in UNITS:
+            raise InputError(f"unit is {unit!r}, but must be one of {', '.join(map(repr, UNITS))}")
+        self.method = method
+        self.options = dict(options or {})
+        self.unit = unit
+        self.seed = seed
+        self.signed = method != "Saliency" or self.options.get("abs") is False
+
+    def attributions(self, batch: TextBatch, targets: Sequence[Sequence[int]]) -> List[List[Attribution]]:
+        """Captum explains one text and class at a time."""
+        kind = getattr(_captum(), self.method)
+        compared = self.compared(batch)
+        on = self._on_presence if self.method in _PRESENCE else self._on_vectors
+        results: List[List[Attribution]] = []
+        for text, wanted in enumerate(targets):
+            results.append([])
+            for target in wanted:
+                with explainable(batch.scorer.subject.model), _seeded(self.seed, batch.device):
+                    scores, rest, evaluations = on(kind, batch, compared, text, target)
+                found = self.attribution(
+                    batch,
+                    text,
+                    target,
+                    scores,
+                    baseline=None if self.method in _WITHOUT_BASELINE else compared.name,
+                    baseline_score=None if self.method in _WITHOUT_BASELINE else float(compared.scores[text, target]),
+                    total=float(scores.sum()) + rest,
+                    evaluations=evaluations,
+                )
+                self._require_summation(found, batch)
+                results[-1].append(found)
+        return results
+
+    def _on_vectors(
+        self, kind: Any, batch: TextBatch, compared: Compared, text: int, target: int
+    ) -> Tuple[np.ndarray, float, int]:
+        model = _Differentiable(batch, text)
+        inputs = tuple(vectors[text : text + 1] for vectors in batch.vectors)
+        baselines = tuple(vectors[text : text + 1] for vectors in compared.vectors)
+        found = self._call(kind(model), batch, inputs, baselines, target)
+        maps = [part.detach().sum(-1) for part in found]
+        tokens, rest = batch.sites.to_tokens(maps, batch.length)
+        scores = tokens[0].cpu().double().numpy()[batch.place_of[text]]
+        return scores, float(tokens[0].sum() + rest[0]) - float(scores.sum()), model.rows
+
+    def _on_presence(
+        self, kind: Any, batch: TextBatch, compared: Compared, text: int, target: int
+    ) -> Tuple[np.ndarray, float, int]:
+        encoded = batch.texts[text]
+        groups = units(encoded.tokens, self.unit, self.keep_special)
+        scores = np.zeros(len(encoded))
+        if not groups:
+            return scores, 0.0, 0
+        member = torch.zeros((len(groups), batch.length), dtype=torch.bool, device=batch.device)
+        for number, places in enumerate(groups):
+            member[number, torch.as_tensor(batch.place_of[text][places], device=batch.device)] = True
+        counted = [0]
+
+        def output(presence: torch.Tensor) -> torch.Tensor:
+            counted[0] += len(presence)
+            # Positions outside all units keep the text's vectors.
+            share = torch.where(member.any(0), presence.to(batch.vectors[0]) @ member.to(batch.vectors[0]), 1.0)
+
+            def at(numbers: torch.Tensor) -> List[torch.Tensor]:
+                result = []
+                for site, (base, difference) in enumerate(zip(compared.vectors, compared.differences)):
+                    shift, length = batch.sites.sites[site].shift, base.shape[1]
+                    own = torch.ones((len(numbers), length), device=batch.device, dtype=base.dtype)
+                    kept = min(batch.length, length - shift)
+                    own[:, shift : shift + kept] = share[numbers, :kept].to(base)
+                    result.append(base[text] + own[:, :, None] * difference[text])
+                return result
+
+            return torch.from_numpy(batch.forward([text] * len(presence), at))
+
+        everything = torch.ones((1, len(groups)), device=batch.device)
+        (found,) = self._call(kind(output), batch, (everything,), (torch.zeros_like(everything),), target)
+        for places, score in zip(groups, found[0].detach().cpu().double().numpy()):
+            scores[places] = score / len(places)
+        return scores, 0.0, counted[0]
+
+    def _call(
+        self, method: Any, batch: TextBatch, inputs: Tuple[Any, ...], baselines: Tuple[Any, ...], target: int
+    ) -> Tuple[torch.Tensor, ...]:
+        known = inspect.signature(method.attribute).parameters
+        unknown = sorted(set(self.options) - set(known))
+        if unknown:
+            raise InputError(
+                f"Captum's {self.method} has no option {unknown[0]!r}: it takes {', '.join(name for name in known)}"
+            )
+        options: Dict[str, Any] = {"target": target}
+        if "baselines" in known:
+            options["baselines"] = baselines
+        for name in ("internal_batch_size", "perturbations_per_eval"):
+            if name in known:
+                options[name] = batch.chunk
+        options.update(self.options)
+        found = method.attribute(inputs, **options)
+        return found if isinstance(found, tuple) else (found,)
+
+    def _require_summation(self, found: Attribution, batch: TextBatch) -> None:
+        if self.method != "DeepLift" or found.relative_delta is None or found.relative_delta <= _SUMMATION_TO_DELTA:
+            return
+        raise UnsupportedModelError(
+            f"DeepLift's scores miss the output's difference by {found.relative_delta:.0%} on "
+            f"{type(batch.scorer.subject.model).__name__}, because Captum has no rules for some of its layers (attention, "
+            "layer norms): use 'integrated-gradients'"
+        )
+
+
+class _Differentiable(torch.nn.Module):
+    """The explained outputs of one text as a function of its vectors, for methods that hook modules."""
+
+    def __init__(self, batch: TextBatch, text: int) -> None:
+        super().__init__()
+        self.model = batch.scorer.subject.model
+        self.rows = 0
+        self._batch, self._text = (batch,), text
+
+    def forward(self, *vectors: torch.Tensor) -> torch.Tensor:
+        self.rows += len(vectors[0])
+        return self._batch[0].outputs([self._text] * len(vectors[0]), list(vectors))
+
+
+def _captum() -> Any:
+    try:
+        import captum.attr
+    except ImportError as error:
+        raise MissingDependencyError(
+            "the interpreter 'captum' needs Captum: pip install 'eli5_transformers[captum]'"
+        ) from error
+    return captum.attr
+
+
+@contextmanager
+def _seeded(seed: int, device: torch.device) -> Iterator[None]:
+    """The global generators, which Captum draws from, at `seed`; as before on leaving."""
+    state = np.random.get_state()
+    devices = [device] if device.type == "cuda" else []
+    try:
+        with torch.random.fork_rng(devices=devices):
+            torch.manual_seed(seed)
+            np.random.seed(seed % 2**32)
+            yield
+    finally:
+        np.random.set_state(state)
+
+
+

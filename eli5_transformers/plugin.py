@@ -1,4 +1,0 @@
-"""Registers the components with AllenNLP: the module that `.allennlp_plugins` and `--include-package` name."""
-
-from . import initializers, model, predictor, reader, vocabulary  # noqa: F401
-from .interpreters import registered  # noqa: F401

@@ -1,0 +1,1 @@
+"""Where a model turns token ids into vectors; knows torch alone."""

@@ -1,0 +1,287 @@
+"""Captures, replaces, scales and differentiates the vectors that a classifier makes of its token ids.
+
+Works for any `torch.nn.Module`: the look-ups ("sites") are found by tracing one forward pass (`tracing.py`), never by
+names. The model is always called with its token ids, and the sites' outputs are exchanged on the way, because
+`inputs_embeds=` is not accepted or not equivalent in many architectures. A model may have several sites (encoder and
+decoder share a table but look up twice); everything here is a list with one tensor a site, batch first.
+
+    inputs = tokenizer(["a text", "another"], padding=True, return_tensors="pt")    # (batch, tokens)
+    probe = tokenizer("The quick brown fox jumps", return_tensors="pt")             # unpadded, different tokens
+    logits = lambda output: output.logits
+
+    sites = find_sites(model, lambda: model(**probe), probe["input_ids"])           # once a model
+    sites.verify(lambda: model(**probe), logits)                                    # once a model: is it truthful?
+
+    values, output = sites.capture(lambda: model(**inputs))                         # [(batch, tokens', width)]
+    with sites.replaced([torch.zeros_like(v) for v in values]):
+        baseline = model(**inputs).logits
+    with sites.scaled(0.5):
+        halfway = model(**inputs).logits
+
+    targets = torch.tensor([[0], [2]])                                              # a class a text
+    score = lambda output: output.logits.gather(1, targets).squeeze(1)              # (batch,)
+    result = sites.gradients(lambda: model(**inputs), score)                        # at the texts themselves
+    products = [(v * g).sum(-1) for v, g in zip(result.values, result.gradients)]   # [(batch, tokens')]
+    per_token, rest = sites.to_tokens(products, length=inputs["input_ids"].shape[1])    # (batch, tokens), (batch,)
+
+    # k points on a path: repeat the inputs (and targets) k times; the points lie one behind the other in the batch
+    path = [torch.cat([v * t for t in (0.25, 0.75)]) for v in values]               # [(2 * batch, tokens', width)]
+    twice = {name: tensor.repeat(2, 1) for name, tensor in inputs.items()}
+    sites.gradients(lambda: model(**twice), lambda output: output.logits[:, 1], values=path)
+
+`run` must call the model itself (its `__call__`), once, in the thread that called the method. Whatever happens in it,
+hooks are taken off and training mode, gradients of parameters and random state are as before.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple, Union
+
+import torch
+
+from ..errors import InputError, UnsupportedModelError
+from .architectures import cause_of_zero_gradients, explainable
+from .hooks import SiteHooks
+from .tracing import Site, trace
+
+__all__ = ["EmbeddingSites", "Gradients", "Site", "find_sites"]
+
+Run = Callable[[], Any]
+Output = Callable[[Any], torch.Tensor]
+
+# How far hooked logits may be from plain ones, relative to the largest logit (at least 1): the kernels that torch
+# chooses with gradients on round differently.
+_TOLERANCE = {torch.float64: 1e-9, torch.float32: 1e-4, torch.float16: 1e-2, torch.bfloat16: 5e-2}
+
+
+class Gradients(NamedTuple):
+    """What `EmbeddingSites.gradients` gives, detached; half precision is widened to float32."""
+
+    gradients: List[torch.Tensor]
+    """One a site, shape (rows, tokens', width): derivative of each row's score with respect to its vectors."""
+    values: List[torch.Tensor]
+    """The vectors at which the gradients were taken, same shapes."""
+    score: torch.Tensor
+    """What `output` gave."""
+
+
+def find_sites(model: torch.nn.Module, run: Run, input_ids: torch.Tensor) -> EmbeddingSites:
+    """The places where `model` turns token ids into vectors, found by watching one `run()`.
+
+    `input_ids` is what `run` feeds to the model, shape (batch, tokens): unpadded, with at least three different
+    tokens, so that ids cannot be mistaken for positions or segments. The sites hold for any other input.
+
+    Raises `InputError` for ids that tell too little, `UnsupportedModelError` where there is no look-up to be seen.
+    """
+    with explainable(model):
+        sites = trace(model, run, input_ids)
+    if not sites:
+        raise UnsupportedModelError(
+            f"no module call in {type(model).__name__} turns the token ids into vectors (batch, tokens, width), so its "
+            "prediction cannot be traced to tokens: give a model that looks its tokens up in a submodule "
+            "(torch.nn.Embedding, say), not compiled to TorchScript"
+        )
+    return EmbeddingSites(model, sites)
+
+
+class EmbeddingSites:
+    """The look-ups of one model. Make it with `find_sites`; `sites` may come from an earlier search."""
+
+    def __init__(self, model: torch.nn.Module, sites: Sequence[Site]) -> None:
+        self.model = model
+        self.sites = tuple(sites)
+        involved = {name for site in self.sites for name in (site.name, site.caller, "")}
+        self._modules = {name: module for name, module in model.named_modules() if name in involved}
+
+    def __len__(self) -> int:
+        return len(self.sites)
+
+    def capture(self, run: Run) -> Tuple[List[torch.Tensor], Any]:
+        """The vectors at the sites, [(rows, tokens', width)], and what `run()` returned; no gradients.
+
+        tokens' may exceed the number of tokens where the model appends columns. Raises `UnsupportedModelError` if a
+        site was not reached.
+        """
+        values: Dict[int, torch.Tensor] = {}
+
+        def keep(index: int, vectors: torch.Tensor) -> torch.Tensor:
+            # Cloned: models multiply their embeddings in place.
+            values[index] = vectors.detach().to(_wide(vectors.dtype), copy=True)
+            return vectors
+
+        with torch.no_grad(), self.changed(keep):
+            output = run()
+        return [values[index] for index in range(len(self))], output
+
+    @contextmanager
+    def changed(self, change: Callable[[int, torch.Tensor], torch.Tensor]) -> Iterator[None]:
+        """Every forward of the model inside the context uses `change(index of the site, vectors)` for the vectors.
+
+        Vectors are (rows, tokens', width), as computed; `change` returns the same shape and dtype. Raises
+        `UnsupportedModelError` on leaving if a site was not reached.
+        """
+        hooks = SiteHooks(self.sites, change)
+        handles = []
+        with explainable(self.model):
+            try:
+                for name, module in self._modules.items():
+                    if name in hooks.callers:
+                        handles.append(module.register_forward_pre_hook(hooks.entering(name)))
+                        handles.append(module.register_forward_hook(hooks.leaving))
+                    if name in hooks.names:
+                        handles.append(module.register_forward_hook(hooks.looked_up(name)))
+                yield
+            finally:
+                for handle in handles:
+                    handle.remove()
+        reached = hooks.reached
+        missing = [self.sites[index].name for index in range(len(self)) if index not in reached]
+        if missing:
+            raise UnsupportedModelError(
+                f"the look-up {missing[0]!r} of {type(self.model).__name__} was not reached in this forward pass: "
+                "call the model itself, in this thread, neither compiled nor replicated over devices"
+            )
+
+    def replaced(self, values: Sequence[torch.Tensor]) -> Any:
+        """Context in which every forward uses `values`, [(rows, tokens', width)], instead of looking up.
+
+        Raises `InputError` where the number of tensors or a shape does not fit.
+        """
+        self._require_one_a_site(values)
+        return self.changed(lambda index, vectors: _fitting(values[index], vectors).to(vectors, copy=True))
+
+    def scaled(self, factor: Union[float, torch.Tensor]) -> Any:
+        """Context in which every forward uses the vectors times `factor`: a number, or one a row, shape (rows,)."""
+
+        def scale(index: int, vectors: torch.Tensor) -> torch.Tensor:
+            if isinstance(factor, torch.Tensor) and factor.dim() == 1:
+                return vectors * factor.to(vectors)[:, None, None]
+            return vectors * factor
+
+        return self.changed(scale)
+
+    def gradients(
+        self, run: Run, output: Output, values: Optional[Sequence[torch.Tensor]] = None
+    ) -> Gradients:
+        """Gradients of a score with respect to the vectors at the sites; nothing else is differentiated.
+
+        `output(run())` is the score: one a row, shape (rows,), or a scalar; its unit is whatever it computes (logit,
+        probability). As the rows of a batch do not see each other, each row gets the gradient of its own score.
+        `values`, [(rows, tokens', width)], are the vectors to use; without them, those that the model looks up.
+
+        Raises `InputError` where `values` do not fit or the score has no gradient, `UnsupportedModelError` where a
+        gradient is not finite or a site was not reached.
+        """
+        if values is not None:
+            self._require_one_a_site(values)
+        leaves: Dict[int, torch.Tensor] = {}
+
+        def leaf(index: int, vectors: torch.Tensor) -> torch.Tensor:
+            value = vectors if values is None else _fitting(values[index], vectors).to(vectors.device)
+            leaves[index] = value.detach().to(_wide(vectors.dtype), copy=True).requires_grad_(True)
+            # A copy goes on: models multiply their embeddings in place, which a leaf does not bear.
+            return leaves[index].to(vectors.dtype, copy=True)
+
+        with torch.inference_mode(False), torch.enable_grad(), self.changed(leaf):
+            score = output(run())
+            if not score.requires_grad:
+                raise InputError(
+                    "the score has no gradient: the forward pass ran under torch.no_grad or inference_mode, "
+                    "or its output was detached; let `run` call the model itself"
+                )
+            inputs = [leaves[index] for index in sorted(leaves)]
+            found = torch.autograd.grad(score.sum(), inputs, allow_unused=True)
+        gradients = [torch.zeros_like(x) if g is None else g for x, g in zip(inputs, found)]
+        for site, gradient in zip(self.sites, gradients):
+            if not torch.isfinite(gradient).all():
+                raise UnsupportedModelError(
+                    f"the gradient of {type(self.model).__name__}'s score at {site.name!r} is not finite: "
+                    "load the model in float32, or check its weights for NaN"
+                )
+        return Gradients(gradients, [x.detach() for x in inputs], _widened(score.detach()))
+
+    def verify(self, run: Run, output: Output) -> None:
+        """Checks once for a model that its explanations are truthful; callers keep the answer.
+
+        `output(run())` are the logits, any shape. The logits with replaced vectors must equal the plain ones, and the
+        gradients of all of them together must be finite and reach more than one token of the text, so `run` must feed
+        a text of several tokens. Raises `UnsupportedModelError` with the cause.
+        """
+        name = type(self.model).__name__
+        with torch.no_grad(), explainable(self.model):
+            plain = output(run()).detach()
+        values, _ = self.capture(run)
+        result = self.gradients(run, lambda ran: _mixed(output(ran)), values)
+        with torch.no_grad(), self.replaced(values):
+            hooked = output(run())
+        difference, tolerance = _distance(hooked, plain), _TOLERANCE.get(plain.dtype, 1e-4)
+        if not difference <= tolerance:
+            with torch.no_grad(), explainable(self.model):
+                again = output(run())
+            cause = (
+                "it is not deterministic"
+                if not _distance(again, plain) <= tolerance
+                else "something else reaches the prediction"
+            )
+            raise UnsupportedModelError(
+                f"{name} does not predict the same with its own embeddings put in by hand (off by {difference:.1e}): "
+                f"{cause}, so its prediction cannot be explained by its tokens"
+            )
+        # One token alone is what remains of MRA without its kernel: the one whose vector is pooled.
+        seen = sum(int(gradient.ne(0).any(-1).any(0).sum()) for gradient in result.gradients)
+        if seen < 2:
+            raise UnsupportedModelError(
+                f"{name} has no gradient at {'all but one of' if seen else 'any of'} the tokens: "
+                f"{cause_of_zero_gradients(self.model)}"
+            )
+
+    def to_tokens(self, per_site: Sequence[torch.Tensor], length: int) -> Tuple[torch.Tensor, torch.Tensor]:
+        """Sums maps of the sites, [(rows, tokens', ...)], onto the `length` tokens of the text.
+
+        Returns (rows, length, ...) and the rest, (rows, ...): what lies on positions that are no tokens (the
+        decoder's start, appended columns), so that both together keep the total.
+        """
+        self._require_one_a_site(per_site)
+        first = per_site[0]
+        tokens = first.new_zeros((first.shape[0], length, *first.shape[2:]))
+        rest = first.new_zeros((first.shape[0], *first.shape[2:]))
+        for site, scores in zip(self.sites, per_site):
+            own = scores[:, site.shift : length + site.shift]
+            # A decoder that is fed the text shifted right never reads the last token.
+            tokens[:, : own.shape[1]] += own
+            rest += scores[:, : site.shift].sum(1) + scores[:, length + site.shift :].sum(1)
+        return tokens, rest
+
+    def _require_one_a_site(self, values: Sequence[torch.Tensor]) -> None:
+        if len(values) != len(self):
+            raise InputError(f"{len(self)} tensors are needed, one a look-up of the model, got {len(values)}")
+
+
+def _fitting(value: torch.Tensor, vectors: torch.Tensor) -> torch.Tensor:
+    if value.shape != vectors.shape:
+        raise InputError(
+            f"the vectors to put in have shape {tuple(value.shape)}, but the model looks up {tuple(vectors.shape)}: "
+            "`run` must feed as many rows and tokens as the values have"
+        )
+    return value
+
+
+def _wide(dtype: torch.dtype) -> torch.dtype:
+    """Half precision is worked with in float32."""
+    return torch.float32 if dtype in (torch.float16, torch.bfloat16) else dtype
+
+
+def _widened(tensor: torch.Tensor) -> torch.Tensor:
+    return tensor.to(_wide(tensor.dtype))
+
+
+def _mixed(logits: torch.Tensor) -> torch.Tensor:
+    """A sum in which the classes do not cancel (the log-probabilities of a softmax layer would)."""
+    weights = torch.linspace(1.0, 2.0, logits[0].numel() if logits.dim() > 1 else 1, device=logits.device)
+    return (logits.to(_wide(logits.dtype)).flatten(1 if logits.dim() > 1 else 0) * weights).sum()
+
+
+def _distance(first: torch.Tensor, second: torch.Tensor) -> float:
+    """Largest difference, relative to the largest logit (at least 1)."""
+    return float((first - second).abs().max() / second.abs().max().clamp(min=1.0))

@@ -1,0 +1,212 @@
+"""Finds the module calls in which token ids become vectors, by watching one forward pass.
+
+No class or attribute name of any architecture is used: a call is taken for what it does. The modules' `forward` is
+wrapped instead of hooked, because the forward hooks of torch < 2.0 do not see keyword arguments.
+"""
+
+from __future__ import annotations
+
+import functools
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
+
+import torch
+
+from ..errors import InputError
+
+# Two traces of one model at once would unwrap each other's `forward` in the wrong order.
+_ONE_TRACE_AT_A_TIME = threading.RLock()
+
+
+@dataclass(frozen=True)
+class Site:
+    """One look-up: the `call`-th call of the module `name` from the module `caller` in a forward pass of the model."""
+
+    name: str
+    """Qualified name of the module, as in `model.named_modules()`."""
+    caller: str
+    """Qualified name of the module that calls it, "" for the model itself. Encoder and decoder may share a table."""
+    call: int
+    """Counts the calls of `name` from `caller` in one forward, from 0.
+
+    Not those of all callers together: LED looks up its padding in between, if the text needs any.
+    """
+    shift: int
+    """The site's position i holds the token i - shift: 0, or 1 for decoders that are fed the text shifted right."""
+    transposed: bool
+    """True where the module works on (tokens, batch); values and gradients are always handed out batch first."""
+    width: int
+    """Length of the vectors."""
+
+
+@dataclass(frozen=True)
+class _Match:
+    """How an integer tensor relates to the token ids."""
+
+    shift: int = 0
+    transposed: bool = False
+
+
+@dataclass
+class _Frame:
+    """A module call in progress."""
+
+    name: str
+    holds_site: bool = False
+
+
+def trace(model: torch.nn.Module, run: Callable[[], Any], input_ids: torch.Tensor) -> Tuple[Site, ...]:
+    """The sites of `model` in the order in which one `run()` reaches them; empty where there are none.
+
+    A site is an innermost module call that is handed the token ids, returns (first) a float tensor
+    `(batch, tokens, width)`, and returns another one when the ids are others. The ids may be shifted right by one
+    (decoders), transposed (XLNet) or have columns appended (Longformer and Reformer pad to a multiple).
+
+    `input_ids` is `(batch, tokens)`, unpadded, with at least three different tokens. Raises `InputError` for others.
+    """
+    _require_telling(input_ids)
+    tracer = _Tracer(input_ids)
+    with _ONE_TRACE_AT_A_TIME, torch.no_grad(), _watched_by(tracer, model):
+        run()
+    return tuple(tracer.sites)
+
+
+def _require_telling(input_ids: torch.Tensor) -> None:
+    """Refuses ids that could be mistaken for a mask, for segments or for positions."""
+    shape = tuple(input_ids.shape)
+    if len(shape) != 2 or input_ids.is_floating_point():
+        raise InputError(f"token ids of shape (batch, tokens) are needed, got {input_ids.dtype} of shape {shape}")
+    counting = torch.arange(shape[1], device=input_ids.device).expand_as(input_ids)
+    if len(torch.unique(input_ids)) < 3 or torch.equal(input_ids, counting):
+        raise InputError(
+            "the look-up of the token ids cannot be told from other look-ups with these ids "
+            f"({input_ids[0, :8].tolist()}...): trace the model with a text of at least three different tokens"
+        )
+
+
+class _Tracer:
+    """Watches module calls and collects the sites among them."""
+
+    def __init__(self, input_ids: torch.Tensor) -> None:
+        self.sites: List[Site] = []
+        self._ids = input_ids
+        self._thread = threading.get_ident()
+        self._stack: List[_Frame] = []
+        self._calls: Dict[Tuple[str, str], int] = {}
+        self._announced: Optional[torch.nn.Module] = None
+        self._probing = False
+
+    def announce(self, module: torch.nn.Module, arguments: Any) -> None:
+        """Pre-hook: a forward that is reached without it was called past the hooks, so hooks cannot change it."""
+        if threading.get_ident() == self._thread:
+            self._announced = module
+
+    def watched(self, name: str, module: torch.nn.Module) -> Callable[..., Any]:
+        """The `forward` of `module` with a look at what goes in and out."""
+        forward = module.forward
+
+        @functools.wraps(forward)
+        def watching(*args: Any, **kwargs: Any) -> Any:
+            if self._probing or self._announced is not module or threading.get_ident() != self._thread:
+                return forward(*args, **kwargs)
+            self._announced = None
+            caller, frame = self._stack[-1].name if self._stack else "", _Frame(name)
+            call = self._calls.get((caller, name), 0)
+            self._calls[caller, name] = call + 1
+            # Before the call: a forward may change its inputs in place.
+            match = next((m for m in map(self._match, (*args, *kwargs.values())) if m is not None), None)
+            self._stack.append(frame)
+            try:
+                result = forward(*args, **kwargs)
+            finally:
+                self._stack.pop()
+            if match is not None and not frame.holds_site:
+                width = self._width(match, result, forward, args, kwargs)
+                if width is not None:
+                    self.sites.append(Site(name, caller, call, match.shift, match.transposed, width))
+                    frame.holds_site = True
+            if frame.holds_site and self._stack:
+                self._stack[-1].holds_site = True
+            return result
+
+        return watching
+
+    def _match(self, value: Any) -> Optional[_Match]:
+        ids, (batch, length) = self._ids, self._ids.shape
+        if not isinstance(value, torch.Tensor) or value.is_floating_point() or value.dim() != 2:
+            return None
+        if value.dtype == torch.bool or value.device != ids.device:
+            return None
+        # Batch first wins where both fit.
+        if value.shape[0] == batch and value.shape[1] >= length:
+            if torch.equal(value[:, :length], ids):
+                return _Match()
+            if torch.equal(value[:, 1:length], ids[:, :-1]):
+                return _Match(shift=1)
+        if value.shape == (length, batch) and torch.equal(value.T, ids):
+            return _Match(transposed=True)
+        return None
+
+    def _width(
+        self,
+        match: _Match,
+        result: Any,
+        forward: Callable[..., Any],
+        args: Tuple[Any, ...],
+        kwargs: Dict[str, Any],
+    ) -> Optional[int]:
+        """The length of the vectors that the call made of the ids, None if it did not."""
+        vectors = first_tensor(result)
+        if vectors is None or not vectors.is_floating_point() or vectors.dim() != 3:
+            return None
+        by_batch = vectors.transpose(0, 1) if match.transposed else vectors
+        if by_batch.shape[0] != self._ids.shape[0] or by_batch.shape[1] < self._ids.shape[1]:
+            return None
+        # Some position tables are handed the ids for their shape alone (MVP's): their vectors stay as they are.
+        other_args = [self._exchanged(value) for value in args]
+        other_kwargs = {name: self._exchanged(value) for name, value in kwargs.items()}
+        self._probing = True
+        try:
+            changed = first_tensor(forward(*other_args, **other_kwargs))
+        finally:
+            self._probing = False
+        return None if changed is not None and torch.equal(changed, vectors) else vectors.shape[2]
+
+    def _exchanged(self, value: Any) -> Any:
+        """The token ids in another order (so that all are in the vocabulary), anything else unchanged."""
+        match = self._match(value)
+        return value if match is None else value.roll(1, 0 if match.transposed else 1)
+
+
+@contextmanager
+def _watched_by(tracer: _Tracer, model: torch.nn.Module) -> Iterator[None]:
+    """Every submodule watched by `tracer`; all is taken back on the way out, whatever happens."""
+    missing = object()
+    before: List[Tuple[torch.nn.Module, Any]] = []
+    handles = []
+    try:
+        for name, module in model.named_modules():
+            # The calls inside a compiled TorchScript module never reach Python.
+            if module is model or isinstance(module, torch.jit.ScriptModule):
+                continue
+            handles.append(module.register_forward_pre_hook(tracer.announce))
+            before.append((module, module.__dict__.get("forward", missing)))
+            module.__dict__["forward"] = tracer.watched(name, module)
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()
+        for module, forward in before:
+            if forward is missing:
+                module.__dict__.pop("forward", None)
+            else:
+                module.__dict__["forward"] = forward
+
+
+def first_tensor(result: Any) -> Optional[torch.Tensor]:
+    """The tensor that a module returned, alone or first in a tuple or list (I-BERT's look-up gives a scale with it)."""
+    if isinstance(result, (tuple, list)) and result:
+        result = result[0]
+    return result if isinstance(result, torch.Tensor) else None

@@ -1,0 +1,1 @@
+"""Texts to tokens with their places, words and sentences."""

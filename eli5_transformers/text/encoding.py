@@ -1,0 +1,245 @@
+"""A text, or a pair, to the tokens that a HuggingFace tokenizer makes of it, each with its place in the text."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from typing import Any, List, Optional, Sequence, Tuple
+
+from ..errors import ExplanationError, InputError
+from ..records import Tokens
+from .alignment import align_tokens, word_indices
+
+TRUNCATIONS = ("longest_first", "only_first", "only_second", "error")
+
+# Architectures with learned positions that begin behind the padding token's (`modeling_roberta.py`,
+# `create_position_ids_from_input_ids`): their table has as many rows too many.
+_POSITIONS_BEHIND_PADDING = {
+    "camembert", "data2vec-text", "esm", "ibert", "lilt", "longformer", "luke", "markuplm", "mluke", "mpnet",
+    "roberta", "roberta-prelayernorm", "xlm-roberta", "xlm-roberta-xl", "xmod",
+}  # fmt: skip
+# Architectures whose positions are relative: `max_position_embeddings`, where they have it, is no limit.
+_RELATIVE_POSITIONS = {"funnel", "mt5", "t5", "transfo-xl", "umt5", "xlnet"}
+
+_SPACE_MARKERS = ("\u2581", "\u0120")  # SentencePiece's lower one eighth block, byte-level BPE's G with dot
+
+Span = Optional[Tuple[int, int]]
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """What the model is fed, and what it stands for."""
+
+    ids: Tuple[int, ...]
+    type_ids: Tuple[int, ...]
+    """Segments by the tokenizer's rule; zeros where it makes none."""
+    tokens: Tokens
+
+
+def encode(
+    tokenizer: Any, documents: Sequence[str], *, max_length: Optional[int] = None, truncation: str = "longest_first"
+) -> Encoding:
+    """The encoding of one text or of a pair.
+
+    At most `max_length` tokens, special ones included, are kept; `truncation` says of which document the rest is cut,
+    or that nothing may be ("error"). What was cut is told by `tokens.cut` and `tokens.seen`. Spans leave out the white
+    space that byte-level and SentencePiece tokenizers count to a token. A tokenizer without offsets (a slow one) has
+    its tokens aligned with the text by their spelling; where that fails, no token of that text has a span.
+
+    Raises InputError for a document that is no string or blank, of which no tokens are left, or that is too long.
+    """
+    documents = tuple(documents)
+    for document in documents:
+        _require_text(document)
+    if truncation not in TRUNCATIONS:
+        raise InputError(f"truncation is {truncation!r}, but must be one of {', '.join(map(repr, TRUNCATIONS))}")
+    full = _run(tokenizer, documents)
+    for index, document in enumerate(documents):
+        if index not in full.documents:
+            raise InputError(f"the tokenizer makes no tokens of {document[:40]!r}: the model reads nothing")
+    kept = full
+    if max_length is not None and len(full.ids) > max_length:
+        _require_room(tokenizer, documents, max_length)
+        if truncation == "error":
+            raise InputError(
+                f"the text has {len(full.ids)} tokens, {len(full.ids) - max_length} more than the {max_length} that "
+                "the model sees: shorten it, or choose another `truncation` to explain what the model sees"
+            )
+        _require_enough(documents, full, max_length, truncation)
+        kept = _run(tokenizer, documents, max_length=max_length, truncation=truncation)
+    return Encoding(kept.ids, kept.type_ids, _tokens(documents, kept, full))
+
+
+def position_limit(config: Any) -> Optional[int]:
+    """The most tokens, special ones included, that the model of a transformers config has positions for, or None."""
+    limit = getattr(config, "max_position_embeddings", None)
+    kind = getattr(config, "model_type", "")
+    if not isinstance(limit, int) or limit <= 0 or kind in _RELATIVE_POSITIONS:
+        return None
+    if getattr(config, "position_biased_input", True) is False:  # DeBERTa without absolute positions
+        return None
+    if kind in _POSITIONS_BEHIND_PADDING:
+        limit -= (getattr(config, "pad_token_id", None) or 0) + 1
+    return limit
+
+
+def tokenizer_limit(tokenizer: Any) -> Optional[int]:
+    """The tokenizer's own maximum, or None where it names none (transformers writes a huge number then)."""
+    limit = getattr(tokenizer, "model_max_length", None)
+    return int(limit) if limit is not None and 0 < limit < 10**9 else None
+
+
+@dataclass(frozen=True)
+class _Run:
+    """One call of the tokenizer. All tuples have one entry a token."""
+
+    ids: Tuple[int, ...]
+    type_ids: Tuple[int, ...]
+    text: Tuple[str, ...]
+    documents: Tuple[Optional[int], ...]
+    """The document that the token is of, None for those that the tokenizer added."""
+    spans: Tuple[Span, ...]
+
+
+def _run(
+    tokenizer: Any, documents: Tuple[str, ...], *, max_length: Optional[int] = None, truncation: Any = False
+) -> _Run:
+    fast = tokenizer.is_fast
+    encoded = tokenizer(
+        *documents,
+        truncation=truncation,
+        max_length=max_length,
+        return_special_tokens_mask=True,
+        return_offsets_mapping=fast,
+        verbose=False,
+    )
+    ids = tuple(encoded["input_ids"])
+    mask = encoded["special_tokens_mask"]
+    text = tuple(tokenizer.convert_ids_to_tokens(list(ids)))
+    if fast:
+        owners = [None if added else owner for owner, added in zip(encoded.sequence_ids(0), mask)]
+        offsets = encoded["offset_mapping"]
+        stripped = [
+            None if owner is None else _stripped(documents[owner], piece, *offset)
+            for owner, piece, offset in zip(owners, text, offsets)
+        ]
+        spans = _with_marks(documents, owners, stripped)
+    else:
+        added_ids = set(tokenizer.all_special_ids) - {tokenizer.unk_token_id}
+        added_here = [bool(flag) or token_id in added_ids for flag, token_id in zip(mask, ids)]
+        owners = _owners(tokenizer, documents, added_here)
+        spans = _aligned(documents, text, owners)
+    type_ids = tuple(encoded["token_type_ids"]) if "token_type_ids" in encoded else (0,) * len(ids)
+    return _Run(ids, type_ids, text, tuple(owners), tuple(spans))
+
+
+def _tokens(documents: Tuple[str, ...], kept: _Run, full: _Run) -> Tokens:
+    words = [-1] * len(kept.ids)
+    for index, document in enumerate(documents):
+        own = [place for place, owner in enumerate(kept.documents) if owner == index]
+        for place, word in zip(own, word_indices(document, [kept.spans[place] for place in own])):
+            words[place] = word
+    cut = tuple(full.documents.count(index) - kept.documents.count(index) for index in range(len(documents)))
+    return Tokens(
+        text=kept.text,
+        start=tuple(-1 if span is None else span[0] for span in kept.spans),
+        end=tuple(-1 if span is None else span[1] for span in kept.spans),
+        word=tuple(words),
+        segment=tuple(owner or 0 for owner in kept.documents),
+        special=tuple(owner is None for owner in kept.documents),
+        cut=cut if any(cut) else (),
+        seen=tuple(_seen(document, index, cut[index], kept) for index, document in enumerate(documents))
+        if any(cut)
+        else (),
+    )
+
+
+def _seen(document: str, index: int, cut: int, kept: _Run) -> Tuple[int, int]:
+    spans = [span for owner, span in zip(kept.documents, kept.spans) if owner == index and span is not None]
+    if not cut or not spans:
+        return (0, len(document))
+    return (min(start for start, _ in spans), max(end for _, end in spans))
+
+
+def _stripped(document: str, piece: str, start: int, end: int) -> Span:
+    """The span without the white space before its word; None where nothing else is in it."""
+    found = document[start:end]
+    # A lone space marker may be given the offsets of the character behind it; it stands for none of the text's own.
+    if any(set(piece) == {marker} and marker not in found for marker in _SPACE_MARKERS):
+        return None
+    start += len(found) - len(found.lstrip())
+    return (start, end) if start < end else None
+
+
+def _with_marks(documents: Tuple[str, ...], owners: Sequence[Optional[int]], spans: Sequence[Span]) -> List[Span]:
+    """The spans, each with the combining marks behind it that are no token's own.
+
+    Tokenizers that compose or strip accents count such a mark to the token but not to its offsets.
+    """
+    covered = [bytearray(len(document) + 1) for document in documents]
+    for owner, span in zip(owners, spans):
+        if owner is not None and span is not None:
+            covered[owner][span[0] : span[1]] = b"\1" * (span[1] - span[0])
+    extended: List[Span] = []
+    for owner, span in zip(owners, spans):
+        if owner is not None and span is not None:
+            start, end = span
+            document = documents[owner]
+            while end < len(document) and not covered[owner][end] and unicodedata.category(document[end])[0] == "M":
+                end += 1
+            span = (start, end)
+        extended.append(span)
+    return extended
+
+
+def _owners(tokenizer: Any, documents: Tuple[str, ...], added: List[bool]) -> List[Optional[int]]:
+    """The document of each token, for tokenizers that do not say: the second begins behind an added token."""
+    if len(documents) == 1:
+        return [None if flag else 0 for flag in added]
+    behind_first = next((place for place, flag in enumerate(added) if not flag), 0)
+    border = next((place for place in range(behind_first, len(added)) if added[place]), len(added))
+    if all(added[border:]):  # no separator between the texts
+        border = behind_first + len(tokenizer(documents[0], add_special_tokens=False, verbose=False)["input_ids"])
+    return [None if flag else int(place >= border) for place, flag in enumerate(added)]
+
+
+def _aligned(documents: Tuple[str, ...], text: Tuple[str, ...], owners: List[Optional[int]]) -> List[Span]:
+    spans: List[Span] = [None] * len(text)
+    for index, document in enumerate(documents):
+        places = [place for place, owner in enumerate(owners) if owner == index]
+        try:
+            found = align_tokens(document, [text[place] for place in places])
+        except ExplanationError:
+            # A guess would paint the wrong characters.
+            continue
+        for place, span in zip(places, found):
+            spans[place] = span
+    return spans
+
+
+def _require_text(document: Any) -> None:
+    if not isinstance(document, str):
+        raise InputError(f"a text must be a str, but a {type(document).__name__} was given")
+    if not document.strip():
+        raise InputError("the text is empty or white space only: there is nothing to explain")
+
+
+def _require_room(tokenizer: Any, documents: Tuple[str, ...], max_length: int) -> None:
+    added = tokenizer.num_special_tokens_to_add(pair=len(documents) == 2)
+    if max_length < added + len(documents):
+        raise InputError(
+            f"max_length {max_length} leaves no room for the text beside the {added} special tokens: raise it"
+        )
+
+
+def _require_enough(documents: Tuple[str, ...], full: _Run, max_length: int, truncation: str) -> None:
+    """Where one text alone is cut, a token of it must be left."""
+    if truncation == "longest_first":
+        return
+    index = int(truncation == "only_second")
+    if full.documents.count(index) <= len(full.ids) - max_length:
+        which = repr(documents[index][:40]) if index < len(documents) else "the second text, which is not there"
+        raise InputError(
+            f"max_length {max_length} with truncation {truncation!r} leaves no token of {which}: raise it, or choose "
+            "'longest_first'"
+        )

@@ -1,0 +1,1 @@
+"""Explanations as a person sees them: pages, comparisons, plots, the terminal."""

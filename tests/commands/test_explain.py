@@ -1,0 +1,306 @@
+"""The command line, as a person types it."""
+
+import csv
+import io
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from eli5_transformers import __main__ as command_line
+from eli5_transformers.explanations.explanation_json import explanation_from_json
+
+ROOT = Path(__file__).parents[2]
+TEXT = "Not buying it any sooner!"
+
+
+@pytest.fixture
+def run(capsys, monkeypatch):
+    """Runs a command in this process: (exit code, stdout, stderr)."""
+
+    def run_command(*words, stdin=""):
+        monkeypatch.setattr(sys, "argv", ["eli5-transformers", *map(str, words)])
+        monkeypatch.setattr(sys, "stdin", io.StringIO(stdin))
+        code = 0
+        try:
+            command_line.main()
+        except SystemExit as stop:
+            code = stop.code if isinstance(stop.code, int) else int(stop.code is not None)
+            if isinstance(stop.code, str):
+                sys.stderr.write(stop.code)
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    return run_command
+
+
+@pytest.fixture
+def reviews(tmp_path):
+    file = tmp_path / "reviews.jsonl"
+    file.write_text('{"sentence": "I like it"}\nNot good, and slow\n\n{"text": "It is good"}\n')
+    return file
+
+
+def test_a_text_is_explained_with_the_bundled_model(run):
+    code, out, _ = run("explain", "Great value, works perfectly")
+    assert code == 0
+    assert "Explained as: integrated-gradients" in out
+    assert "y='5 stars'" in out
+
+
+def test_a_text_is_explained_with_a_checkpoint_and_each_of_several_apart(run, stars_checkpoint):
+    code, out, _ = run("explain", stars_checkpoint, TEXT, "I like it")
+    assert code == 0
+    assert out.count("Explained as") == 2
+    assert "buying" in out
+    assert "like" in out
+
+
+def test_the_page_is_written_beside_the_text(run, stars_checkpoint, tmp_path):
+    page = tmp_path / "page.html"
+    code, out, err = run("explain", stars_checkpoint, TEXT, "--html", page)
+    assert (code, str(page) in err) == (0, True)
+    assert "Contribution" in out
+    assert page.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+
+
+def test_a_file_of_texts_and_json_lines_is_explained_line_by_line(run, stars_checkpoint, reviews):
+    code, out, _ = run("explain", stars_checkpoint, "--input", reviews, "--format", "csv", "--batch-size", 2)
+    rows = list(csv.DictReader(io.StringIO(out)))
+    assert code == 0
+    assert list(dict.fromkeys(row["text"] for row in rows)) == ["I like it", "Not good, and slow", "It is good"]
+    for number in "123":
+        of_text = [row for row in rows if row["input"] == number]
+        assert sum(float(row["contribution"]) for row in of_text) == pytest.approx(float(of_text[0]["score"]), abs=0.2)
+
+
+def test_stdin_is_read_where_it_is_named(run, stars_checkpoint):
+    code, out, _ = run("explain", stars_checkpoint, "--input", "-", stdin="I like it\nIt is good\n")
+    assert (code, out.count("Explained as")) == (0, 2)
+
+
+@pytest.mark.parametrize("form", ["json", "jsonl"])
+def test_json_can_be_read_back(run, stars_checkpoint, reviews, form):
+    code, out, _ = run("explain", stars_checkpoint, "--input", reviews, "--format", form)
+    texts = out.splitlines() if form == "jsonl" else [json.dumps(one) for one in json.loads(out)]
+    assert code == 0
+    documents = [
+        explanation_from_json(text).targets[0].weighted_spans.docs_weighted_spans[0].document for text in texts
+    ]
+    assert documents == ["I like it", "Not good, and slow", "It is good"]
+
+
+def test_the_format_follows_the_name_of_the_output(run, stars_checkpoint, reviews, tmp_path):
+    page = tmp_path / "all.html"
+    assert run("explain", stars_checkpoint, "--input", reviews, "--output", page)[:2] == (0, "")
+    html = page.read_text(encoding="utf-8")
+    assert all(text in html for text in ("I like it", "Not good, and slow", "It is good"))
+
+
+def test_bad_lines_are_reported_with_their_number_and_the_rest_is_done(run, stars_checkpoint):
+    lines = 'I like it\n{broken\n{"other": 1}\n{"text": 7}\nIt is good\n{"text": "   "}\n'
+    code, out, err = run("explain", stars_checkpoint, "--input", "-", stdin=lines)
+    assert code == 1
+    assert out.count("Explained as") == 2
+    assert [line.split(":")[0] for line in err.splitlines() if line.startswith("line")] == [
+        "line 2", "line 3", "line 4", "line 6",
+    ]  # fmt: skip
+
+
+def test_batches_do_not_change_results(run, stars_checkpoint, reviews):
+    outputs = [
+        run("explain", stars_checkpoint, "--input", reviews, "--format", "csv", "--batch-size", size)[1]
+        for size in (1, 8)
+    ]
+    first, second = ([float(row["contribution"]) for row in csv.DictReader(io.StringIO(output))] for output in outputs)
+    assert first == pytest.approx(second, abs=1e-4)
+
+
+def test_the_method_and_its_options_are_chosen(run, stars_checkpoint):
+    _, out, _ = run("explain", stars_checkpoint, TEXT, "--interpreter", "integrated-gradient")
+    assert "Explained as: integrated-gradient\n" in out
+    _, coarse, _ = run("explain", stars_checkpoint, TEXT, "--set", "n_steps=3", "--set", "method=riemann_left")
+    assert "by 3 gradient evaluations" in coarse
+
+
+def test_targets_are_chosen_by_name_or_by_rank(run, stars_checkpoint):
+    _, named, _ = run("explain", stars_checkpoint, TEXT, "--targets", "1 star", "3 stars")
+    assert [line.split("'")[1] for line in named.splitlines() if line.startswith("y=")] == ["1 star", "3 stars"]
+    _, ranked, _ = run("explain", stars_checkpoint, TEXT, "--top-targets", "2")
+    assert len([line for line in ranked.splitlines() if line.startswith("y=")]) == 2
+
+
+def test_a_config_holds_source_method_and_output_together(run, stars_checkpoint, tmp_path):
+    (tmp_path / "why.jsonnet").write_text(
+        json.dumps(
+            {
+                "source": str(stars_checkpoint),
+                "interpreter": {"type": "gradient-x-input", "baseline": "zero"},
+                "format": "csv",
+                "top_targets": 2,
+                "granularity": "token",
+            }
+        )
+    )
+    code, out, _ = run("explain", "--config", tmp_path / "why.jsonnet", TEXT)
+    rows = list(csv.DictReader(io.StringIO(out)))
+    assert code == 0
+    assert len({row["target"] for row in rows}) == 2
+    (tmp_path / "wrong.jsonnet").write_text('{"sauce": 1}')
+    code, _, err = run("explain", "--config", tmp_path / "wrong.jsonnet", TEXT)
+    assert (code, "unknown key 'sauce'" in err) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ((), "nothing to explain"),
+        (("no/such/checkpoint", "a text"), "no/such/checkpoint"),
+        (("--input", "no/such/file"), "no/such/file"),
+        (("a text", "--interpreter", "magic"), "no interpreter 'magic'"),
+        (("a text", "--set", "tolerance"), "not of the form NAME=VALUE"),
+        (("a text", "--set", "tolerance=much"), "tolerance"),
+        (("a text", "--targets", "6 stars"), "6 stars"),
+        (("a text", "--targets", "1 star", "--top-targets", "2"), "give one of them"),
+        (("a text", "--batch-size", "0"), "--batch-size"),
+        (("a text", "--output", "no/such/folder/x.html"), "no folder"),
+        (("bundled", "--input", "x", "a text"), "with --input no texts"),
+        (("   ",), "empty or white space"),
+    ],
+)
+def test_what_cannot_be_done_is_one_line_and_exit_code_1(run, words, message):
+    code, out, err = run("explain", *words)
+    assert (code, out) == (1, "")
+    (line,) = [line for line in err.splitlines() if message in line]
+    assert "Traceback" not in err
+
+
+def test_a_reader_that_goes_away_is_met_quietly(stars_checkpoint):
+    words = [sys.executable, "-m", "eli5_transformers", "explain", str(stars_checkpoint), "--input", "-"]
+    process = subprocess.Popen(
+        words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT
+    )
+    process.stdout.close()
+    _, err = process.communicate("I like it\n" * 3)
+    assert "Traceback" not in err
+    assert "BrokenPipe" not in err
+
+
+def test_help_shows_an_example_first(run):
+    code, out, _ = run("explain", "--help")
+    assert code == 0
+    assert out.index("examples:") < out.index("positional arguments")
+
+
+def test_colours_are_for_terminals_alone(run, stars_checkpoint, monkeypatch):
+    _, plain, _ = run("explain", stars_checkpoint, TEXT)
+    assert "\x1b[" not in plain
+    from eli5_transformers.commands import writers
+
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    for environment, colored in (({}, True), ({"NO_COLOR": "1"}, False)):
+        terminal = Terminal()
+        monkeypatch.delenv("NO_COLOR", raising=False)
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        writer = writers.TextWriter(None, None)
+        writer._stream = terminal
+        from eli5_transformers import get_explanation
+
+        writer.put(TEXT, get_explanation(stars_checkpoint, TEXT))
+        assert ("\x1b[48;5;" in terminal.getvalue()) is colored
+
+
+def test_control_characters_of_a_text_do_not_reach_the_terminal(stars_checkpoint):
+    from eli5_transformers import get_explanation
+    from eli5_transformers.views.terminal import painted
+
+    shown = painted(get_explanation(stars_checkpoint, "good \x1b[2J \u202e film", granularity="token"))
+    assert "\x1b[2J" not in shown
+    assert "\u202e" not in shown
+
+
+def test_train_evaluate_predict_and_explain_are_one_chain(run, stars_checkpoint, tmp_path):
+    data = tmp_path / "data.jsonl"
+    texts = [("good good", "good"), ("bad bad", "bad"), ("it is good", "good"), ("it is bad", "bad")] * 2
+    data.write_text("".join(json.dumps({"text": text, "label": label}) + "\n" for text, label in texts))
+    config = tmp_path / "train.json"
+    part = {"type": "transformer_classifier", "model_name": str(stars_checkpoint)}
+    config.write_text(
+        json.dumps(
+            {
+                "dataset_reader": part,
+                "train_data_path": str(data),
+                "validation_data_path": str(data),
+                "model": {**part, "allow_new_head": True},
+                "data_loader": {"batch_size": 4},
+                "trainer": {"num_epochs": 1, "optimizer": {"type": "adam", "lr": 0.001}, "cuda_device": -1},
+            }
+        )
+    )
+    out = tmp_path / "run"
+    random_state = torch.get_rng_state()
+    assert run("train", config, "--serialization-dir", out)[0] == 0
+    torch.set_rng_state(random_state)
+    assert run("evaluate", out / "model.tar.gz", data, "--output-file", tmp_path / "metrics.json")[0] == 0
+    assert "accuracy" in json.loads((tmp_path / "metrics.json").read_text())
+    questions = tmp_path / "questions.jsonl"
+    questions.write_text('{"sentence": "it is good"}\n')
+    answers = tmp_path / "answers.jsonl"
+    assert run("predict", out / "model.tar.gz", questions, "--output-file", answers, "--silent")[0] == 0
+    predicted = json.loads(answers.read_text())
+    code, text, _ = run("explain", out / "model.tar.gz", "it is good")
+    assert code == 0
+    assert f"y='{predicted['label']}' (probability={max(predicted['probs']):.3f}" in text
+
+
+def test_predictions_can_carry_their_saliency(run, stars_checkpoint, tmp_path):
+    from allennlp.models.archival import archive_model
+
+    from eli5_transformers import attribute, load_predictor
+
+    predictor = load_predictor(stars_checkpoint)
+    folder = tmp_path / "run"
+    folder.mkdir()
+    part = {"type": "transformer_classifier", "model_name": str(stars_checkpoint)}
+    (folder / "config.json").write_text(json.dumps({"dataset_reader": part, "model": part}))
+    predictor._model.vocab.save_to_files(str(folder / "vocabulary"))
+    torch.save(predictor._model.state_dict(), folder / "best.th")
+    archive_model(str(folder), weights="best.th")
+    questions, answers = tmp_path / "questions.jsonl", tmp_path / "answers.jsonl"
+    questions.write_text('{"sentence": "it is good"}\n{"sentence": "not me, thank you"}\n')
+    arguments = ["--predictor", "saliency", "--predictor-args", '{"interpreter": "gradient-x-input"}', "--silent"]
+    code, _, err = run("predict", folder, questions, "--output-file", answers, "--batch-size", 2, *arguments)
+    assert code == 0, err
+    predictions = [json.loads(line) for line in answers.read_text().splitlines()]
+    expected = attribute(predictor, ["it is good", "not me, thank you"], interpreter="gradient-x-input")
+    for prediction, (attribution,) in zip(predictions, expected):
+        (saliency,) = prediction["saliency"]
+        assert saliency["label"] == prediction["label"] == attribution.label
+        assert saliency["tokens"] == prediction["tokens"]
+        assert saliency["scores"] == pytest.approx(attribution.scores.tolist(), abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("line", "offered"),
+    [
+        ("eli5-transformers ex", {"explain"}),
+        ("eli5-transformers explain --gran", {"--granularity"}),
+        ("eli5-transformers explain x --interpreter integrated-", {"integrated-gradient", "integrated-gradients"}),
+    ],
+)
+def test_a_shell_can_complete_commands_options_and_names(tmp_path, line, offered):
+    answer = tmp_path / "answer"
+    environment = {
+        **os.environ, "_ARGCOMPLETE": "1", "COMP_LINE": line, "COMP_POINT": str(len(line)), "_ARGCOMPLETE_IFS": "\n",
+        "_ARGCOMPLETE_STDOUT_FILENAME": str(answer), "PYTHONPATH": str(ROOT),
+    }  # fmt: skip
+    subprocess.run([sys.executable, "-m", "eli5_transformers"], env=environment, capture_output=True, timeout=120)
+    assert {word.strip() for word in answer.read_text().splitlines()} == offered
