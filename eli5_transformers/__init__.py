@@ -14,6 +14,7 @@ from . import compat, eli5_dispatch
 if TYPE_CHECKING:
     from .adapters.loading import load_predictor as load_predictor
     from .api import attribute as attribute
+    from .api import compare as compare
     from .api import get_explanation as get_explanation
     from .bundled import model_path as bundled_model  # noqa: F401
     from .explanations.attribution_json import attribution_from_json as attribution_from_json
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from .records import Attribution as Attribution
     from .records import Tokens as Tokens
     from .views.comparison import Comparison as Comparison
-    from .views.comparison import compare as compare
     from .views.explanation_page import explanation_page as explanation_page
     from .views.plotting import plot_attribution as plot_attribution
 
@@ -38,7 +38,7 @@ _HOMES = {
     "attribution_from_json": ("explanations.attribution_json", "attribution_from_json"),
     "attribution_to_json": ("explanations.attribution_json", "attribution_to_json"),
     "bundled_model": ("bundled", "model_path"),
-    "compare": ("views.comparison", "compare"),
+    "compare": ("api", "compare"),
     "explanation_from_json": ("explanations.explanation_json", "explanation_from_json"),
     "explanation_page": ("views.explanation_page", "explanation_page"),
     "explanation_to_json": ("explanations.explanation_json", "explanation_to_json"),

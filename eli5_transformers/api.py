@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import inspect
-from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple, Union
+import time
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple, Union
 
 from .adapters.loading import load_predictor
-from .errors import InputError
-from .records import Attribution
+from .errors import ExplanationError, InputError, UnsupportedModelError
+from .records import RELEASED, Attribution
+
+if TYPE_CHECKING:
+    from .views.comparison import Comparison
 
 DEFAULT_INTERPRETER = "integrated-gradients"
+COMPARED_INTERPRETERS = ("integrated-gradients", "gradient-x-input", "smoothgrad")
 LOADING_OPTIONS = frozenset(inspect.signature(load_predictor).parameters) - {"source"}
 
 Names = Union[Sequence[str], Mapping[str, str], None]
@@ -100,6 +105,64 @@ def get_explanation(
     return explained[0]
 
 
+def compare(
+    source: Any,
+    text: str,
+    interpreters: Sequence[Union[str, Mapping[str, Any], Any]] = COMPARED_INTERPRETERS,
+    *,
+    text_pair: Optional[str] = None,
+    targets: Any = None,
+    **options: Any,
+) -> Comparison:
+    """What several interpreters say of one text, side by side.
+
+    `interpreters` are registered names, dicts of a name ("type") and its options, or instances. `source`, `text_pair`,
+    `targets` and `options` are as for `attribute`; interpreters that are instances or AllenNLP's own do not get the
+    options. AllenNLP's own ("simple-gradient", "integrated-gradient", "smooth-gradient") explain the predicted label,
+    whatever `targets` says, and are marked as what they are: unsigned, of the loss. A method that cannot explain this
+    model is left out, and a note says why. The seconds are those of one run, after a prediction to warm up.
+
+    Raises InputError for an unknown interpreter or option, and what `attribute` raises for the source and the text;
+    UnsupportedModelError where no method is left.
+    """
+    from .interpreters import make
+    from .views.comparison import Comparison
+
+    if isinstance(interpreters, (str, Mapping)) or not interpreters:
+        raise InputError(f"interpreters is {interpreters!r}, but must be a list of names, dicts or interpreters")
+    loading, shared = _split(options)
+    predictor = load_predictor(source, **loading)
+    made: List[Tuple[str, Any, bool]] = []
+    for interpreter in interpreters:
+        kind = interpreter.get("type") if isinstance(interpreter, Mapping) else interpreter
+        released = isinstance(kind, str) and kind in RELEASED
+        named = isinstance(interpreter, (str, Mapping)) and not released
+        name = kind if isinstance(kind, str) else type(interpreter).__name__
+        made.append((name, make(predictor, interpreter, **shared) if named else interpreter, released))
+    predictor.predict_json(read_input(predictor, text, text_pair))
+    attributions: List[Attribution] = []
+    seconds: List[Optional[float]] = []
+    failed: List[str] = []
+    for name, interpreter, released in made:
+        start = time.perf_counter()
+        try:
+            (found,) = attribute(
+                predictor,
+                text,
+                text_pairs=text_pair,
+                interpreter=interpreter,
+                targets=None if released else targets,
+            )
+        except (ExplanationError, UnsupportedModelError) as error:
+            failed.append(f"{name} is left out: {error}")
+            continue
+        attributions += found
+        seconds += [time.perf_counter() - start] * len(found)
+    if not attributions:
+        raise UnsupportedModelError("; ".join(failed))
+    return Comparison(tuple(attributions), tuple(seconds), tuple(failed))
+
+
 def explain_inputs(
     predictor: Any,
     inputs: Sequence[Mapping[str, str]],
@@ -119,7 +182,6 @@ def explain_inputs(
     from . import interpreters
     from .engine.explained_model import subject_of
     from .explanations.to_eli5 import to_explanation
-    from .interpreters.allennlp_own import RELEASED
 
     if top_targets is not None and targets is not None:
         raise InputError("targets and top_targets are both given: give one of them")

@@ -7,6 +7,9 @@ from typing import Any, Mapping, Optional, Tuple
 
 import numpy as np
 
+RELEASED = ("simple-gradient", "integrated-gradient", "smooth-gradient")
+"""The methods that are AllenNLP's own, as released."""
+
 
 @dataclass(frozen=True)
 class Tokens:

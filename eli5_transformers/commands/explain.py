@@ -177,7 +177,7 @@ def _settings(arguments: argparse.Namespace) -> Dict[str, Any]:
 
 
 def _read_settings(file: str) -> Dict[str, Any]:
-    from ..adapters.loading import read_config_file
+    from ..adapters.configs import read_config_file
 
     settings = read_config_file(file)
     unknown = sorted(set(settings) - set(_CONFIG_KEYS))

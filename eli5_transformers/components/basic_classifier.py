@@ -1,14 +1,17 @@
-"""Registered initializers: the weights of AllenNLP's `basic_classifier` from a fine-tuned HuggingFace checkpoint."""
+"""Registered parts of AllenNLP's `basic_classifier` from a fine-tuned HuggingFace checkpoint: weights and vocabulary."""
 
 import os
 import re
-from typing import Dict, Optional, Tuple
+from typing import Dict, List, Optional, Tuple
 
 import torch
+from allennlp.common import cached_transformers
+from allennlp.data import Vocabulary
 from allennlp.nn import Initializer
 
 from ..errors import SourceError
 from ..huggingface import classifiers
+from ..huggingface import labels as naming
 from ..huggingface.weights import read_state_dict
 
 _POOLER = "pooler.dense.weight"
@@ -96,3 +99,26 @@ class BertCheckpointInitializer(Initializer):
 def _modern(name: str) -> str:
     """Checkpoints converted from TensorFlow call a layer norm's weight and bias gamma and beta."""
     return re.sub(r"LayerNorm\.(gamma|beta)$", lambda m: f"LayerNorm.{'weight' if m[1] == 'gamma' else 'bias'}", name)
+
+
+class LabeledVocabulary(Vocabulary):
+    """A vocabulary of a transformer's tokens, under the tokenizer's numbers, and of labels, under the outputs'.
+
+    AllenNLP's own combination (`from_pretrained_transformer_and_instances`) numbers the tokens anew, so that a model
+    spells them wrong.
+    """
+
+    @classmethod
+    def from_transformer_and_labels(
+        cls, model_name: str, labels: List[str], namespace: str = "tokens", label_namespace: str = "labels"
+    ) -> "LabeledVocabulary":
+        """The vocabulary of a checkpoint's tokenizer; labels that repeat get their index with their name."""
+        vocabulary = cls(
+            non_padded_namespaces=[namespace, label_namespace],
+            tokens_to_add={label_namespace: naming.distinct(labels)},
+        )
+        vocabulary.add_transformer_vocab(cached_transformers.get_tokenizer(model_name), namespace)
+        return vocabulary
+
+
+Vocabulary.register("transformer_and_labels", constructor="from_transformer_and_labels")(LabeledVocabulary)

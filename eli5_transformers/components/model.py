@@ -13,8 +13,7 @@ from allennlp.nn import InitializerApplicator, util
 
 from ..compat.patches.models import GONE_BUFFERS
 from ..errors import InputError, SourceError
-from ..huggingface import archived_parts
-from ..huggingface import classifiers
+from ..huggingface import archived_parts, classifiers
 from ..huggingface import labels as naming
 from .heads import Binary, Regression, make_head
 

@@ -12,8 +12,7 @@ from allennlp.data.fields import Field, LabelField, MetadataField, MultiLabelFie
 from transformers import AutoTokenizer
 
 from ..errors import InputError, SourceError
-from ..huggingface import archived_parts
-from ..huggingface import classifiers
+from ..huggingface import archived_parts, classifiers
 from ..text.encoding import TRUNCATIONS, Encoding, encode, position_limit, tokenizer_limit
 from .heads import PROBLEM_TYPES
 from .token_indexer import TransformerIndexer

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, List, Mapping, Optional, Sequence, Union
 
 from ..errors import InputError
-from ..records import Attribution
+from ..records import RELEASED, Attribution
 
 __all__ = ["attribute", "make"]
 
@@ -39,7 +39,7 @@ def attribute(
     interpreters is asked, which explain the predicted label alone.
     """
     from ..engine.targets import Top
-    from .allennlp_own import RELEASED, attribute_released
+    from .allennlp_own import attribute_released
     from .base import Interpreter
 
     if top_targets is not None:

@@ -14,8 +14,6 @@ from ..errors import ExplanationError, InputError, UnsupportedModelError
 from ..records import Attribution
 from ..text.allennlp_tokens import field_tokens, read_tokens, text_field
 
-RELEASED = ("simple-gradient", "integrated-gradient", "smooth-gradient")
-
 _UNSIGNED = (
     "Scores are absolute values of the loss gradient, normalized to the sum 1: they say how strongly a token counts, "
     "not whether it speaks for or against the label."

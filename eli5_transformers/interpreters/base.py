@@ -2,16 +2,15 @@
 
 import inspect
 from abc import abstractmethod
-from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence
+from typing import Any, Dict, List, Mapping, Optional, Sequence
 
 import numpy as np
 import torch
 from allennlp.interpret.saliency_interpreters import SaliencyInterpreter
 from allennlp.predictors import Predictor
 
-from ..engine import baselines
 from ..engine.explained_model import EncodedText, subject_of
-from ..engine.passes import Scorer, TextBatch, Vectors
+from ..engine.passes import Scorer, TextBatch
 from ..engine.targets import OUTPUTS
 from ..errors import InputError
 from ..records import Attribution
@@ -176,50 +175,6 @@ class Interpreter(SaliencyInterpreter):
         """The registered name of the method."""
         registry = SaliencyInterpreter._registry[SaliencyInterpreter]
         return next((name for name, (registered, _) in registry.items() if registered is cls), cls.__name__)
-
-
-class Compared(NamedTuple):
-    """A batch's baselines."""
-
-    name: str
-    vectors: Vectors
-    """[(texts, tokens', width)]"""
-    differences: Vectors
-    """The texts' own vectors minus the baselines'."""
-    scores: np.ndarray
-    """(texts, classes): the explained output at the baselines."""
-
-
-class ComparingInterpreter(Interpreter):
-    """An interpreter that compares each text with a baseline.
-
-    Parameters
-    ----------
-    baseline
-        "pad", "mask", "unk", "zero", a token, a text, or vectors of shape (width,) or (tokens, width); by default the
-        first of mask, pad and unk that the tokenizer has and whose vector is not zero. The result names it.
-    keep_special
-        True leaves the tokens that the tokenizer added ([CLS], </s>) as they are, so that their score is zero.
-    """
-
-    def __init__(
-        self,
-        predictor: Predictor,
-        baseline: Any = None,
-        keep_special: bool = True,
-        **kwargs,
-    ) -> None:
-        super().__init__(predictor, **kwargs)
-        self.baseline = baseline
-        self.keep_special = keep_special
-
-    def compared(self, batch: TextBatch) -> Compared:
-        """The baselines of a batch and what the model makes of them."""
-        chosen = baselines.choose(batch.scorer.subject, self.baseline, batch)
-        vectors = baselines.vectors(chosen, batch, self.keep_special)
-        scores = batch.forward(range(len(batch.texts)), lambda rows: [site[rows] for site in vectors])
-        differences = [own - other for own, other in zip(batch.vectors, vectors)]
-        return Compared(chosen.name, vectors, differences, scores)
 
 
 def delta_scale(difference: float, scores: np.ndarray) -> float:

@@ -14,7 +14,7 @@ from ..errors import InputError, MissingDependencyError, UnsupportedModelError
 from ..records import Attribution
 from ..sites.architectures import explainable
 from ..text.words import UNITS, units
-from .base import Compared, ComparingInterpreter
+from .comparing import Compared, ComparingInterpreter
 
 # On the vectors of the tokens, by their gradient.
 _GRADIENT = ("IntegratedGradients", "InputXGradient", "Saliency", "GradientShap", "DeepLift")

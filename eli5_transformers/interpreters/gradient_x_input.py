@@ -7,7 +7,7 @@ from allennlp.interpret.saliency_interpreters import SaliencyInterpreter
 
 from ..engine.passes import TextBatch, Vectors
 from ..records import Attribution
-from .base import ComparingInterpreter
+from .comparing import ComparingInterpreter
 
 
 @SaliencyInterpreter.register("gradient-x-input")

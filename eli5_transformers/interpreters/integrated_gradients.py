@@ -11,7 +11,8 @@ from ..engine.passes import Passes, TextBatch, Vectors
 from ..engine.quadrature import METHODS, NODES, START, Integral, Piece, fixed
 from ..errors import InputError
 from ..records import Attribution
-from .base import Compared, ComparingInterpreter, delta_scale
+from .base import delta_scale
+from .comparing import Compared, ComparingInterpreter
 
 # Rounding: f is not known to more than some units in the last place, of which a sum over a network's layers loses a few.
 _ROUNDING = 32

@@ -11,7 +11,7 @@ from ..engine.passes import TextBatch, Vectors
 from ..errors import InputError
 from ..records import Attribution
 from ..text.words import UNITS, units
-from .base import ComparingInterpreter
+from .comparing import ComparingInterpreter
 
 
 @SaliencyInterpreter.register("occlusion")

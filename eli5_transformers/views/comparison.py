@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import itertools
 import json
-import time
 from dataclasses import dataclass
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple, Union
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 
-from ..errors import ExplanationError, InputError, MissingDependencyError, UnsupportedModelError
+from ..errors import InputError, MissingDependencyError
 from ..records import Attribution
 from ..text.word_scores import ELSEWHERE, places, rank_correlation, rest_score, word_scores
 
-DEFAULT_INTERPRETERS = ("integrated-gradients", "gradient-x-input", "smoothgrad")
 TABLES = ("words", "methods", "agreement")
 
 
@@ -128,66 +126,6 @@ class Comparison:
             for label, methods in self.by_target()
             for (first, one, _), (second, other, _) in itertools.combinations(methods, 2)
         ]
-
-
-def compare(
-    source: Any,
-    text: str,
-    interpreters: Sequence[Union[str, Mapping[str, Any], Any]] = DEFAULT_INTERPRETERS,
-    *,
-    text_pair: Optional[str] = None,
-    targets: Any = None,
-    **options: Any,
-) -> Comparison:
-    """What several interpreters say of one text, side by side.
-
-    `interpreters` are registered names, dicts of a name ("type") and its options, or instances. `source`, `text_pair`,
-    `targets` and `options` are as for `attribute`; interpreters that are instances or AllenNLP's own do not get the
-    options. AllenNLP's own ("simple-gradient", "integrated-gradient", "smooth-gradient") explain the predicted label,
-    whatever `targets` says, and are marked as what they are: unsigned, of the loss. A method that cannot explain this
-    model is left out, and a note says why. The seconds are those of one run, after a prediction to warm up.
-
-    Raises InputError for an unknown interpreter or option, and what `attribute` raises for the source and the text;
-    UnsupportedModelError where no method is left.
-    """
-    from .. import api
-    from ..interpreters import make
-    from ..interpreters.allennlp_own import RELEASED
-
-    if isinstance(interpreters, (str, Mapping)) or not interpreters:
-        raise InputError(f"interpreters is {interpreters!r}, but must be a list of names, dicts or interpreters")
-    loading = {name: value for name, value in options.items() if name in api.LOADING_OPTIONS}
-    shared = {name: value for name, value in options.items() if name not in api.LOADING_OPTIONS}
-    predictor = api.load_predictor(source, **loading)
-    made: List[Tuple[str, Any, bool]] = []
-    for interpreter in interpreters:
-        kind = interpreter.get("type") if isinstance(interpreter, Mapping) else interpreter
-        released = isinstance(kind, str) and kind in RELEASED
-        named = isinstance(interpreter, (str, Mapping)) and not released
-        name = kind if isinstance(kind, str) else type(interpreter).__name__
-        made.append((name, make(predictor, interpreter, **shared) if named else interpreter, released))
-    predictor.predict_json(api.read_input(predictor, text, text_pair))
-    attributions: List[Attribution] = []
-    seconds: List[Optional[float]] = []
-    failed: List[str] = []
-    for name, interpreter, released in made:
-        start = time.perf_counter()
-        try:
-            (found,) = api.attribute(
-                predictor,
-                text,
-                text_pairs=text_pair,
-                interpreter=interpreter,
-                targets=None if released else targets,
-            )
-        except (ExplanationError, UnsupportedModelError) as error:
-            failed.append(f"{name} is left out: {error}")
-            continue
-        attributions += found
-        seconds += [time.perf_counter() - start] * len(found)
-    if not attributions:
-        raise UnsupportedModelError("; ".join(failed))
-    return Comparison(tuple(attributions), tuple(seconds), tuple(failed))
 
 
 def _names(attributions: Sequence[Attribution]) -> List[str]:

@@ -9,8 +9,7 @@ import html
 import itertools
 from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple
 
-from ..interpreters.allennlp_own import RELEASED
-from ..records import Attribution
+from ..records import RELEASED, Attribution
 from ..text.escapes import visible, visible_line
 from ..text.word_scores import ELSEWHERE, fixed, places, rank_correlation, rest_score, word_scores
 from .explanation_page import standalone_page

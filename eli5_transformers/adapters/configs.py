@@ -1,0 +1,95 @@
+"""jsonnet and JSON configs to predictors."""
+
+from __future__ import annotations
+
+import json
+import os
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Dict, Iterator, Mapping, Optional, Union
+
+from .. import compat
+from ..errors import SourceError
+from .objects import placed
+
+SUFFIXES = (".jsonnet", ".json")
+# Keys of a config whose relative values are looked up beside the config before they are in the working folder.
+_PATH_KEYS = ("model_name", "pretrained_model", "checkpoint", "directory", "source")
+_PATH_ENDINGS = ("_path", "_file", "_folder", "_directory")
+
+
+def from_config(
+    path: Path, device: Union[str, int, None], overrides: Any, ext_vars: Optional[Mapping[str, str]]
+) -> Any:
+    from allennlp.data import DatasetReader, Vocabulary
+    from allennlp.models import Model
+    from allennlp.predictors import Predictor
+
+    params = read_config(path, overrides, ext_vars)
+    if "model" not in params or "dataset_reader" not in params:
+        raise SourceError(f"the config {path} has no 'model' or no 'dataset_reader': a predictor needs both")
+    with configuration_errors(path):
+        reader = DatasetReader.from_params(params.get("validation_dataset_reader", params["dataset_reader"]))
+        model_params = params["model"]
+        if "type" not in model_params:
+            raise SourceError(f"the model of {path} has no 'type': name a registered model")
+        model_class, _ = Model.resolve_class_name(model_params["type"])
+        name = params.get("predictor", {}).get("type") or model_class.default_predictor
+        if name is None:
+            raise SourceError(f'the model of {path} names no predictor: add "predictor": {{"type": …}} to the config')
+        extras: Dict[str, Any] = {}
+        if "vocabulary" in params:
+            extras["vocab"] = Vocabulary.from_params(params["vocabulary"])
+        model = Model.from_params(model_params, **extras)
+    return Predictor.by_name(name)(placed(model, device), reader)
+
+
+def read_config(path: Path, overrides: Any, ext_vars: Optional[Mapping[str, str]]) -> Any:
+    from allennlp.common import Params
+
+    if not path.is_file():
+        raise SourceError(f"there is no config at {path}")
+    try:
+        params = Params.from_file(str(path), as_overrides(overrides), dict(ext_vars or {}))
+    except (RuntimeError, json.JSONDecodeError) as error:
+        # jsonnet's message is several lines: the cause first, then the places in the file, innermost first
+        cause = "; ".join(line.strip() for line in str(error).splitlines() if line.strip())
+        hint = " (give it in ext_vars)" if "undefined external variable" in cause.lower() else ""
+        raise SourceError(f"the config {path} is not valid jsonnet: {cause}{hint}") from None
+    return Params(_beside(params.as_dict(quiet=True), path.parent))
+
+
+def read_config_file(file: Union[str, Path], ext_vars: Optional[Mapping[str, str]] = None) -> Any:
+    """The content of a jsonnet or JSON file, its relative paths resolved beside it. Raises SourceError as loading does."""
+    compat.require_allennlp()
+    return read_config(Path(os.path.expanduser(os.fspath(file))), None, ext_vars).as_dict(quiet=True)
+
+
+def as_overrides(overrides: Any) -> str:
+    if overrides is None:
+        return ""
+    return overrides if isinstance(overrides, str) else json.dumps(overrides)
+
+
+def _beside(value: Any, folder: Path, key: str = "") -> Any:
+    """`value` with every relative path that leads somewhere from `folder` made absolute."""
+    if isinstance(value, dict):
+        return {k: _beside(v, folder, k) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_beside(v, folder, key) for v in value]
+    if isinstance(value, str) and value and (key in _PATH_KEYS or key.endswith(_PATH_ENDINGS)):
+        candidate = folder / value
+        if not os.path.isabs(value) and candidate.exists():
+            return str(candidate.resolve())
+    return value
+
+
+@contextmanager
+def configuration_errors(path: Path) -> Iterator[None]:
+    """AllenNLP's own errors of a config or archive as a SourceError that names the file."""
+    from allennlp.common.checks import ConfigurationError
+
+    try:
+        yield
+    except ConfigurationError as error:
+        raise SourceError(f"{path} cannot be loaded: {' '.join(str(error.message).split())}") from error
