@@ -180,7 +180,7 @@ def explain_inputs(
     `get_explanation`.
     """
     from . import interpreters
-    from .engine.explained_model import subject_of
+    from .components.explained_predictors import explained_model
     from .explanations.to_eli5 import to_explanation
 
     if top_targets is not None and targets is not None:
@@ -188,8 +188,8 @@ def explain_inputs(
     released = interpreter in RELEASED if isinstance(interpreter, str) else False
     classes = None
     if not released:
-        subject = subject_of(predictor)
-        subject.prepare(subject.encode(inputs[0]))
+        subject = explained_model(predictor)
+        subject.encode(inputs[0])
         classes = subject.classes
     shown = _display_names(classes.names if classes is not None else (), target_names)
     chosen = _by_display_name(targets, shown, classes.names if classes is not None else ())
@@ -229,7 +229,9 @@ def read_input(predictor: Any, text: Any, text_pair: Optional[str] = None) -> Di
             raise InputError("the text is empty or white space only: there is nothing to explain")
     if text_pair is None:
         return {"sentence": text}
-    if getattr(type(predictor), "sites", None) is None:
+    from .components.explained_predictors import explained_model
+
+    if not explained_model(predictor).explainable.reads_pairs:
         raise InputError(
             f"a {type(predictor).__name__} reads one text, but text_pair was given: "
             "load the checkpoint itself, or a config with the reader transformer_classifier"

@@ -6,12 +6,11 @@ AllenNLP and torch whenever eli5 is imported; abstract classes that know theirs 
 
 from __future__ import annotations
 
-import importlib.abc
-import importlib.util
-import sys
 from abc import ABC
 from types import ModuleType
-from typing import Any, Callable, Optional, Sequence
+from typing import Any
+
+from . import compat
 
 _HOME = "eli5.explain"
 
@@ -47,11 +46,7 @@ class TransformersModel(_ByName):
 
 def register() -> None:
     """Register with eli5: now if it is imported, else as soon as it is. Imports nothing itself; may be called again."""
-    loaded = sys.modules.get(_HOME)
-    if loaded is not None:
-        _register(loaded)
-    elif not any(isinstance(finder, _WhenImported) for finder in sys.meta_path):
-        sys.meta_path.insert(0, _WhenImported(_HOME, _register))
+    compat.when_imported(_HOME, _register)
 
 
 def _register(explain: ModuleType) -> None:
@@ -65,37 +60,3 @@ def _explain_prediction(estimator: Any, doc: Any, **options: Any) -> Any:
     from .api import get_explanation
 
     return get_explanation(estimator, doc, **options)
-
-
-class _WhenImported(importlib.abc.MetaPathFinder):
-    """Calls `then(module)` once, after the named module was executed; leaves no other trace."""
-
-    def __init__(self, name: str, then: Callable[[ModuleType], None]) -> None:
-        self._name, self._then = name, then
-
-    def find_spec(self, fullname: str, path: Optional[Sequence[str]], target: Optional[ModuleType] = None) -> Any:
-        if fullname != self._name or self not in sys.meta_path:
-            return None
-        sys.meta_path.remove(self)
-        spec = importlib.util.find_spec(fullname)
-        if spec is not None and spec.loader is not None:
-            spec.loader = _Loader(spec.loader, self._then)
-        return spec
-
-
-class _Loader(importlib.abc.Loader):
-    def __init__(self, real: Any, then: Callable[[ModuleType], None]) -> None:
-        self._real, self._then = real, then
-
-    def create_module(self, spec: Any) -> Any:
-        return self._real.create_module(spec)
-
-    def exec_module(self, module: ModuleType) -> None:
-        module.__loader__ = self._real
-        if module.__spec__ is not None:
-            module.__spec__.loader = self._real
-        self._real.exec_module(module)
-        self._then(module)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._real, name)
