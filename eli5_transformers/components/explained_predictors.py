@@ -72,7 +72,7 @@ class AllenNLPPredictor(Explainable):
 
     def _learn(self) -> Tuple[EmbeddingSites, Classes]:
         """What can only be seen in a forward pass, seen once."""
-        if self._learnt is None:
+        if self._learnt is None or not self._learnt[0].current:
             model = self._predictor._model
             tensors = self._probe()
             with torch.no_grad():

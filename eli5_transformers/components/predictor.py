@@ -64,7 +64,7 @@ class TransformerClassifierPredictor(Predictor, Explainable):
 
         Raises UnsupportedModelError for a model that cannot be explained truthfully.
         """
-        if self._sites is None:
+        if self._sites is None or not self._sites.current:
             self._sites = known_sites(self._model, self._find_sites)
         return self._sites
 

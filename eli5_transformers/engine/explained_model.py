@@ -15,7 +15,7 @@ import torch
 
 from ..errors import InputError
 from ..records import Tokens
-from ..sites.architectures import caveats, lacks_pad_token, pads_safely
+from ..sites.architectures import caveats, lacks_pad_token, name_of, pads_safely
 from ..sites.embedding_sites import EmbeddingSites, Site
 from ..sites.tracing import first_tensor
 from .explainable import Explainable, TokenVocabulary
@@ -63,7 +63,7 @@ class ExplainedModel:
     @property
     def name(self) -> str:
         """The class of the model that a person gave, for messages."""
-        return type(getattr(self.model, "transformer", self.model)).__name__
+        return name_of(self.model)
 
     @property
     def device(self) -> torch.device:

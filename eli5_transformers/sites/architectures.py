@@ -77,6 +77,11 @@ _ROUTES = (
 )
 
 
+def name_of(model: torch.nn.Module) -> str:
+    """The class of the model that a person gave, for messages; a wrapper says by `wrapped_name` what it wraps."""
+    return getattr(model, "wrapped_name", type(model).__name__)
+
+
 def model_types(model: torch.nn.Module) -> FrozenSet[str]:
     """The `model_type` of every HuggingFace model that `model` is or contains; empty for other modules."""
     return frozenset(c.model_type for c in configs(model) if isinstance(getattr(c, "model_type", None), str))

@@ -42,7 +42,7 @@ from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Se
 import torch
 
 from ..errors import InputError, UnsupportedModelError
-from .architectures import cause_of_zero_gradients
+from .architectures import cause_of_zero_gradients, name_of
 from .hooks import SiteHooks
 from .state import explainable
 from .tracing import Site, trace
@@ -84,7 +84,7 @@ def find_sites(model: torch.nn.Module, run: Run, input_ids: torch.Tensor) -> Emb
         sites = trace(model, run, input_ids)
     if not sites:
         raise UnsupportedModelError(
-            f"no module call in {type(model).__name__} turns the token ids into vectors (batch, tokens, width), so its "
+            f"no module call in {name_of(model)} turns the token ids into vectors (batch, tokens, width), so its "
             "prediction cannot be traced to tokens: give a model that looks its tokens up in a submodule "
             "(torch.nn.Embedding, say), not compiled to TorchScript"
         )
@@ -112,8 +112,14 @@ def known_sites(model: torch.nn.Module, find: Callable[[], EmbeddingSites]) -> E
 
 
 def _tables(model: torch.nn.Module, sites: Sequence[Site]) -> List[Optional[torch.nn.Module]]:
-    modules = dict(model.named_modules())
-    return [modules.get(site.name) for site in sites]
+    return [_module(model, site.name) for site in sites]
+
+
+def _module(model: torch.nn.Module, name: str) -> Optional[torch.nn.Module]:
+    try:
+        return model.get_submodule(name)
+    except AttributeError:
+        return None
 
 
 class EmbeddingSites:
@@ -127,6 +133,11 @@ class EmbeddingSites:
 
     def __len__(self) -> int:
         return len(self.sites)
+
+    @property
+    def current(self) -> bool:
+        """False once another module stands in a site's place, as after resizing the embeddings."""
+        return all(_module(self.model, name) is module for name, module in self._modules.items())
 
     def capture(self, run: Run) -> Tuple[List[torch.Tensor], Any]:
         """The vectors at the sites, [(rows, tokens', width)], and what `run()` returned; no gradients.
@@ -183,7 +194,7 @@ class EmbeddingSites:
         missing = [self.sites[index].name for index in range(len(self)) if index not in reached]
         if missing:
             raise UnsupportedModelError(
-                f"the look-up {missing[0]!r} of {type(self.model).__name__} was not reached in this forward pass: "
+                f"the look-up {missing[0]!r} of {name_of(self.model)} was not reached in this forward pass: "
                 "call the model itself, in this thread, neither compiled nor replicated over devices"
             )
 
@@ -240,7 +251,7 @@ class EmbeddingSites:
         for site, gradient in zip(self.sites, gradients):
             if not torch.isfinite(gradient).all():
                 raise UnsupportedModelError(
-                    f"the gradient of {type(self.model).__name__}'s score at {site.name!r} is not finite: "
+                    f"the gradient of {name_of(self.model)}'s score at {site.name!r} is not finite: "
                     "load the model in float32, or check its weights for NaN"
                 )
         return Gradients(gradients, [x.detach() for x in inputs], _widened(score.detach()))
@@ -252,7 +263,7 @@ class EmbeddingSites:
         gradients of all of them together must be finite and reach more than one token of the text, so `run` must feed
         a text of several tokens. Raises `UnsupportedModelError` with the cause.
         """
-        name = type(self.model).__name__
+        name = name_of(self.model)
         with torch.no_grad(), explainable(self.model):
             plain = output(run()).detach()
         values, _ = self.capture(run)
