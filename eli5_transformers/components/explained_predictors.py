@@ -14,7 +14,7 @@ from ..engine.instances import PROBE, id_tensors, ids_and_mask, indexed, logits_
 from ..engine.targets import Classes, probabilities
 from ..errors import UnsupportedModelError
 from ..sites.embedding_sites import EmbeddingSites, find_sites
-from ..text.allennlp_tokens import field_tokens, read_tokens, text_field
+from ..text.allennlp_tokens import instance_tokens, read_tokens, text_field
 
 _EXPLAINED: weakref.WeakKeyDictionary[Any, ExplainedModel] = weakref.WeakKeyDictionary()
 
@@ -61,14 +61,11 @@ class AllenNLPPredictor(Explainable):
         self, instance: Any, ids: np.ndarray, tensors: Mapping[str, Any], documents: Sequence[str]
     ) -> ReadTokens:
         self._first = self._first or instance
-        kept = read_tokens(instance)
-        if kept is not None:
-            return ReadTokens(*kept)
-        field = text_field(instance)
-        text = documents[0] if documents else " ".join(str(token.text) for token in field.tokens)
-        owners = _owners(tensors, len(ids), len(field.tokens))
+        if read_tokens(instance) is not None:
+            return ReadTokens(*instance_tokens(instance))
+        owners = _owners(tensors, len(ids), len(text_field(instance).tokens))
         pieces = None if owners is None else [self.vocabulary.token_name(token_id) for token_id in ids]
-        return ReadTokens((text,), field_tokens(field, text, owners, pieces), owners)
+        return ReadTokens(*instance_tokens(instance, documents, owners, pieces), owners)
 
     def _learn(self) -> Tuple[EmbeddingSites, Classes]:
         """What can only be seen in a forward pass, seen once."""

@@ -16,7 +16,7 @@ from ..sites.architectures import position_limit
 from ..sites.embedding_sites import EmbeddingSites, find_sites, known_sites
 from ..sites.state import frozen
 from ..sites.tracing import first_tensor
-from ..text.allennlp_tokens import field_tokens, read_tokens, text_field
+from ..text.allennlp_tokens import instance_tokens
 from .model import TransformerClassifier
 from .reader import TransformerClassifierReader
 
@@ -82,12 +82,7 @@ class TransformerClassifierPredictor(Predictor, Explainable):
         self, instance: Instance, ids: np.ndarray, tensors: Mapping[str, Any], documents: Sequence[str]
     ) -> ReadTokens:
         """The tokens that the reader has kept in the instance; for one that an attacker changed, those of its text field."""
-        kept = read_tokens(instance)
-        if kept is not None:
-            return ReadTokens(*kept)
-        field = text_field(instance)
-        text = documents[0] if documents else " ".join(str(token.text) for token in field.tokens)
-        return ReadTokens((text,), field_tokens(field, text))
+        return ReadTokens(*instance_tokens(instance, documents))
 
     def layer_name(self, name: str) -> str:
         """The module of that name; a name may also be that which the wrapped classifier has for it."""

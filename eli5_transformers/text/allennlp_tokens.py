@@ -36,6 +36,25 @@ def read_tokens(instance: Any) -> Optional[Tuple[Tuple[str, ...], Tokens]]:
     return tuple(documents), tokens
 
 
+def instance_tokens(
+    instance: Any,
+    documents: Sequence[str] = (),
+    owners: Optional[Sequence[int]] = None,
+    pieces: Optional[Sequence[str]] = None,
+) -> Tuple[Tuple[str, ...], Tokens]:
+    """The documents and tokens of an instance: as this package's reader keeps them, or of its text field.
+
+    `documents` is the source of that field, without which the spelling of its tokens stands for it; `owners` and `pieces`
+    are as for `field_tokens`.
+    """
+    kept = read_tokens(instance)
+    if kept is not None:
+        return kept
+    field = text_field(instance)
+    text = documents[0] if documents else " ".join(str(token.text) for token in field.tokens)
+    return (text,), field_tokens(field, text, owners, pieces)
+
+
 def field_tokens(
     field: Any, text: str, owners: Optional[Sequence[int]] = None, pieces: Optional[Sequence[str]] = None
 ) -> Tokens:

@@ -44,9 +44,9 @@ def rows_of(model, run):
 def test_no_pass_of_any_method_runs_more_rows_than_the_internal_batch_size(architecture, method, layer):
     predictor = tiny.predictor(architecture)
     texts = tiny.inputs(*["we had to wait long for our table"] * 9)
-    blocks = [name for name, _ in predictor._model.named_modules() if name.endswith("layers.0") or name.endswith("layer.0")]
+    blocks = [name for name, _ in predictor._model.named_modules() if name.endswith(("layers.0", "layer.0"))]
     options = {**METHODS[method], "layer": blocks[0] if layer else None}
-    predictor.sites  # found before: tracing is not a pass over the texts
+    assert predictor.sites  # found before: tracing is not a pass over the texts
     seen = rows_of(
         predictor._model, lambda: attribute(predictor, texts, method, internal_batch_size=2, **options)
     )
