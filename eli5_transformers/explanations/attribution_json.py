@@ -51,4 +51,6 @@ def attribution_from_json(text: str) -> Attribution:
 
 
 def _tuples(held: Mapping[str, Any]) -> Dict[str, Any]:
-    return {name: tuple(tuple(item) if isinstance(item, list) else item for item in part) for name, part in held.items()}
+    return {
+        name: tuple(tuple(item) if isinstance(item, list) else item for item in part) for name, part in held.items()
+    }

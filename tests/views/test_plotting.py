@@ -9,7 +9,7 @@ import pytest
 from handmade import attribution
 
 from eli5_transformers.errors import InputError, MissingDependencyError
-from eli5_transformers.text.word_scores import ELSEWHERE
+from eli5_transformers.views.figures import ELSEWHERE
 from eli5_transformers.views.plotting import plot_attribution
 
 TEXT = "a good, good film"
