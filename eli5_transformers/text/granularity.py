@@ -52,14 +52,14 @@ def group_tokens(
             # Negative numbers, for what is in no unit, cannot meet a unit's.
             members.setdefault((tokens.segment[at], unit if unit >= 0 else -1 - at), []).append(at)
     made = []
-    for (document, _), at in members.items():
-        placed = [(tokens.start[i], tokens.end[i]) for i in at if 0 <= tokens.start[i] < tokens.end[i]]
+    for (document, _), inside in members.items():
+        placed = [(tokens.start[i], tokens.end[i]) for i in inside if 0 <= tokens.start[i] < tokens.end[i]]
         place = (document, min(placed)[0], max(end for _, end in placed)) if placed else None
         if place is not None and granularity != "token":
             name = documents[document][place[1] : place[2]]
         else:
-            name = "".join(tokens.text[i] for i in at)
-        made.append(Group(name, np.array(at), place, tokens.special[at[0]]))
+            name = "".join(tokens.text[i] for i in inside)
+        made.append(Group(name, np.array(inside), place, tokens.special[inside[0]]))
     return made
 
 
