@@ -25,7 +25,8 @@ def attribution_to_json(attribution: Attribution) -> str:
 
     Raises ExplanationError for one that JSON cannot hold: scores that are not finite, parameters of other types.
     """
-    held = {f.name: getattr(attribution, f.name) for f in fields(Attribution)}
+    given = {f.name: getattr(attribution, f.name) for f in fields(Attribution)}
+    held = {name: value.item() if isinstance(value, np.generic) else value for name, value in given.items()}
     held["tokens"] = {f.name: getattr(attribution.tokens, f.name) for f in fields(Tokens)}
     held["scores"] = np.asarray(attribution.scores, dtype=float).tolist()
     return _FORMAT.to_text(held)

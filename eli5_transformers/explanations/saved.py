@@ -102,7 +102,7 @@ class Format:
         kind = msgspec.defstruct("File", fields, forbid_unknown_fields=True)
         try:
             return getattr(msgspec.convert(file, kind, dec_hook=lambda leaf, held: leaf(held)), self.name)
-        except ValueError as error:  # msgspec's, and of keys that are no text
+        except ValueError as error:  # msgspec's ValidationError, or the error of a key that no file's text can hold
             raise ExplanationError(f"this is no {self.name} that can be saved: {error}".replace("`$.", "`")) from None
         except RecursionError:
             raise ExplanationError(f"the {self.name} is nested too deeply") from None

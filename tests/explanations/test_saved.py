@@ -3,6 +3,7 @@
 import copy
 import json
 import random
+from dataclasses import replace
 from pathlib import Path
 from typing import get_type_hints
 
@@ -149,7 +150,7 @@ def changed(change):
         (lambda held: held.update(evaluations="45"), "`attribution.evaluations`"),
         (lambda held: held.update(evaluations=True), "`attribution.evaluations`"),
         (lambda held: held.update(probability="0.5"), "`attribution.probability`"),
-        (lambda held: held.update(probability=10**400), "Number out of range - at `attribution.probability`"),
+        (lambda held: held.update(probability=10**400), "out of range - at `attribution.probability`"),
         (lambda held: held["scores"].__setitem__(2, "1"), r"`attribution.scores(\[2\])?`"),
         (lambda held: held["scores"].__setitem__(2, None), r"`attribution.scores(\[2\])?`"),
         (lambda held: held.update(scores=3), r"`attribution.scores(\[2\])?`"),
@@ -191,6 +192,19 @@ def test_a_text_that_is_no_saved_attribution_is_refused(text, message):
         return
     with pytest.raises(ExplanationError, match=message):
         attribution_from_json(text)
+
+
+def test_numpy_numbers_become_numbers_of_python():
+    made = replace(
+        saved_examples.attribution(),
+        target=np.int64(2),
+        probability=np.float32(0.5),
+        score=np.float64(0.1),
+        signed=np.True_,
+    )
+    read = attribution_from_json(attribution_to_json(made))
+    assert (read.target, read.probability, read.score, read.signed) == (2, 0.5, 0.1, True)
+    require_right_types(read)
 
 
 @pytest.mark.parametrize(
