@@ -14,13 +14,12 @@ from transformers import AutoTokenizer
 from ..errors import InputError, SourceError
 from ..huggingface import archived_parts, classifiers
 from ..text.encoding import TRUNCATIONS, Encoding, encode, position_limit, tokenizer_limit
+from ..text.keys import PAIR_KEYS, TEXT_KEYS
 from .heads import PROBLEM_TYPES
 from .token_indexer import TransformerIndexer
 
 logger = logging.getLogger(__name__)
 
-TEXT_KEYS = ("text", "sentence", "premise", "sentence1")
-PAIR_KEYS = ("text_pair", "hypothesis", "sentence2")
 LABEL_KEYS = ("label", "labels")
 
 Label = Union[str, int, float, Sequence[Union[str, int]]]
