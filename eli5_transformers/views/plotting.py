@@ -191,6 +191,6 @@ def _shortened(name: str, longest: int = _LONGEST) -> str:
         return shown
     head, tail = longest * 2 // 3, len(shown) - longest // 3
     whole = clusters(shown)
-    kept = [shown[start:end] for start, end in whole if end <= head]
-    last = [shown[start:end] for start, end in whole if start >= tail]
-    return f"{''.join(kept)}…{''.join(last)}"
+    head = max((end for _, end in whole if end <= head), default=head)
+    tail = min((start for start, _ in whole if start >= tail), default=tail)
+    return f"{shown[:head]}…{shown[tail:]}"

@@ -1,5 +1,8 @@
 """Words, tokens and sentences are groups of the same tokens: each token is in one, and no score is lost."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from handmade import attribution
@@ -101,3 +104,12 @@ def test_an_unknown_granularity_is_refused_by_the_name_of_its_option():
 
 def test_names_that_occur_twice_are_numbered():
     assert told_apart(["a", "job", "job"]) == ["a", "job [1]", "job [2]"]
+
+
+def test_grouping_and_agreement_load_neither_torch_nor_eli5_nor_scipy():
+    statement = (
+        "import sys, eli5_transformers.text.granularity, eli5_transformers.explanations.agreement; "
+        "print({'torch', 'eli5', 'scipy', 'msgspec', 'allennlp'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", statement], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"

@@ -138,6 +138,15 @@ def test_long_words_lose_their_middle_and_marks_stay_with_their_letter():
 
 
 @draws
+def test_a_family_is_not_torn_apart_where_a_long_word_loses_its_middle():
+    family = "👩\u200d👧\u200d👦"
+    label = plot_attribution(attribution(family * 9, [1.0], pattern=".+")).get_yticklabels()[0].get_text()
+    start, end = label.split("…")
+    assert start == family * 3
+    assert end == family
+
+
+@draws
 def test_pairs_are_set_apart_by_a_line():
     ax = plot_attribution(attribution(("a film", "b"), [1.0, 2.0, 3.0]))
     assert 1.5 in {line.get_ydata()[0] for line in ax.lines}
