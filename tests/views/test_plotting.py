@@ -138,6 +138,7 @@ def test_long_words_lose_their_middle_and_marks_stay_with_their_letter():
 
 
 @draws
+@pytest.mark.filterwarnings("ignore:no installed font")
 def test_a_family_is_not_torn_apart_where_a_long_word_loses_its_middle():
     family = "👩\u200d👧\u200d👦"
     label = plot_attribution(attribution(family * 9, [1.0], pattern=".+")).get_yticklabels()[0].get_text()
