@@ -13,7 +13,7 @@ from ..engine.passes import TextBatch
 from ..errors import InputError, MissingDependencyError, UnsupportedModelError
 from ..records import Attribution
 from ..sites.state import explainable
-from ..text.words import UNITS, units
+from ..text.granularity import group_tokens, require_granularity
 from .comparing import Compared, ComparingInterpreter
 
 # On the vectors of the tokens, by their gradient.
@@ -51,7 +51,7 @@ class Captum(ComparingInterpreter):
     options
         Arguments of its `attribute`, such as `{"n_samples": 200}`.
     unit
-        "word" or "token", for perturbation methods.
+        "word", "token" or "sentence", for perturbation methods.
     seed
         The same seed gives the same scores, whatever other texts are explained.
     """
@@ -71,11 +71,9 @@ class Captum(ComparingInterpreter):
             raise InputError(
                 f"method {method!r} is not available: {reason}; available are {', '.join(_GRADIENT + _PRESENCE)}"
             )
-        if unit not in UNITS:
-            raise InputError(f"unit is {unit!r}, but must be one of {', '.join(map(repr, UNITS))}")
         self.method = method
         self.options = dict(options or {})
-        self.unit = unit
+        self.unit = require_granularity(unit, "unit")
         self.seed = seed
         self.signed = method != "Saliency" or self.options.get("abs") is False
 
@@ -120,7 +118,8 @@ class Captum(ComparingInterpreter):
         self, kind: Any, batch: TextBatch, compared: Compared, text: int, target: int
     ) -> Tuple[np.ndarray, float, int]:
         encoded = batch.texts[text]
-        groups = units(encoded.tokens, self.unit, self.keep_special)
+        found = group_tokens(encoded.tokens, encoded.documents, self.unit, self.keep_special)
+        groups = [group.tokens for group in found]
         scores = np.zeros(len(encoded))
         if not groups:
             return scores, 0.0, 0
@@ -135,20 +134,20 @@ class Captum(ComparingInterpreter):
             share = torch.where(member.any(0), presence.to(batch.vectors[0]) @ member.to(batch.vectors[0]), 1.0)
 
             def at(numbers: torch.Tensor) -> List[torch.Tensor]:
-                result = []
+                mixed = []
                 for site, (base, difference) in enumerate(zip(compared.vectors, compared.differences)):
                     shift, length = batch.sites.sites[site].shift, base.shape[1]
                     own = torch.ones((len(numbers), length), device=batch.device, dtype=base.dtype)
                     kept = min(batch.length, length - shift)
                     own[:, shift : shift + kept] = share[numbers, :kept].to(base)
-                    result.append(base[text] + own[:, :, None] * difference[text])
-                return result
+                    mixed.append(base[text] + own[:, :, None] * difference[text])
+                return mixed
 
             return torch.from_numpy(batch.forward([text] * len(presence), at))
 
         everything = torch.ones((1, len(groups)), device=batch.device)
-        (found,) = self._call(kind(output), batch, (everything,), (torch.zeros_like(everything),), target)
-        for places, score in zip(groups, found[0].detach().cpu().double().numpy()):
+        (shares,) = self._call(kind(output), batch, (everything,), (torch.zeros_like(everything),), target)
+        for places, score in zip(groups, shares[0].detach().cpu().double().numpy()):
             scores[places] = score / len(places)
         return scores, 0.0, counted[0]
 
@@ -218,6 +217,3 @@ def _seeded(seed: int, device: torch.device) -> Iterator[None]:
             yield
     finally:
         np.random.set_state(state)
-
-
-

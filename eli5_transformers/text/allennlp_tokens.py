@@ -6,7 +6,8 @@ from typing import Any, List, Optional, Sequence, Tuple
 
 from ..errors import ExplanationError, InputError
 from ..records import Tokens
-from .alignment import align_tokens, is_added_token, word_indices
+from .alignment import align_tokens, is_added_token
+from .words import word_indices
 
 
 def text_field(instance: Any) -> Any:

@@ -8,7 +8,8 @@ from typing import Any, List, Optional, Sequence, Tuple
 
 from ..errors import ExplanationError, InputError
 from ..records import Tokens
-from .alignment import align_tokens, word_indices
+from .alignment import align_tokens
+from .words import word_indices
 
 TRUNCATIONS = ("longest_first", "only_first", "only_second", "error")
 
