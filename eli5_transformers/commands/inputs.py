@@ -7,10 +7,8 @@ import sys
 from dataclasses import dataclass
 from typing import Any, Iterator, List, Optional, Sequence, Tuple
 
+from ..arguments import PAIR_KEYS, TEXT_KEYS
 from ..errors import InputError
-
-TEXT_KEYS = ("text", "sentence", "premise", "sentence1")
-PAIR_KEYS = ("text_pair", "hypothesis", "sentence2")
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ import torch
 from ..errors import InputError, UnsupportedModelError
 from ..sites.architectures import lacks_pad_token, pad_token
 from ..sites.embedding_sites import EmbeddingSites
+from ..sites.names import name_of
 from .batching import bucket, rows_at_once
 from .explained_model import EncodedText, Subject
 
@@ -262,7 +263,7 @@ class TextBatch:
             self._note(index[here])
         if not (np.isfinite(tokens).all() and np.isfinite(rest).all()):
             raise UnsupportedModelError(
-                f"a gradient of {type(self.scorer.subject.model).__name__} is not finite: load the model in float32, or "
+                f"a gradient of {name_of(self.scorer.subject.model)} is not finite: load the model in float32, or "
                 "check its weights for NaN"
             )
         return Passes(tokens, rest, values)

@@ -9,10 +9,12 @@ import torch
 from allennlp.interpret.saliency_interpreters import SaliencyInterpreter
 from allennlp.predictors import Predictor
 
+from ..arguments import whole_number
 from ..engine.passes import TextBatch
 from ..errors import InputError, MissingDependencyError, UnsupportedModelError
 from ..records import Attribution
 from ..sites.architectures import explainable
+from ..sites.names import name_of
 from ..text.words import UNITS, units
 from .comparing import Compared, ComparingInterpreter
 
@@ -76,7 +78,7 @@ class Captum(ComparingInterpreter):
         self.method = method
         self.options = dict(options or {})
         self.unit = unit
-        self.seed = seed
+        self.seed = whole_number(seed, "seed", least=0)
         self.signed = method != "Saliency" or self.options.get("abs") is False
 
     def attributions(self, batch: TextBatch, targets: Sequence[Sequence[int]]) -> List[List[Attribution]]:
@@ -176,7 +178,7 @@ class Captum(ComparingInterpreter):
             return
         raise UnsupportedModelError(
             f"DeepLift's scores miss the output's difference by {found.relative_delta:.0%} on "
-            f"{type(batch.scorer.subject.model).__name__}, because Captum has no rules for some of its layers (attention, "
+            f"{name_of(batch.scorer.subject.model)}, because Captum has no rules for some of its layers (attention, "
             "layer norms): use 'integrated-gradients'"
         )
 
@@ -217,6 +219,5 @@ def _seeded(seed: int, device: torch.device) -> Iterator[None]:
             yield
     finally:
         np.random.set_state(state)
-
 
 

@@ -7,6 +7,7 @@ import torch
 from allennlp.interpret.saliency_interpreters import SaliencyInterpreter
 from allennlp.predictors import Predictor
 
+from ..arguments import whole_number
 from ..engine.passes import TextBatch, Vectors
 from ..errors import InputError
 from ..records import Attribution
@@ -35,10 +36,8 @@ class Occlusion(ComparingInterpreter):
         super().__init__(predictor, **kwargs)
         if unit not in UNITS:
             raise InputError(f"unit is {unit!r}, but must be one of {', '.join(map(repr, UNITS))}")
-        if isinstance(window, bool) or not isinstance(window, int) or window < 1:
-            raise InputError(f"window is {window!r}, but must be a number of words from 1")
         self.unit = unit
-        self.window = window
+        self.window = whole_number(window, "window", what="a number of words")
 
     def attributions(self, batch: TextBatch, targets: Sequence[Sequence[int]]) -> List[List[Attribution]]:
         """One forward pass a window, for all classes."""
@@ -91,9 +90,7 @@ class Occlusion(ComparingInterpreter):
         return [range(start, start + size) for start in range(units - size + 1)] if units else []
 
     @staticmethod
-    def _scores(
-        length: int, groups: Sequence[np.ndarray], windows: Sequence[range], lost: np.ndarray
-    ) -> np.ndarray:
+    def _scores(length: int, groups: Sequence[np.ndarray], windows: Sequence[range], lost: np.ndarray) -> np.ndarray:
         shares: Dict[int, List[float]] = {}
         for window, loss in zip(windows, lost):
             for unit in window:

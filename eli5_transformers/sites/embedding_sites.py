@@ -43,6 +43,7 @@ import torch
 from ..errors import InputError, UnsupportedModelError
 from .architectures import cause_of_zero_gradients, explainable
 from .hooks import SiteHooks
+from .names import name_of
 from .tracing import Site, trace
 
 __all__ = ["EmbeddingSites", "Gradients", "Site", "find_sites"]
@@ -78,7 +79,7 @@ def find_sites(model: torch.nn.Module, run: Run, input_ids: torch.Tensor) -> Emb
         sites = trace(model, run, input_ids)
     if not sites:
         raise UnsupportedModelError(
-            f"no module call in {type(model).__name__} turns the token ids into vectors (batch, tokens, width), so its "
+            f"no module call in {name_of(model)} turns the token ids into vectors (batch, tokens, width), so its "
             "prediction cannot be traced to tokens: give a model that looks its tokens up in a submodule "
             "(torch.nn.Embedding, say), not compiled to TorchScript"
         )
@@ -139,7 +140,7 @@ class EmbeddingSites:
         missing = [self.sites[index].name for index in range(len(self)) if index not in reached]
         if missing:
             raise UnsupportedModelError(
-                f"the look-up {missing[0]!r} of {type(self.model).__name__} was not reached in this forward pass: "
+                f"the look-up {missing[0]!r} of {name_of(self.model)} was not reached in this forward pass: "
                 "call the model itself, in this thread, neither compiled nor replicated over devices"
             )
 
@@ -196,7 +197,7 @@ class EmbeddingSites:
         for site, gradient in zip(self.sites, gradients):
             if not torch.isfinite(gradient).all():
                 raise UnsupportedModelError(
-                    f"the gradient of {type(self.model).__name__}'s score at {site.name!r} is not finite: "
+                    f"the gradient of {name_of(self.model)}'s score at {site.name!r} is not finite: "
                     "load the model in float32, or check its weights for NaN"
                 )
         return Gradients(gradients, [x.detach() for x in inputs], _widened(score.detach()))
@@ -208,7 +209,7 @@ class EmbeddingSites:
         gradients of all of them together must be finite and reach more than one token of the text, so `run` must feed
         a text of several tokens. Raises `UnsupportedModelError` with the cause.
         """
-        name = type(self.model).__name__
+        name = name_of(self.model)
         with torch.no_grad(), explainable(self.model):
             plain = output(run()).detach()
         values, _ = self.capture(run)
