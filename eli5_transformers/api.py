@@ -8,7 +8,7 @@ from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from . import compat, foreign
 from .adapters.loading import load_predictor
-from .arguments import Input, Texts, did_you_mean, is_alone, listed, read_texts, rows_of_table
+from .arguments import Input, Texts, did_you_mean, expression, is_alone, listed, read_texts, rows_of_table
 from .errors import ExplanationError, InputError, UnsupportedModelError
 from .interpreters.choosing import Names, shown_names
 from .interpreters.many import named, require_known
@@ -197,7 +197,7 @@ def to_explanation(
         is_regression=all(one.probability is None for one in several),
         granularity=granularity,
         top=rows_of_table(top),
-        feature_re=feature_re,
+        feature_re=expression(feature_re, "feature_re"),
         feature_filter=feature_filter,
     )
 
@@ -304,7 +304,8 @@ def explain_inputs(
     from .engine.explained_model import subject_of
     from .sites.names import name_of
 
-    rows = {**rows, "top": rows_of_table(rows.get("top"))}
+    # Refused before the work, not behind it.
+    rows = {**rows, "top": rows_of_table(rows.get("top")), "feature_re": expression(rows.get("feature_re"), "feature_re")}
     attributions = interpreters.attribute(
         predictor,
         inputs,

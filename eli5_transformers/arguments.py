@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import operator
+import re
 from typing import Any, Dict, Iterable, List, Mapping, Optional, Union
 
 from .errors import InputError
@@ -66,6 +67,14 @@ def rows_of_table(top: Any) -> Any:
     return tuple(numbers) if several else numbers[0]
 
 
+def expression(pattern: Any, name: str) -> Any:
+    """A regular expression, or None. Raises InputError, which calls the argument `name`, for a text that is none."""
+    try:
+        return pattern if pattern is None else re.compile(pattern)
+    except (re.error, TypeError) as error:
+        raise InputError(f"{name} is {pattern!r}, which is no regular expression: {error}") from None
+
+
 def listed(value: Any) -> List[Any]:
     """The entries of a list, tuple, set, range, array, tensor, Series, column or generator; anything else alone."""
     if isinstance(value, (str, bytes, Mapping)):
@@ -80,20 +89,20 @@ def is_alone(texts: Any) -> bool:
     return isinstance(texts, (str, Mapping)) or not (isinstance(texts, Iterable) and _dimensions(texts) != 0)
 
 
-def read_texts(texts: Any, text_pairs: Any = None) -> List[Union[Input, InputError]]:
+def read_texts(texts: Any, text_pairs: Any = None, *, empty: bool = False) -> List[Union[Input, InputError]]:
     """The predictor's JSON of each text, or the error that says what is wrong with it.
 
     `texts` is a text or a dict with "text" and "text_pair", or a list, tuple, generator, array, Series or column of
-    these; `text_pairs` is of the same forms, with None where a text has no pair. Raises InputError for what holds no
-    texts, and for another number of pairs than of texts.
+    these; `text_pairs` is of the same forms, with None where a text has no pair. With `empty` a text may hold white space
+    alone. Raises InputError for what holds no texts, and for another number of pairs than of texts.
     """
     several = _entries(texts, "texts")
     if text_pairs is None:
-        return [_read(text, None) for text in several]
+        return [_read(text, None, empty) for text in several]
     pairs = _entries(text_pairs, "text_pairs")
     if len(pairs) != len(several):
         raise InputError(f"{len(several)} texts were given with {len(pairs)} text_pairs: there must be one for each")
-    return [_read(text, pair) for text, pair in zip(several, pairs)]
+    return [_read(text, pair, empty) for text, pair in zip(several, pairs)]
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
@@ -115,13 +124,13 @@ def _entries(texts: Any, name: str) -> List[Any]:
     return list(texts)
 
 
-def _read(text: Any, pair: Any) -> Union[Input, InputError]:
+def _read(text: Any, pair: Any, empty: bool) -> Union[Input, InputError]:
     try:
         if isinstance(text, Mapping):
             text, pair = _unpacked(text, pair)
-        read = {"sentence": _text(text)}
+        read = {"sentence": _text(text, empty)}
         if pair is not None:
-            read["text_pair"] = _text(pair)
+            read["text_pair"] = _text(pair, empty)
         return read
     except InputError as error:
         return error
@@ -142,7 +151,7 @@ def _unpacked(row: Mapping[str, Any], pair: Any) -> Any:
     return texts[0], pairs[0] if pairs else pair
 
 
-def _text(value: Any) -> str:
+def _text(value: Any, empty: bool) -> str:
     if not isinstance(value, str):
         missing = value is None or value != value or type(value).__name__ == "NAType"
         shown = " (a missing value)" if missing is True or type(value).__name__ == "NAType" else ""
@@ -150,7 +159,7 @@ def _text(value: Any) -> str:
             ': give pairs as text_pairs=, or as {"text": …, "text_pair": …}' if isinstance(value, (list, tuple)) else ""
         )
         raise InputError(f"a text must be a str, but a {type(value).__name__}{shown} was given{hint}")
-    if not value.strip():
+    if not empty and not value.strip():
         raise InputError("the text is empty or white space only: there is nothing to explain")
     return str.__str__(value)  # numpy's str_ and other subclasses, as the plain text that tokenizers take
 

@@ -8,6 +8,7 @@ from typing import Any, Mapping, Optional, Sequence, Union
 
 from .. import compat, foreign
 from ..errors import InputError
+from ..interpreters.provenance import source_name
 from . import archives, configs, objects
 
 
@@ -69,16 +70,32 @@ def load_predictor(
     if not isinstance(source, (str, os.PathLike)):
         _refuse({**config, **trusted}, f"a {type(source).__name__}")
         return objects.from_object(source, tokenizer, device, own)
+    predictor = _from_path(source, tokenizer, device, own, config, trusted)
+    predictor.loaded_from = source_name(source)
+    return predictor
+
+
+def _from_path(
+    source: Any,
+    tokenizer: Any,
+    device: Union[str, int, None],
+    own: Mapping[str, Any],
+    config: Mapping[str, Any],
+    trusted: Mapping[str, Any],
+) -> Any:
+    """The predictor of a config, an archive or a checkpoint."""
     path = Path(os.path.expanduser(os.fspath(source)))
     if path.name.endswith(configs.SUFFIXES):
         _refuse({**own, **trusted, "tokenizer": tokenizer}, "a config (use overrides)")
-        return configs.from_config(path, device, overrides, ext_vars)
+        return configs.from_config(path, device, **config)
     if path.name.endswith(archives.SUFFIXES) or archives.is_serialization_folder(path):
-        _refuse({**own, **trusted, "tokenizer": tokenizer, "ext_vars": ext_vars}, "an archive (use overrides)")
-        return archives.from_archive(path, device, overrides)
+        _refuse(
+            {**own, **trusted, "tokenizer": tokenizer, "ext_vars": config["ext_vars"]}, "an archive (use overrides)"
+        )
+        return archives.from_archive(path, device, config["overrides"])
     _refuse(config, "a checkpoint")
     name = str(path) if path.exists() else str(source)
-    return objects.from_checkpoint(name, tokenizer, device, own, trust_remote_code, allow_pickle)
+    return objects.from_checkpoint(name, tokenizer, device, own, **{key: bool(value) for key, value in trusted.items()})
 
 
 def _refuse(options: Mapping[str, Any], what: str) -> None:

@@ -10,11 +10,13 @@ from allennlp.data.batch import Batch
 from allennlp.nn import util
 from allennlp.predictors import Predictor
 
+from ..arguments import read_texts
 from ..errors import InputError, SourceError, UnsupportedModelError
 from ..sites.embedding_sites import EmbeddingSites, find_sites
 from ..sites.tracing import first_tensor
 from ..text.encoding import position_limit
 from .model import TransformerClassifier
+from .probabilities import class_names, probabilities
 from .reader import TransformerClassifierReader
 
 _PROBE = "The quick brown fox jumps over 3 lazy dogs."
@@ -165,6 +167,29 @@ class TransformerClassifierPredictor(Predictor):
         # Cloned: interpreters scale what passes in place.
         with sites.changed(lambda index, vectors: port(vectors.clone())):
             yield
+
+    # For explainers that ask a classifier as scikit-learn's are asked.
+
+    @property
+    def labels(self) -> List[str]:
+        """The names of the classes, one for each column of `predict_proba`."""
+        return class_names(self._model.head)
+
+    def predict_proba(self, texts: Any, text_pairs: Any = None) -> np.ndarray:
+        """The probability of each class for each text, shape (texts, classes), the columns as in `labels`.
+
+        `texts` and `text_pairs` are of all forms that `eli5_transformers.attribute` takes. eli5's `TextExplainer`, LIME's
+        and SHAP's explainers of texts take this method: a text that they have emptied gets the model's answer to its
+        special tokens alone (where its tokenizer adds none, to the end or unknown token). A single logit under a sigmoid
+        has two columns, the opposite first; the columns of a model of several labels at once do not sum to 1.
+
+        Raises InputError for what is no text, and for a regression, which has no probabilities.
+        """
+        several = read_texts(texts, text_pairs, empty=True)
+        wrong = next((place for place, read in enumerate(several) if isinstance(read, InputError)), None)
+        if wrong is not None:
+            raise InputError(f"text {wrong}: {several[wrong]}")
+        return probabilities(self, [tuple(read.values()) for read in several if isinstance(read, dict)])
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from dataclasses import replace
-from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Union
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Union
 
 from ..arguments import did_you_mean
 from ..errors import InputError
@@ -13,6 +13,8 @@ from . import many
 from .choosing import Names, by_shown_name, chosen, shown_names
 
 __all__ = ["attribute", "descriptions", "make", "option_names"]
+
+_NUMBERS = (int, float, Optional[int], Optional[float])
 
 
 def attribute(
@@ -91,7 +93,6 @@ def make(predictor: Any, interpreter: Union[str, Mapping[str, Any], Any], **opti
     from allennlp.common.checks import ConfigurationError
     from allennlp.interpret.saliency_interpreters import SaliencyInterpreter
 
-    from . import registered  # noqa: F401
     from .layers import layer_name
 
     if isinstance(interpreter, SaliencyInterpreter):
@@ -103,10 +104,16 @@ def make(predictor: Any, interpreter: Union[str, Mapping[str, Any], Any], **opti
     # AllenNLP's Params take what JSON has, and lose what is taken from them.
     settings = {k: v.tolist() if hasattr(v, "tolist") else v for k, v in {**_settings(interpreter), **options}.items()}
     name = settings["type"]
-    known = option_names(name)
-    unknown = [option for option in settings if known is not None and option not in known and option != "type"]
-    if unknown:
-        raise InputError(unknown_option(unknown[0], known or (), f"the options of {name!r} are not accepted: it"))
+    known = _parameters(settings)
+    for option, value in settings.items():
+        if known is not None and option not in known and option != "type":
+            raise InputError(
+                f"the options of {name!r} are not accepted: it has no option {option!r}{did_you_mean(option, known) or ':'} it "
+                f"takes {', '.join(known) or 'none'}"
+            )
+        # AllenNLP would make the number 1 of it.
+        if isinstance(value, bool) and known is not None and option in known and known[option].annotation in _NUMBERS:
+            raise InputError(f"{option} is {value}, but must be a number")
     if settings.get("layer") is not None:
         settings["layer"] = layer_name(predictor, settings["layer"])
     try:
@@ -123,33 +130,10 @@ def option_names(interpreter: Any) -> Optional[List[str]]:
     """
     from allennlp.interpret.saliency_interpreters import SaliencyInterpreter
 
-    from . import registered  # noqa: F401
-
     if isinstance(interpreter, SaliencyInterpreter):
         return []
-    name = _settings(interpreter)["type"]
-    if name not in SaliencyInterpreter.list_available():
-        raise InputError(
-            f"there is no interpreter {name!r}: the registered ones are {', '.join(_names())}{did_you_mean(name, _names())}"
-        )
-    kind: Any = SaliencyInterpreter.by_name(name)
-    names: Dict[str, None] = {}
-    # A class whose constructor takes **kwargs hands them on to that of its base class.
-    for owner in kind.__mro__ if isinstance(kind, type) else ():
-        if "__init__" not in vars(owner):
-            continue
-        parameters = inspect.signature(owner.__init__).parameters
-        names.update(dict.fromkeys(n for n, p in parameters.items() if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)))
-        if all(parameter.kind is not parameter.VAR_KEYWORD for parameter in parameters.values()):
-            return [name for name in names if name not in ("self", "predictor")]
-    return None
-
-
-def unknown_option(name: str, known: Iterable[str], owner: str) -> str:
-    """The sentence about an option that is not known; `owner` begins it: "'smoothgrad'"."""
-    taken = f"it takes {', '.join(sorted(known)) or 'none'}"
-    question = did_you_mean(name, known)
-    return f"{owner} has no option {name!r}{question or ':'} {taken}"
+    known = _parameters(_settings(interpreter))
+    return None if known is None else list(known)
 
 
 def descriptions() -> Dict[str, str]:
@@ -208,6 +192,29 @@ def _require_classes(classes: Any, wanted: Any, texts: List[Any], on_error: str)
     for place, found in enumerate(many.one_by_one(resolve, len(texts), on_error)):
         if isinstance(found, FailedText) and not isinstance(texts[place], FailedText):
             texts[place] = found
+
+
+def _parameters(settings: Mapping[str, Any]) -> Optional[Dict[str, inspect.Parameter]]:
+    from allennlp.interpret.saliency_interpreters import SaliencyInterpreter
+
+    from . import registered  # noqa: F401
+
+    name = settings["type"]
+    if name not in SaliencyInterpreter.list_available():
+        raise InputError(
+            f"there is no interpreter {name!r}: the registered ones are {', '.join(_names())}{did_you_mean(name, _names())}"
+        )
+    kind: Any = SaliencyInterpreter.by_name(name)
+    found: Dict[str, inspect.Parameter] = {}
+    # A class whose constructor takes **kwargs hands them on to that of its base class.
+    for owner in kind.__mro__ if isinstance(kind, type) else ():
+        if "__init__" not in vars(owner):
+            continue
+        own = inspect.signature(owner.__init__).parameters
+        found.update({n: p for n, p in own.items() if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL) and n not in found})
+        if all(parameter.kind is not parameter.VAR_KEYWORD for parameter in own.values()):
+            return {name: parameter for name, parameter in found.items() if name not in ("self", "predictor")}
+    return None
 
 
 def _settings(interpreter: Any) -> Dict[str, Any]:

@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 from typing import Any, Dict
 
-from ..sites.names import name_of, unwrapped
+from ..sites.names import unwrapped
 
 _RELEASES = ("eli5_transformers", "torch", "transformers")
 
 
 def provenance(predictor: Any) -> Dict[str, str]:
-    """What `Attribution.provenance` holds, read off the predictor's model as it is now; costs no pass.
-
-    A folder is called by its own name: where it lies on this machine is nobody else's business.
-    """
+    """What `Attribution.provenance` holds, read off the predictor's model as it is now; costs no pass."""
     model = unwrapped(predictor._model)
     config = getattr(model, "config", None)
-    source = str(getattr(config, "name_or_path", None) or getattr(config, "_name_or_path", None) or "")
     parameter = next(predictor._model.parameters(), None)
     known = {
-        "model": os.path.basename(os.path.normpath(source)) if source and os.path.isabs(source) else source,
-        "model_class": name_of(predictor._model),
+        "model": getattr(predictor, "loaded_from", None) or source_name(getattr(config, "name_or_path", None)),
+        "model_class": type(model).__name__,
         "model_type": getattr(config, "model_type", None),
         "dtype": None if parameter is None else str(parameter.dtype).replace("torch.", ""),
         "device": None if parameter is None else str(parameter.device),
@@ -30,3 +27,14 @@ def provenance(predictor: Any) -> Dict[str, str]:
         **{name: getattr(sys.modules.get(name), "__version__", None) for name in _RELEASES},
     }
     return {name: str(value) for name, value in known.items() if value}
+
+
+def source_name(source: Any) -> str:
+    """A hub id as it is; a folder or file by its own name.
+
+    Where it lies on this machine is nobody else's business: attributions are passed on.
+    """
+    if not source or str(source) == "None":
+        return ""
+    path = Path(os.path.expanduser(os.fspath(source)))
+    return os.path.basename(os.path.abspath(path)) if path.is_absolute() or path.exists() else str(source)
