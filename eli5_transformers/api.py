@@ -222,7 +222,6 @@ def compare(
     Raises InputError for an unknown interpreter or option, and what `attribute` raises for the source and the text;
     UnsupportedModelError where no method is left.
     """
-    from .interpreters import attribute as attributed
     from .interpreters import make, option_names
 
     if isinstance(interpreters, (str, Mapping)) or not listed(interpreters):
@@ -239,15 +238,20 @@ def compare(
             own = {name: value for name, value in shared.items() if known is None or name in known}
             interpreter = make(predictor, interpreter, **own)
         made.append((kind or type(interpreter).__name__, interpreter, released))
-    inputs = _inputs(predictor, [text], None if text_pair is None else [text_pair], "raise")
-    predictor.predict_json(dict(inputs[0]))
+    predictor.predict_json(read_input(predictor, text, text_pair))
     attributions: List[Attribution] = []
     seconds: List[Optional[float]] = []
     failed: List[str] = []
     for name, interpreter, released in made:
         start = time.perf_counter()
         try:
-            (found,) = attributed(predictor, inputs, interpreter, None if released else targets)
+            (found,) = attribute(
+                predictor,
+                [text],
+                text_pairs=[text_pair],
+                interpreter=interpreter,
+                targets=None if released else targets,
+            )
         except (ExplanationError, UnsupportedModelError) as error:
             failed.append(f"{name} is left out: {error}")
             continue

@@ -36,8 +36,10 @@ def register() -> None:
 
 def _register(imported: Optional[ModuleType] = None) -> None:
     """Register the classes that are there, if eli5 is, and are not registered yet."""
-    explain = getattr(sys.modules.get(_HOME), "explain_prediction", None)
-    for home, name in EXPLAINED.items() if explain is not None else ():
+    explain: Any = getattr(sys.modules.get(_HOME), "explain_prediction", None)
+    if explain is None:
+        return
+    for home, name in EXPLAINED.items():
         kind = getattr(sys.modules.get(home), name, None)
         if kind is not None and kind not in explain.registry:
             explain.register(kind)(_explain_prediction)

@@ -147,18 +147,18 @@ class Attribution:
 class FailedText(List[Attribution]):
     """Takes the place of the attributions of a text that could not be explained: an empty list that says why."""
 
-    def __init__(self, index: int, error: Exception) -> None:
+    def __init__(self, position: int, error: Exception) -> None:
         super().__init__()
-        self.index = index
+        self.position = position
         """The text's place among those that were given, from 0."""
         self.error = error
         """What is wrong with it: an error of this package; `str(error)` is the sentence."""
 
     def __repr__(self) -> str:
-        return f"FailedText(index={self.index}, error={self.error!r})"
+        return f"FailedText({self.position}, {self.error!r})"
 
     def __reduce__(self) -> Any:
-        return type(self), (self.index, self.error)
+        return type(self), (self.position, self.error)
 
 
 @dataclass(frozen=True)

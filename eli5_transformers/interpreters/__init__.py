@@ -208,9 +208,10 @@ def _parameters(settings: Mapping[str, Any]) -> Optional[Dict[str, inspect.Param
     found: Dict[str, inspect.Parameter] = {}
     # A class whose constructor takes **kwargs hands them on to that of its base class.
     for owner in kind.__mro__ if isinstance(kind, type) else ():
-        if "__init__" not in vars(owner):
+        constructor = vars(owner).get("__init__")
+        if constructor is None:
             continue
-        own = inspect.signature(owner.__init__).parameters
+        own = inspect.signature(constructor).parameters
         found.update({n: p for n, p in own.items() if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL) and n not in found})
         if all(parameter.kind is not parameter.VAR_KEYWORD for parameter in own.values()):
             return {name: parameter for name, parameter in found.items() if name not in ("self", "predictor")}
