@@ -280,7 +280,7 @@ def per_text(targets: Any) -> PerText:
         raise InputError(f"per_text takes a list with the targets of each text, not {targets!r}")
     entries = listed(targets)
     for place, entry in enumerate(entries):
-        if entry != entry:
+        if type(entry).__name__ == "NAType" or (isinstance(entry, float) and entry != entry):
             raise InputError(
                 f"target {place} is {entry!r}, a missing value: give a name, an index, or None for the prediction"
             )

@@ -153,8 +153,9 @@ def _unpacked(row: Mapping[str, Any], pair: Any) -> Any:
 
 def _text(value: Any, empty: bool) -> str:
     if not isinstance(value, str):
-        missing = value is None or value != value or type(value).__name__ == "NAType"
-        shown = " (a missing value)" if missing is True or type(value).__name__ == "NAType" else ""
+        # pandas' NA does not say whether it equals itself.
+        missing = value is None or type(value).__name__ == "NAType" or value != value
+        shown = " (a missing value)" if missing is True else ""
         hint = (
             ': give pairs as text_pairs=, or as {"text": …, "text_pair": …}' if isinstance(value, (list, tuple)) else ""
         )
