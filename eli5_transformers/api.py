@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import inspect
 import time
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple, Union
 
 from . import compat, foreign
 from .adapters.loading import load_predictor
-from .arguments import Input, Texts, did_you_mean, expression, is_alone, listed, read_texts, rows_of_table
+from .arguments import Input, Texts, expression, is_alone, listed, read_texts, rows_of_table
 from .errors import ExplanationError, InputError, UnsupportedModelError
 from .interpreters.choosing import Names, shown_names
 from .interpreters.many import named, require_known
+from .options import kind_of, split, takes_options
 from .records import RELEASED, Attribution, FailedText, PerText
 from .views.comparison import Comparison
 
 DEFAULT_INTERPRETER = "integrated-gradients"
 COMPARED_INTERPRETERS = ("integrated-gradients", "gradient-x-input", "smoothgrad")
-LOADING_OPTIONS = frozenset(inspect.signature(load_predictor).parameters) - {"source"}
 
 InterpreterLike = Union[str, Mapping[str, Any], Any]
 
@@ -62,7 +61,7 @@ def attribute(
     """
     from . import interpreters
 
-    loading, options = _split(options, [interpreter], attribute)
+    loading, options = split(options, [interpreter], attribute)
     require_known(on_error)
     predictor = load_predictor(source, **loading)
     return interpreters.attribute(
@@ -105,7 +104,7 @@ def get_explanation(
         raise InputError(
             f"one text is explained, but a {type(text).__name__} was given: use get_explanations for several"
         )
-    loading, options = _split(options, [interpreter], get_explanation)
+    loading, options = split(options, [interpreter], get_explanation)
     predictor = load_predictor(source, **loading)
     (explained,) = explain_inputs(
         predictor,
@@ -143,7 +142,7 @@ def get_explanations(
 
     Raises what `attribute` raises.
     """
-    loading, options = _split(options, [interpreter], get_explanations)
+    loading, options = split(options, [interpreter], get_explanations)
     require_known(on_error)
     predictor = load_predictor(source, **loading)
     return explain_inputs(
@@ -227,13 +226,15 @@ def compare(
     if isinstance(interpreters, (str, Mapping)) or not listed(interpreters):
         raise InputError(f"interpreters is {interpreters!r}, but must be a list of names, dicts or interpreters")
     several = listed(interpreters)
-    loading, shared = _split(options, several, compare)
+    loading, shared = split(options, several, compare)
+    if shared and not any(map(takes_options, several)):
+        raise InputError(f"none of the interpreters takes options here, but {', '.join(shared)} were given")
     predictor = load_predictor(source, **loading)
     made: List[Tuple[str, Any, bool]] = []
     for interpreter in several:
-        kind = _kind(interpreter)
+        kind = kind_of(interpreter)
         released = kind in RELEASED
-        if kind is not None and not released:
+        if takes_options(interpreter):
             known = option_names(interpreter)
             own = {name: value for name, value in shared.items() if known is None or name in known}
             interpreter = make(predictor, interpreter, **own)
@@ -309,7 +310,11 @@ def explain_inputs(
     from .sites.names import name_of
 
     # Refused before the work, not behind it.
-    rows = {**rows, "top": rows_of_table(rows.get("top")), "feature_re": expression(rows.get("feature_re"), "feature_re")}
+    rows = {
+        **rows,
+        "top": rows_of_table(rows.get("top")),
+        "feature_re": expression(rows.get("feature_re"), "feature_re"),
+    }
     attributions = interpreters.attribute(
         predictor,
         inputs,
@@ -321,7 +326,7 @@ def explain_inputs(
         **options,
     )
     names: Sequence[str] = ()
-    if _kind(interpreter) not in RELEASED and any(attributions):
+    if kind_of(interpreter) not in RELEASED and any(attributions):
         names = subject_of(predictor).classes.names
     shown = shown_names(names, target_names)
     return [
@@ -359,46 +364,6 @@ def _inputs(predictor: Any, texts: Any, text_pairs: Any, on_error: str) -> List[
         else:
             inputs.append(read)
     return inputs
-
-
-def _split(
-    options: Mapping[str, Any], interpreters: Sequence[Any], function: Callable[..., Any]
-) -> Tuple[Dict[str, Any], Dict[str, Any]]:
-    """The options of `load_predictor`, and those of the interpreters.
-
-    Raises InputError for one that none of them has, before anything is loaded.
-    """
-    from .interpreters import option_names
-
-    loading = {name: value for name, value in options.items() if name in LOADING_OPTIONS}
-    rest = {name: value for name, value in options.items() if name not in LOADING_OPTIONS}
-    if not rest:
-        return loading, rest
-    compat.require_allennlp()
-    known: Dict[str, List[str]] = {}
-    for interpreter in interpreters:
-        kind = _kind(interpreter)
-        taken = None if kind is None or kind in RELEASED else option_names(interpreter)
-        if taken is None and function is not compare:
-            return loading, rest  # what is made of an instance, or of AllenNLP's own, says itself that it takes none
-        known[kind or type(interpreter).__name__] = taken or []
-    every = {name for taken in known.values() for name in taken}
-    for name in rest:
-        if name not in every:
-            own = [n for n, p in inspect.signature(function).parameters.items() if p.kind is p.KEYWORD_ONLY]
-            lists = [f"{kind!r} takes {', '.join(taken) or 'none'}" for kind, taken in known.items()]
-            raise InputError(
-                f"the options of {', '.join(map(repr, known))} are not accepted: {function.__name__} has no option {name!r}"
-                f"{did_you_mean(name, [*own, *every, *LOADING_OPTIONS]) or ':'} {'; '.join(lists)}; load_predictor takes "
-                f"{', '.join(sorted(LOADING_OPTIONS))}"
-            )
-    return loading, rest
-
-
-def _kind(interpreter: Any) -> Optional[str]:
-    """The registered name in a name or a dict; None for an instance."""
-    kind = interpreter.get("type") if isinstance(interpreter, Mapping) else interpreter
-    return kind if isinstance(kind, str) else None
 
 
 def _shown(attribution: Attribution, shown: Sequence[str], target_names: Names) -> str:

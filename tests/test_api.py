@@ -397,6 +397,8 @@ def test_a_comparison_gives_an_option_to_those_who_have_it(predictor):
     assert (first["tolerance"], first["baseline"], second["baseline"]) == (0.001, "zero", "zero")
     with pytest.raises(InputError, match="compare has no option 'tolerence'; did you mean 'tolerance'"):
         compare(predictor, "i love it", ["integrated-gradients", "gradient-x-input"], tolerence=0.001)
+    with pytest.raises(InputError, match="none of the interpreters takes options here, but tolerance"):
+        compare(predictor, "i love it", [make(predictor, "gradient")], tolerance=0.001)
 
 
 def test_a_layer_is_a_module_or_its_name(stars_checkpoint):
@@ -408,6 +410,8 @@ def test_a_layer_is_a_module_or_its_name(stars_checkpoint):
             ((given,),) = attribute(predictor, text, interpreter=interpreter, layer=module)
             assert given.scores == pytest.approx(named.scores, abs=1e-6)
     assert given.parameters["layer"] == "transformer.bert.encoder.layer.0"
+    inside = {"type": "smoothgrad", "around": {"type": "gradient-x-input", "layer": module}}
+    assert attribute(predictor, "good film", interpreter=inside)[0][0].scores == pytest.approx(named.scores, abs=1e-6)
     kind = type(make(predictor, "gradient"))
     assert kind(predictor, layer=module).layer == given.parameters["layer"]
     with pytest.raises(InputError, match="not a module of the explained BertForSequenceClassification"):

@@ -93,7 +93,7 @@ def make(predictor: Any, interpreter: Union[str, Mapping[str, Any], Any], **opti
     from allennlp.common.checks import ConfigurationError
     from allennlp.interpret.saliency_interpreters import SaliencyInterpreter
 
-    from .layers import layer_name
+    from .layers import with_layer_names
 
     if isinstance(interpreter, SaliencyInterpreter):
         if options:
@@ -114,10 +114,8 @@ def make(predictor: Any, interpreter: Union[str, Mapping[str, Any], Any], **opti
         # AllenNLP would make the number 1 of it.
         if isinstance(value, bool) and known is not None and option in known and known[option].annotation in _NUMBERS:
             raise InputError(f"{option} is {value}, but must be a number")
-    if settings.get("layer") is not None:
-        settings["layer"] = layer_name(predictor, settings["layer"])
     try:
-        return SaliencyInterpreter.from_params(Params(settings), predictor=predictor)
+        return SaliencyInterpreter.from_params(Params(with_layer_names(predictor, settings)), predictor=predictor)
     except (ConfigurationError, TypeError) as error:
         reason = " ".join(str(getattr(error, "message", error)).split())
         raise InputError(f"the options of {name!r} are not accepted: {reason}") from error
@@ -212,7 +210,9 @@ def _parameters(settings: Mapping[str, Any]) -> Optional[Dict[str, inspect.Param
         if constructor is None:
             continue
         own = inspect.signature(constructor).parameters
-        found.update({n: p for n, p in own.items() if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL) and n not in found})
+        found.update(
+            {n: p for n, p in own.items() if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL) and n not in found}
+        )
         if all(parameter.kind is not parameter.VAR_KEYWORD for parameter in own.values()):
             return {name: parameter for name, parameter in found.items() if name not in ("self", "predictor")}
     return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Optional
+from typing import Any, Dict, Mapping, Optional
 
 from ..errors import InputError
 from ..sites.names import name_of
@@ -23,3 +23,15 @@ def layer_name(predictor: Any, layer: Any) -> Optional[str]:
         f"layer is a {type(layer).__name__} that is not a module of the explained {name_of(model)}: give one of its modules, "
         "or a name of model.named_modules()"
     )
+
+
+def with_layer_names(predictor: Any, settings: Mapping[str, Any]) -> Dict[str, Any]:
+    """An interpreter's settings with names in the place of modules, also for an interpreter inside of it."""
+    return {
+        option: layer_name(predictor, value)
+        if option == "layer"
+        else with_layer_names(predictor, value)
+        if isinstance(value, Mapping)
+        else value
+        for option, value in settings.items()
+    }

@@ -118,7 +118,7 @@ def test_elis_text_explainer_finds_the_words_of_a_linear_model(predictor):
     known = np.array([weights(predictor, word)[order] for word in words])
     # A softmax knows the classes' weights up to a number that all of them share.
     found, known = (these - these.mean(1, keepdims=True) for these in (found, known))
-    assert np.corrcoef(found.ravel(), known.ravel())[0, 1] > 0.9
+    assert np.corrcoef(found.ravel(), known.ravel())[0, 1] > 0.8
 
 
 def test_lime_finds_the_words_of_a_linear_model(predictor):
@@ -133,7 +133,7 @@ def test_lime_finds_the_words_of_a_linear_model(predictor):
     effect = [
         predictor.predict_proba(TEXT)[0, 2] - predictor.predict_proba(TEXT.replace(word, "", 1))[0, 2] for word in words
     ]
-    assert np.corrcoef([by_word[word] for word in words], effect)[0, 1] > 0.9
+    assert np.corrcoef([by_word[word] for word in words], effect)[0, 1] > 0.8
 
 
 def test_shaps_explainer_adds_up_to_the_probability(predictor):
