@@ -306,8 +306,8 @@ def explain_inputs(
     `get_explanations`.
     """
     from . import interpreters
-    from .engine.explained_model import subject_of
-    from .sites.names import name_of
+    from .components.explained_predictors import explained_model
+    from .sites.architectures import name_of
 
     # Refused before the work, not behind it.
     rows = {
@@ -327,7 +327,7 @@ def explain_inputs(
     )
     names: Sequence[str] = ()
     if kind_of(interpreter) not in RELEASED and any(attributions):
-        names = subject_of(predictor).classes.names
+        names = explained_model(predictor).classes.names
     shown = shown_names(names, target_names)
     return [
         to_explanation(
@@ -349,10 +349,12 @@ def read_input(predictor: Any, text: Any, text_pair: Optional[str] = None) -> In
 
 def _inputs(predictor: Any, texts: Any, text_pairs: Any, on_error: str) -> List[Union[Input, FailedText]]:
     """The predictor's JSON of each text; what cannot be read is raised, or a FailedText in its place."""
+    from .components.explained_predictors import explained_model
+
     several = read_texts(texts, text_pairs)
     inputs: List[Union[Input, FailedText]] = []
     for place, read in enumerate(several):
-        if not isinstance(read, InputError) and "text_pair" in read and getattr(type(predictor), "sites", None) is None:
+        if isinstance(read, dict) and "text_pair" in read and not explained_model(predictor).explainable.reads_pairs:
             read = InputError(
                 f"a {type(predictor).__name__} reads one text, but text_pair was given: "
                 "load the checkpoint itself, or a config with the reader transformer_classifier"

@@ -8,11 +8,11 @@ abstract ones that know them by name: with an abstract class that somebody else 
 
 from __future__ import annotations
 
-import importlib.abc
-import importlib.util
 import sys
 from types import ModuleType
-from typing import Any, Callable, Optional, Sequence
+from typing import Any, Optional
+
+from . import compat
 
 _HOME = "eli5.explain"
 EXPLAINED = {
@@ -27,11 +27,8 @@ _OF_OTHER_ESTIMATORS = ("vec", "vectorized", "feature_names")
 
 def register() -> None:
     """Register with eli5 what is imported now, and the rest as soon as it is. Imports nothing; may be called again."""
-    _register()
-    waiting = {finder.name for finder in sys.meta_path if isinstance(finder, _WhenImported)}
     for name in (_HOME, *EXPLAINED):
-        if name not in sys.modules and name not in waiting:
-            sys.meta_path.insert(0, _WhenImported(name, _register))
+        compat.when_imported(name, _register)
 
 
 def _register(imported: Optional[ModuleType] = None) -> None:
@@ -69,37 +66,3 @@ def _explain_prediction(estimator: Any, doc: Any, **options: Any) -> Any:
         from eli5.base import Explanation
 
         return Explanation(estimator=repr(estimator), error=str(error))
-
-
-class _WhenImported(importlib.abc.MetaPathFinder):
-    """Calls `then(module)` once, after the named module was executed; leaves no other trace."""
-
-    def __init__(self, name: str, then: Callable[[ModuleType], None]) -> None:
-        self.name, self._then = name, then
-
-    def find_spec(self, fullname: str, path: Optional[Sequence[str]], target: Optional[ModuleType] = None) -> Any:
-        if fullname != self.name or self not in sys.meta_path:
-            return None
-        sys.meta_path.remove(self)
-        spec = importlib.util.find_spec(fullname)
-        if spec is not None and spec.loader is not None:
-            spec.loader = _Loader(spec.loader, self._then)
-        return spec
-
-
-class _Loader(importlib.abc.Loader):
-    def __init__(self, real: Any, then: Callable[[ModuleType], None]) -> None:
-        self._real, self._then = real, then
-
-    def create_module(self, spec: Any) -> Any:
-        return self._real.create_module(spec)
-
-    def exec_module(self, module: ModuleType) -> None:
-        module.__loader__ = self._real
-        if module.__spec__ is not None:
-            module.__spec__.loader = self._real
-        self._real.exec_module(module)
-        self._then(module)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._real, name)

@@ -16,18 +16,14 @@ from ..sites.architectures import lacks_pad_token, pads_safely
 _Texts = Tuple[str, ...]
 
 
-def class_names(head: Any) -> List[str]:
-    """One name a column of `probabilities`: a single logit under a sigmoid has two, the opposite first."""
-    return [head.opposite, *head.labels] if head.kind == "binary" else list(head.labels)
-
-
 def probabilities(predictor: Any, texts: Sequence[_Texts]) -> np.ndarray:
     """The probability of each class for each text, or pair, (texts, classes), as floats; without gradients.
 
     Equal texts are run once, and those of similar length together. Raises InputError for a regression.
     """
     model = predictor._model
-    if model.head.kind == "regression":
+    classes = predictor.classes
+    if classes.link is None:
         raise InputError(
             "the model is a regression, which has no probabilities: predict(text)['logits'] are the numbers that it gives"
         )
@@ -39,7 +35,7 @@ def probabilities(predictor: Any, texts: Sequence[_Texts]) -> np.ndarray:
     width = _width(model)
     alone = not pads_safely(model) or lacks_pad_token(model)
     device = next(model.parameters()).device
-    found = np.zeros((len(distinct), len(class_names(model.head))))
+    found = np.zeros((len(distinct), len(classes.names)))
     for group in bucket(lengths, width, alone=alone, device=device.type):
         size = rows_at_once(model, lengths[group[0]], width, device)
         for start in range(0, len(group), size):
@@ -49,12 +45,10 @@ def probabilities(predictor: Any, texts: Sequence[_Texts]) -> np.ndarray:
 
 
 def _run(predictor: Any, instances: List[Instance]) -> np.ndarray:
-    head = predictor._model.head
+    classes = predictor.classes
     with torch.no_grad():
-        logits = predictor._model(**predictor._tensors(instances))["logits"]
-        if head.kind == "binary":
-            logits = torch.cat([-logits, logits], dim=-1)
-        return head.probabilities(logits.double()).cpu().numpy()
+        logits = classes.logits(predictor._model(**predictor._tensors(instances))["logits"])
+        return classes.probabilities(logits.double()).cpu().numpy()
 
 
 def _instance(reader: Any, documents: _Texts) -> Instance:

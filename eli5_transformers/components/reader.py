@@ -13,7 +13,8 @@ from transformers import AutoTokenizer
 
 from ..errors import InputError, SourceError
 from ..huggingface import archived_parts, classifiers
-from ..text.encoding import TRUNCATIONS, Encoding, encode, position_limit, tokenizer_limit
+from ..sites.architectures import position_limit
+from ..text.encoding import TRUNCATIONS, Encoding, encode, tokenizer_limit
 from .heads import PROBLEM_TYPES
 from .token_indexer import TransformerIndexer
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
 import torch
 
@@ -11,6 +11,20 @@ from ..arguments import count_of_targets, listed
 from ..errors import InputError
 
 OUTPUTS = ("logit", "probability", "log-probability", "loss")
+
+_LINKS: Dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
+    "softmax": lambda logits: torch.softmax(logits, -1),
+    "sigmoid": torch.sigmoid,
+}
+_LOGARITHMS: Dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
+    "softmax": lambda logits: torch.log_softmax(logits, -1),
+    "sigmoid": torch.nn.functional.logsigmoid,
+}
+
+
+def probabilities(logits: torch.Tensor, link: Optional[str]) -> Optional[torch.Tensor]:
+    """Probabilities of logits (rows, outputs), same shape: by "softmax" or "sigmoid"; None without a link."""
+    return None if link is None else _LINKS[link](logits)
 
 
 @dataclass(frozen=True)
@@ -43,9 +57,7 @@ class Classes:
 
     def probabilities(self, logits: torch.Tensor) -> Optional[torch.Tensor]:
         """Probabilities of `self.logits(...)`, same shape, or None."""
-        if self.link is None:
-            return None
-        return torch.softmax(logits, -1) if self.link == "softmax" else torch.sigmoid(logits)
+        return probabilities(logits, self.link)
 
     def values(self, logits: torch.Tensor, output: str) -> torch.Tensor:
         """The explained quantity of every class, (rows, classes), from `self.logits(...)`.
@@ -60,8 +72,8 @@ class Classes:
         if self.link is None:
             raise InputError(f"output is {output!r}, but the model is a regression without probabilities: use 'logit'")
         if output == "probability":
-            return torch.softmax(logits, -1) if self.link == "softmax" else torch.sigmoid(logits)
-        logs = torch.log_softmax(logits, -1) if self.link == "softmax" else torch.nn.functional.logsigmoid(logits)
+            return _LINKS[self.link](logits)
+        logs = _LOGARITHMS[self.link](logits)
         return -logs if output == "loss" else logs
 
     def resolve(self, targets: Any, logits: Sequence[float]) -> List[int]:

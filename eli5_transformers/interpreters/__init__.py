@@ -51,7 +51,7 @@ def attribute(
     Raises InputError for an unknown interpreter, option or target, and for targets where one of AllenNLP's own
     interpreters is asked, which explain the predicted label alone. An error of one of several inputs names its place.
     """
-    from ..engine.explained_model import subject_of
+    from ..components.explained_predictors import explained_model
     from .base import Interpreter
 
     many.require_known(on_error)
@@ -66,14 +66,13 @@ def attribute(
             f"a {type(made).__name__} gives no attributions: use one of {', '.join(_names())}, or a subclass of "
             "eli5_transformers.interpreters.base.Interpreter"
         )
-    subject = subject_of(made.predictor)
-    texts = many.one_by_one(lambda place: _encoded(subject, inputs[place]), len(inputs), on_error)
+    explained = explained_model(made.predictor)
+    texts = many.one_by_one(lambda place: _encoded(explained, inputs[place]), len(inputs), on_error)
     places = [place for place, text in enumerate(texts) if not isinstance(text, FailedText)]
     if places:
-        subject.prepare(texts[places[0]])
-        names = subject.classes.names
+        names = explained.classes.names
         wanted = by_shown_name(wanted, shown_names(names, target_names), names)
-        _require_classes(subject.classes, wanted, texts, on_error)
+        _require_classes(explained.classes, wanted, texts, on_error)
         places = [place for place in places if not isinstance(texts[place], FailedText)]
 
     def run(some: Sequence[int]) -> List[List[Attribution]]:
@@ -176,8 +175,8 @@ def _released(interpreter: Any) -> bool:
     return isinstance(kind, str) and kind in RELEASED
 
 
-def _encoded(subject: Any, given: Any) -> Any:
-    return given if isinstance(given, FailedText) else subject.encode(given)
+def _encoded(explained: Any, given: Any) -> Any:
+    return given if isinstance(given, FailedText) else explained.encode(given)
 
 
 def _require_classes(classes: Any, wanted: Any, texts: List[Any], on_error: str) -> None:

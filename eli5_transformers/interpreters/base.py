@@ -10,7 +10,8 @@ from allennlp.interpret.saliency_interpreters import SaliencyInterpreter
 from allennlp.predictors import Predictor
 
 from ..arguments import whole_number
-from ..engine.explained_model import EncodedText, subject_of
+from ..components.explained_predictors import explained_model
+from ..engine.explained_model import EncodedText
 from ..engine.passes import Scorer, TextBatch
 from ..engine.targets import OUTPUTS
 from ..errors import InputError
@@ -81,8 +82,8 @@ class Interpreter(SaliencyInterpreter):
         `targets` is None for what the model predicts, a class by name or index, a sequence of these, `Top(k)`,
         or a `PerText` of these. Raises InputError for inputs and targets that cannot be explained.
         """
-        subject = subject_of(self.predictor)
-        return self.explain([subject.encode(one) for one in inputs], targets)
+        explained = explained_model(self.predictor)
+        return self.explain([explained.encode(one) for one in inputs], targets)
 
     def explain(self, texts: Sequence[EncodedText], targets: Any = None) -> List[List[Attribution]]:
         """The same for texts that were encoded before."""
@@ -91,7 +92,7 @@ class Interpreter(SaliencyInterpreter):
         if not texts:
             return results
         scorer = Scorer(
-            subject_of(self.predictor),
+            explained_model(self.predictor),
             output=self.output,
             layer=self.layer,
             internal_batch_size=self.internal_batch_size,
@@ -100,7 +101,7 @@ class Interpreter(SaliencyInterpreter):
         with scorer.session():
             for batch in scorer.batches(texts):
                 classes = [
-                    scorer.subject.classes.resolve(wanted[i], logits) for i, logits in zip(batch.index, batch.logits)
+                    scorer.explained.classes.resolve(wanted[i], logits) for i, logits in zip(batch.index, batch.logits)
                 ]
                 for index, attributions in zip(batch.index, self.attributions(batch, classes)):
                     results[index] = attributions
@@ -112,8 +113,7 @@ class Interpreter(SaliencyInterpreter):
         One instance for each predicted label. Unlike AllenNLP's interpreters, the scores are neither made absolute nor
         normalized.
         """
-        subject = subject_of(self.predictor)
-        text = subject.encode(inputs)
+        text = explained_model(self.predictor).encode(inputs)
         found = self.explain([text])[0]
         return {
             f"instance_{number}": {"grad_input_1": _by_field_token(attribution.scores, text)}
@@ -147,10 +147,10 @@ class Interpreter(SaliencyInterpreter):
         `scores` are (tokens,) of the text; `total` is their sum with what lies on positions that are no tokens, where
         that is another number.
         """
-        subject = batch.scorer.subject
+        explained = batch.scorer.explained
         encoded = batch.texts[text]
         logits = torch.from_numpy(batch.logits[text])
-        probabilities = subject.classes.probabilities(logits)
+        probabilities = explained.classes.probabilities(logits)
         delta = relative = None
         if baseline_score is not None:
             difference = float(batch.here()[text, target]) - baseline_score
@@ -163,20 +163,20 @@ class Interpreter(SaliencyInterpreter):
             tokens=encoded.tokens,
             scores=np.asarray(scores, dtype=float),
             target=target,
-            label=subject.classes.names[target],
+            label=explained.classes.names[target],
             method=self.name(),
             signed=self.signed,
             probability=None if probabilities is None else float(probabilities[target]),
             score=float(logits[target]),
             parameters=self.parameters(),
-            notes=(*notes, *([] if np.any(scores) else [_FLAT]), *subject.caveats),
+            notes=(*notes, *([] if np.any(scores) else [_FLAT]), *explained.caveats),
             output=self.output,
             baseline=baseline,
             baseline_score=baseline_score,
             convergence_delta=delta,
             relative_delta=relative,
             evaluations=evaluations,
-            provenance=provenance(subject.predictor),
+            provenance=provenance(explained.predictor),
         )
 
     @classmethod

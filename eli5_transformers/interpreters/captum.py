@@ -13,8 +13,7 @@ from ..arguments import whole_number
 from ..engine.passes import TextBatch
 from ..errors import InputError, MissingDependencyError, UnsupportedModelError
 from ..records import Attribution
-from ..sites.architectures import explainable
-from ..sites.names import name_of
+from ..sites.state import explainable
 from ..text.words import UNITS, units
 from .comparing import Compared, ComparingInterpreter
 
@@ -90,7 +89,7 @@ class Captum(ComparingInterpreter):
         for text, wanted in enumerate(targets):
             results.append([])
             for target in wanted:
-                with explainable(batch.scorer.subject.model), _seeded(self.seed, batch.device):
+                with explainable(batch.scorer.explained.model), _seeded(self.seed, batch.device):
                     scores, rest, evaluations = on(kind, batch, compared, text, target)
                 found = self.attribution(
                     batch,
@@ -109,7 +108,7 @@ class Captum(ComparingInterpreter):
     def _on_vectors(
         self, kind: Any, batch: TextBatch, compared: Compared, text: int, target: int
     ) -> Tuple[np.ndarray, float, int]:
-        model = _Differentiable(batch, text)
+        model = _Differentiable(batch, text, whole=self.method == "DeepLift")
         inputs = tuple(vectors[text : text + 1] for vectors in batch.vectors)
         baselines = tuple(vectors[text : text + 1] for vectors in compared.vectors)
         found = self._call(kind(model), batch, inputs, baselines, target)
@@ -178,7 +177,7 @@ class Captum(ComparingInterpreter):
             return
         raise UnsupportedModelError(
             f"DeepLift's scores miss the output's difference by {found.relative_delta:.0%} on "
-            f"{name_of(batch.scorer.subject.model)}, because Captum has no rules for some of its layers (attention, "
+            f"{batch.scorer.explained.name}, because Captum has no rules for some of its layers (attention, "
             "layer norms): use 'integrated-gradients'"
         )
 
@@ -186,15 +185,16 @@ class Captum(ComparingInterpreter):
 class _Differentiable(torch.nn.Module):
     """The explained outputs of one text as a function of its vectors, for methods that hook modules."""
 
-    def __init__(self, batch: TextBatch, text: int) -> None:
+    def __init__(self, batch: TextBatch, text: int, whole: bool) -> None:
         super().__init__()
-        self.model = batch.scorer.subject.model
+        self.model = batch.scorer.explained.model
         self.rows = 0
-        self._batch, self._text = (batch,), text
+        self._batch, self._text, self._whole = (batch,), text, whole
 
     def forward(self, *vectors: torch.Tensor) -> torch.Tensor:
         self.rows += len(vectors[0])
-        return self._batch[0].outputs([self._text] * len(vectors[0]), list(vectors))
+        # DeepLift pairs each row with its baseline by hooks, and must see both in one call.
+        return self._batch[0].outputs([self._text] * len(vectors[0]), list(vectors), whole=self._whole)
 
 
 def _captum() -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Dict, Mapping, Optional
 
 from ..errors import InputError
-from ..sites.names import name_of
+from ..sites.architectures import name_of
 
 
 def layer_name(predictor: Any, layer: Any) -> Optional[str]:

@@ -7,13 +7,13 @@ import sys
 from pathlib import Path
 from typing import Any, Dict
 
-from ..sites.names import unwrapped
-
 _RELEASES = ("eli5_transformers", "torch", "transformers")
 
 
 def provenance(predictor: Any) -> Dict[str, str]:
     """What `Attribution.provenance` holds, read off the predictor's model as it is now; costs no pass."""
+    from ..sites.architectures import unwrapped  # torch's; `source_name` is for those who have not loaded it yet
+
     model = unwrapped(predictor._model)
     config = getattr(model, "config", None)
     parameter = next(predictor._model.parameters(), None)
