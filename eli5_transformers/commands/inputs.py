@@ -7,8 +7,8 @@ import sys
 from dataclasses import dataclass
 from typing import Any, Iterator, List, Optional, Sequence
 
+from ..arguments import TEXT_KEYS, text_and_pair
 from ..errors import InputError
-from ..text.keys import TEXT_KEYS, text_and_pair
 
 
 @dataclass(frozen=True)

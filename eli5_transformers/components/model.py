@@ -110,11 +110,6 @@ class TransformerClassifier(Model):
         return list(self.head.labels)
 
     @property
-    def wrapped_name(self) -> str:
-        """The class of the classifier, which messages name."""
-        return type(self.transformer).__name__
-
-    @property
     def config(self) -> Any:
         """The transformer's config, or None for a module without one."""
         return getattr(self.transformer, "config", None)

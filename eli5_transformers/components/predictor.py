@@ -8,6 +8,7 @@ import torch
 from allennlp.data import DatasetReader, Instance
 from allennlp.predictors import Predictor
 
+from ..arguments import read_texts
 from ..engine.explainable import Explainable, ReadTokens, TokenizerVocabulary, TokenVocabulary
 from ..engine.instances import PROBE, ids_and_mask, probing, tensors_of
 from ..engine.targets import Classes
@@ -18,6 +19,7 @@ from ..sites.state import frozen
 from ..sites.tracing import first_tensor
 from ..text.allennlp_tokens import instance_tokens
 from .model import TransformerClassifier
+from .probabilities import probabilities
 from .reader import TransformerClassifierReader
 
 
@@ -182,6 +184,29 @@ class TransformerClassifierPredictor(Predictor, Explainable):
         # Cloned: interpreters scale what passes in place.
         with sites.changed(lambda index, vectors: port(vectors.clone())):
             yield
+
+    # For explainers that ask a classifier as scikit-learn's are asked.
+
+    @property
+    def labels(self) -> List[str]:
+        """The names of the classes, one for each column of `predict_proba`."""
+        return list(self.classes.names)
+
+    def predict_proba(self, texts: Any, text_pairs: Any = None) -> np.ndarray:
+        """The probability of each class for each text, shape (texts, classes), the columns as in `labels`.
+
+        `texts` and `text_pairs` are of all forms that `eli5_transformers.attribute` takes. eli5's `TextExplainer`, LIME's
+        and SHAP's explainers of texts take this method: a text that they have emptied gets the model's answer to its
+        special tokens alone (where its tokenizer adds none, to the end or unknown token). A single logit under a sigmoid
+        has two columns, the opposite first; the columns of a model of several labels at once do not sum to 1.
+
+        Raises InputError for what is no text, and for a regression, which has no probabilities.
+        """
+        several = read_texts(texts, text_pairs, empty=True)
+        wrong = next((place for place, read in enumerate(several) if isinstance(read, InputError)), None)
+        if wrong is not None:
+            raise InputError(f"text {wrong}: {several[wrong]}")
+        return probabilities(self, [tuple(read.values()) for read in several if isinstance(read, dict)])
 
 
 class EmbeddingPort(torch.nn.Module):

@@ -11,11 +11,11 @@ from allennlp.data import DatasetReader, Instance, Token
 from allennlp.data.fields import Field, LabelField, MetadataField, MultiLabelField, TensorField, TextField
 from transformers import AutoTokenizer
 
+from ..arguments import PAIR_KEYS, TEXT_KEYS
 from ..errors import InputError, SourceError
 from ..huggingface import archived_parts, classifiers
 from ..sites.architectures import position_limit
 from ..text.encoding import TRUNCATIONS, Encoding, encode, tokenizer_limit
-from ..text.keys import PAIR_KEYS, TEXT_KEYS
 from .heads import PROBLEM_TYPES
 from .token_indexer import TransformerIndexer
 

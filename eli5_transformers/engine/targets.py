@@ -7,6 +7,7 @@ from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
 import torch
 
+from ..arguments import count_of_targets, listed
 from ..errors import InputError
 
 OUTPUTS = ("logit", "probability", "log-probability", "loss")
@@ -28,13 +29,12 @@ def probabilities(logits: torch.Tensor, link: Optional[str]) -> Optional[torch.T
 
 @dataclass(frozen=True)
 class Top:
-    """As targets: the `count` classes of the highest logits. Raises InputError for less than one."""
+    """As targets: the `count` classes of the highest logits; negative, of the lowest. Raises InputError for zero."""
 
     count: int
 
     def __post_init__(self) -> None:
-        if isinstance(self.count, bool) or not isinstance(self.count, int) or self.count < 1:
-            raise InputError(f"top_targets is {self.count!r}, but must be a number of classes from 1")
+        object.__setattr__(self, "count", count_of_targets(self.count))
 
 
 @dataclass(frozen=True)
@@ -81,14 +81,15 @@ class Classes:
 
         `targets` is None for what the model predicts (for several labels at once all those that it predicts, for a
         regression every output), a name, an index, a sequence of these, or `Top(k)` for the k classes of the highest
-        logits. `logits` are the text's, (classes,). Raises InputError for a class that the model does not have.
+        logits, highest first (`Top(-k)`: of the lowest, lowest first). `logits` are the text's, (classes,). Raises
+        InputError for a class that the model does not have.
         """
         if isinstance(targets, Top):
-            return self._ranked(logits)[: targets.count]
+            ranked = self._ranked(logits)
+            return ranked[: targets.count] if targets.count > 0 else ranked[::-1][: -targets.count]
         if targets is None:
             return self._predicted(logits)
-        several = targets if isinstance(targets, (list, tuple, set, frozenset, range)) else [targets]
-        chosen = list(dict.fromkeys(self._index(target) for target in several))
+        chosen = list(dict.fromkeys(self._index(target) for target in listed(targets)))
         if not chosen:
             raise InputError("targets is empty: name a class, or leave it out to explain the predicted one")
         return chosen

@@ -29,6 +29,13 @@ _CAVEATS = {
     ),
 }
 
+DESCRIPTIONS = {
+    "simple-gradient": "AllenNLP's own, as released: unsigned, of the loss: the gradient times an embedding.",
+    "integrated-gradient": "AllenNLP's own, as released: unsigned, of the loss: integrated from zero in 10 steps.",
+    "smooth-gradient": "AllenNLP's own, as released: unsigned, of the loss: the gradient under noise.",
+}
+"""What each of them does, in a line."""
+
 
 def attribute_released(predictor: Any, inputs: Mapping[str, str], name: str) -> Attribution:
     """The saliency of one input by AllenNLP's interpreter of that name.

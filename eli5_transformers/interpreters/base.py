@@ -2,19 +2,22 @@
 
 import inspect
 from abc import abstractmethod
-from typing import Any, Dict, List, Mapping, Optional, Sequence
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Union
 
 import numpy as np
 import torch
 from allennlp.interpret.saliency_interpreters import SaliencyInterpreter
 from allennlp.predictors import Predictor
 
+from ..arguments import whole_number
 from ..components.explained_predictors import explained_model
 from ..engine.explained_model import EncodedText
 from ..engine.passes import Scorer, TextBatch
 from ..engine.targets import OUTPUTS
 from ..errors import InputError
-from ..records import Attribution
+from ..records import Attribution, PerText
+from .layers import layer_name
+from .provenance import provenance
 
 # Where scores cancel, the delta is measured against this share of their absolute sum.
 _CANCELLING = 0.1
@@ -37,8 +40,8 @@ class Interpreter(SaliencyInterpreter):
     output
         What is explained, and the unit of the scores: "logit", "probability", "log-probability" or "loss".
     layer
-        Name of a module, as in `model.named_modules()`, whose output (batch, tokens, width) is explained in place of the
-        embeddings: which of a block's vectors the output depends on.
+        A module of the model, or its name in `model.named_modules()`, whose output (batch, tokens, width) is explained in
+        place of the embeddings: which of a block's vectors the output depends on.
     internal_batch_size
         Rows that go through the model at once; by default chosen from width, length and free memory.
     progress
@@ -51,7 +54,7 @@ class Interpreter(SaliencyInterpreter):
         self,
         predictor: Predictor,
         output: str = "logit",
-        layer: Optional[str] = None,
+        layer: Union[str, torch.nn.Module, None] = None,
         internal_batch_size: Optional[int] = None,
         progress: Optional[bool] = None,
     ) -> None:
@@ -59,7 +62,9 @@ class Interpreter(SaliencyInterpreter):
         if output not in OUTPUTS:
             raise InputError(f"output is {output!r}, but must be one of {', '.join(map(repr, OUTPUTS))}")
         self.output = output
-        self.layer = layer
+        self.layer = layer_name(predictor, layer)
+        if internal_batch_size is not None:
+            internal_batch_size = whole_number(internal_batch_size, "internal_batch_size", what="a number of rows")
         self.internal_batch_size = internal_batch_size
         self.progress = progress
 
@@ -74,8 +79,8 @@ class Interpreter(SaliencyInterpreter):
     def attribute(self, inputs: Sequence[Mapping[str, Any]], targets: Any = None) -> List[List[Attribution]]:
         """The attributions of each input, a predictor's JSON object, for each of the targets: `result[text][target]`.
 
-        `targets` is None for what the model predicts, a class by name or index, a sequence of these, or `Top(k)`.
-        Raises InputError for inputs and targets that cannot be explained.
+        `targets` is None for what the model predicts, a class by name or index, a sequence of these, `Top(k)`,
+        or a `PerText` of these. Raises InputError for inputs and targets that cannot be explained.
         """
         explained = explained_model(self.predictor)
         return self.explain([explained.encode(one) for one in inputs], targets)
@@ -83,6 +88,7 @@ class Interpreter(SaliencyInterpreter):
     def explain(self, texts: Sequence[EncodedText], targets: Any = None) -> List[List[Attribution]]:
         """The same for texts that were encoded before."""
         results: List[List[Attribution]] = [[] for _ in texts]
+        wanted = targets.of(len(texts)) if isinstance(targets, PerText) else [targets] * len(texts)
         if not texts:
             return results
         scorer = Scorer(
@@ -94,7 +100,9 @@ class Interpreter(SaliencyInterpreter):
         )
         with scorer.session():
             for batch in scorer.batches(texts):
-                classes = [scorer.explained.classes.resolve(targets, logits) for logits in batch.logits]
+                classes = [
+                    scorer.explained.classes.resolve(wanted[i], logits) for i, logits in zip(batch.index, batch.logits)
+                ]
                 for index, attributions in zip(batch.index, self.attributions(batch, classes)):
                     results[index] = attributions
         return results
@@ -168,6 +176,7 @@ class Interpreter(SaliencyInterpreter):
             convergence_delta=delta,
             relative_delta=relative,
             evaluations=evaluations,
+            provenance=provenance(explained.predictor),
         )
 
     @classmethod

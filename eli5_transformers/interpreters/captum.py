@@ -9,6 +9,7 @@ import torch
 from allennlp.interpret.saliency_interpreters import SaliencyInterpreter
 from allennlp.predictors import Predictor
 
+from ..arguments import whole_number
 from ..engine.passes import TextBatch
 from ..errors import InputError, MissingDependencyError, UnsupportedModelError
 from ..records import Attribution
@@ -74,7 +75,7 @@ class Captum(ComparingInterpreter):
         self.method = method
         self.options = dict(options or {})
         self.unit = require_granularity(unit, "unit")
-        self.seed = seed
+        self.seed = whole_number(seed, "seed", least=0)
         self.signed = method != "Saliency" or self.options.get("abs") is False
 
     def attributions(self, batch: TextBatch, targets: Sequence[Sequence[int]]) -> List[List[Attribution]]:

@@ -7,8 +7,8 @@ import torch
 from allennlp.interpret.saliency_interpreters import SaliencyInterpreter
 from allennlp.predictors import Predictor
 
+from ..arguments import whole_number
 from ..engine.passes import TextBatch, Vectors
-from ..errors import InputError
 from ..records import Attribution
 from ..text.granularity import group_tokens, require_granularity
 from .comparing import ComparingInterpreter
@@ -34,10 +34,8 @@ class Occlusion(ComparingInterpreter):
 
     def __init__(self, predictor: Predictor, unit: str = "word", window: int = 1, **kwargs) -> None:
         super().__init__(predictor, **kwargs)
-        if isinstance(window, bool) or not isinstance(window, int) or window < 1:
-            raise InputError(f"window is {window!r}, but must be a number of words from 1")
         self.unit = require_granularity(unit, "unit")
-        self.window = window
+        self.window = whole_number(window, "window", what="a number of words")
 
     def attributions(self, batch: TextBatch, targets: Sequence[Sequence[int]]) -> List[List[Attribution]]:
         """One forward pass a window, for all classes."""

@@ -70,6 +70,13 @@ ARCHITECTURES: Dict[str, Facts] = {
     **dict.fromkeys(("funnel", "mt5", "t5", "transfo-xl", "umt5", "xlnet"), Facts(positions=RELATIVE)),
 }
 
+# The attribute under which a wrapper has the module, by the wrapper's class.
+_WRAPPED = {
+    "TransformerClassifier": "transformer",
+    "OptimizedModule": "_orig_mod",
+    "DataParallel": "module",
+    "DistributedDataParallel": "module",
+}
 _MIXTURES = ("num_experts", "num_local_experts", "n_routed_experts", "moe_num_experts")
 _ROUTES = (
     "This mixture of experts jumps where a token changes its expert, so the scores need not sum to the score "
@@ -77,9 +84,15 @@ _ROUTES = (
 )
 
 
+def unwrapped(model: torch.nn.Module) -> torch.nn.Module:
+    """The module that a person gave: without what this package, `torch.compile` and data parallelism put around it."""
+    inner = getattr(model, _WRAPPED.get(type(model).__name__, ""), None)
+    return model if inner is None else unwrapped(inner)
+
+
 def name_of(model: torch.nn.Module) -> str:
-    """The class of the model that a person gave, for messages; a wrapper says by `wrapped_name` what it wraps."""
-    return getattr(model, "wrapped_name", type(model).__name__)
+    """The class of the module that a person gave, for messages."""
+    return type(unwrapped(model)).__name__
 
 
 def model_types(model: torch.nn.Module) -> FrozenSet[str]:

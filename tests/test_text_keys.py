@@ -2,7 +2,7 @@
 
 import pytest
 
-from eli5_transformers.text.keys import PAIR_KEYS, TEXT_KEYS, text_and_pair
+from eli5_transformers.arguments import PAIR_KEYS, TEXT_KEYS, text_and_pair
 
 
 @pytest.mark.parametrize("key", TEXT_KEYS)
