@@ -14,7 +14,7 @@ HTML ?= explanation.html
 PYTEST_ARGS ?= -n auto --dist loadfile
 
 VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
-PIP_QUIET = -q --disable-pip-version-check
+PIP_INSTALL = sh tools/quiet $(VENV)/bin/python -m pip install --disable-pip-version-check
 export TOKENIZERS_PARALLELISM = false
 export OMP_NUM_THREADS ?= 1
 
@@ -41,31 +41,28 @@ notebooks: $(VENV)/.test-$(VERSION)
 	$(VENV)/bin/python examples/execute.py
 
 # AllenNLP's pins cannot be resolved on Python >= 3.11 (torch<1.13, transformers<4.21), hence --no-deps; what it
-# really needs is in setup.cfg; pip's complaint about the pins goes to $(VENV)/pip.log. Below 3.11 setup.cfg requires it with its pins, which choose the versions of all else.
-$(VENV)/.run-$(VERSION): setup.cfg pyproject.toml
+# really needs is in setup.cfg. On Python 3.10 setup.cfg requires it with its pins, which choose the versions of all else.
+$(VENV)/.run-$(VERSION): setup.cfg setup.py pyproject.toml $(wildcard bootstrap/*)
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 10) else "Python 3.10 or newer is needed: PYTHON=python3.11 make …")'
 	@echo "setting up $(VENV) with Python $(VERSION), once: a minute or two"
 	@rm -rf $(VENV)
 	@$(PYTHON) -m venv $(VENV)
 	@case "$(VERSION)" in \
-	3.10) $(VENV)/bin/python -m pip install $(PIP_QUIET) -e . ;; \
-	*) $(VENV)/bin/python -m pip install $(PIP_QUIET) "$(TORCH)" && \
-	   $(VENV)/bin/python -m pip install $(PIP_QUIET) -e . && \
-	   { $(VENV)/bin/python -m pip install $(PIP_QUIET) --no-deps "$(ALLENNLP)" 2>$(VENV)/pip.log || \
-	     { cat $(VENV)/pip.log; exit 1; }; } ;; \
+	3.10) $(PIP_INSTALL) -e . ;; \
+	*) $(PIP_INSTALL) "$(TORCH)" && $(PIP_INSTALL) -e . && $(PIP_INSTALL) --no-deps "$(ALLENNLP)" ;; \
 	esac
 	@touch $@
 
 $(VENV)/.test-$(VERSION): $(VENV)/.run-$(VERSION)
-	@$(VENV)/bin/python -m pip install $(PIP_QUIET) -e ".[test]"
+	@$(PIP_INSTALL) -e ".[test]"
 	@touch $@
 
 $(VENV)/.check-$(VERSION): $(VENV)/.test-$(VERSION)
-	@$(VENV)/bin/python -m pip install $(PIP_QUIET) -e ".[check]"
+	@$(PIP_INSTALL) -e ".[check]"
 	@touch $@
 
 $(VENV)/.docs-$(VERSION): $(VENV)/.run-$(VERSION)
-	@$(VENV)/bin/python -m pip install $(PIP_QUIET) -e ".[docs]"
+	@$(PIP_INSTALL) -e ".[docs]"
 	@touch $@
 
 # The whole suite inside the stack that AllenNLP pins.

@@ -124,7 +124,7 @@ def test_labels_that_are_not_the_heads_are_refused_with_both_numbers(stars_check
 def test_heads_of_another_form_are_refused_with_the_mend(tmp_path, stars_checkpoint, write, kind):
     folder = write(tmp_path, labels=["a", "b", "c", "d", "e"])
     model = predictor_of("bert_pooler", checkpoint=stars_checkpoint, labels="a,b,c,d,e")._model
-    with pytest.raises(SourceError, match=rf"head.*\({kind}\).*configs/transformer_classifier.jsonnet"):
+    with pytest.raises(SourceError, match=rf"head.*\({kind}\).*transformer_classifier.jsonnet"):
         InitializerApplicator([(".*", BertCheckpointInitializer(str(folder)))])(model)
 
 
