@@ -109,6 +109,7 @@ def main() -> int:
         text = page.read_text(encoding="utf-8")
         failures[page.name] = failure_of_code(python_blocks(text), startup)
     if arguments.commands:
+        exec(startup, {})
         make_material(Path.cwd())
         for page in arguments.pages:
             shutil.rmtree("out", ignore_errors=True)  # where every page trains into
