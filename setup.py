@@ -21,7 +21,10 @@ class BuildWithBootstrap(build_py):
 
 
 setuptools.setup(
-    packages=[*setuptools.find_packages(include=["eli5_transformers", "eli5_transformers.*"]), "eli5_transformers.configs"],
+    packages=[
+        *setuptools.find_packages(include=["eli5_transformers", "eli5_transformers.*"]),
+        "eli5_transformers.configs",
+    ],
     package_dir={"eli5_transformers.configs": "configs"},
     cmdclass={"build_py": BuildWithBootstrap},
 )

@@ -45,7 +45,9 @@ class Environment:
         self.variables = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
         self.variables.update(PATH=f"{self.bin}{os.pathsep}{os.environ['PATH']}", HF_HUB_OFFLINE="1")
         self.variables.update(TRANSFORMERS_OFFLINE="1", TOKENIZERS_PARALLELISM="false")
-        self.site_packages = Path(self.run("python", "-c", "import sysconfig; print(sysconfig.get_path('purelib'))")[:-1])
+        self.site_packages = Path(
+            self.run("python", "-c", "import sysconfig; print(sysconfig.get_path('purelib'))")[:-1]
+        )
 
     def run(self, *command: object, fails: bool = False) -> str:
         """What the command prints on stdout; on stderr where it is to fail."""

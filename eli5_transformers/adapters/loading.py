@@ -82,5 +82,3 @@ def _refuse(options: Mapping[str, Any], what: str) -> None:
     for name, value in options.items():
         if value is not None:
             raise InputError(f"the option {name} is not for {what}")
-
-

@@ -37,9 +37,7 @@ def test_it_is_installed_beside_the_packages():
 
 
 def test_allennlp_may_be_imported_first():
-    done = installed(
-        "from allennlp.predictors import Predictor; import sys; print('eli5_transformers' in sys.modules)"
-    )
+    done = installed("from allennlp.predictors import Predictor; import sys; print('eli5_transformers' in sys.modules)")
     assert (done.returncode, done.stdout) == (0, "True\n"), done.stderr
 
 
