@@ -1,12 +1,15 @@
 # Two commands do all their set-up on a machine with Python 3.11+ and git:
 #   make explain TEXT="…"     make test
-# PYTHON=python3.12 make test   takes another Python; TORCH="torch==2.10.0" another torch.
+# PYTHON=python3.12 make test   takes another Python, TORCH and TRANSFORMERS other releases, VENV keeps them apart:
+#   make test TORCH=torch VENV=.venv-newest
+#   make test TORCH=torch==2.4.1 TRANSFORMERS=transformers==4.57.0 PYTHON=python3.12 VENV=.venv-oldest
 PYTHON ?= python3
 VENV ?= .venv
 STOCK_VENV ?= .venv-stock
 WHEEL_VENV ?= .venv-wheel
 # A build for the CPU is enough; where the index offers one, this version is it.
 TORCH ?= torch==2.13.0
+TRANSFORMERS ?= transformers
 ALLENNLP = allennlp==2.10.1
 TEXT ?= Not buying it any sooner! Other brands do a much better job
 HTML ?= explanation.html
@@ -49,7 +52,7 @@ $(VENV)/.run-$(VERSION): setup.cfg setup.py pyproject.toml $(wildcard bootstrap/
 	@$(PYTHON) -m venv $(VENV)
 	@case "$(VERSION)" in \
 	3.10) $(PIP_INSTALL) -e . ;; \
-	*) $(PIP_INSTALL) "$(TORCH)" && $(PIP_INSTALL) -e . && $(PIP_INSTALL) --no-deps "$(ALLENNLP)" ;; \
+	*) $(PIP_INSTALL) "$(TORCH)" "$(TRANSFORMERS)" && $(PIP_INSTALL) -e . && $(PIP_INSTALL) --no-deps "$(ALLENNLP)" ;; \
 	esac
 	@touch $@
 

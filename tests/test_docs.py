@@ -4,8 +4,10 @@ Here, in the environment of the tests; tools/test-wheel does the same in one tha
 and runs the commands of the pages, too.
 """
 
+import configparser
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +18,8 @@ import readable_model
 
 ROOT = Path(__file__).parent.parent
 TEXTS = {page.name: page.read_text(encoding="utf-8") for page in [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md"))]}
+PROJECT = configparser.ConfigParser()
+PROJECT.read(ROOT / "setup.cfg", encoding="utf-8")
 PAGES = [name for name, text in TEXTS.items() if documentation.python_blocks(text)]
 # What every line of the README that is a command begins with, and what runs it: the makefile, the wheel's test.
 FIRST_WORDS = ("make ", "pip install ", "export ", "eli5-transformers ")
@@ -76,3 +80,20 @@ def test_a_block_that_fails_is_reported(tmp_path):
 def test_a_command_that_fails_is_reported():
     assert documentation.failure_of_commands(["export word=hello", 'test "$word" = hello']) is None
     assert "false" in documentation.failure_of_commands(["false", "true"])
+
+
+def test_what_is_required_is_the_oldest_that_was_run():
+    requirements = PROJECT["options"]["install_requires"].splitlines()
+    rows = re.findall(r"^\| (3\.\d+) \| ([\d.]+) \| ([\d.]+)", TEXTS["index.md"], re.MULTILINE)
+    for column, package in ((1, "torch"), (2, "transformers")):
+        oldest = min((tuple(map(int, row[column].split("."))) for row in rows))
+        assert f'{package}>={oldest[0]}.{oldest[1]}; python_version >= "3.11"' in requirements
+    pythons = {line.rpartition(" ")[2] for line in PROJECT["metadata"]["classifiers"].splitlines() if ":: 3." in line}
+    assert {"3.10", *(row[0] for row in rows)} == pythons
+
+
+def test_the_readme_names_every_extra_for_users_and_all_stands_for_them():
+    extras = PROJECT["options.extras_require"]
+    users = sorted(set(extras) - {"all", "test", "check", "docs"})
+    assert sorted(re.findall(r"^\| `(\w+)` \|", TEXTS["README.md"].partition("## Install")[2], re.MULTILINE)) == users
+    assert extras["all"].strip() == f"eli5_transformers[{','.join(users)}]"
