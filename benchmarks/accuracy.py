@@ -95,7 +95,7 @@ def _predicted(predictor: Any, text: str) -> int:
 
 def _ranking(found: Any, example: Any) -> Tuple[float, float]:
     """Average precision and area under the curve of one text's words."""
-    from eli5_transformers.text.words import by_word
+    from eli5_transformers.text.granularity import by_word
 
     words = by_word(found)
     scores: List[float] = []

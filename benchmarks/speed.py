@@ -112,14 +112,14 @@ def together(folder: Path, name: str, least: float, rounds: int, count: int) -> 
 
 def waste(predictor: Any, inputs: Any) -> float:
     """The share of all positions run that hold padding."""
-    from eli5_transformers.engine.explained_model import subject_of
+    from eli5_transformers.components.explained_predictors import explained_model
     from eli5_transformers.engine.passes import Scorer
     from eli5_transformers.interpreters import make
 
-    subject = subject_of(predictor)
-    scorer, interpreter = Scorer(subject), make(predictor, "integrated-gradients")
+    explained = explained_model(predictor)
+    scorer, interpreter = Scorer(explained), make(predictor, "integrated-gradients")
     with scorer.session():
-        for batch in scorer.batches([subject.encode(one) for one in inputs]):
+        for batch in scorer.batches([explained.encode(one) for one in inputs]):
             interpreter.attributions(batch, [[int(logits.argmax())] for logits in batch.logits])
     real, positions = scorer.padding
     return 1 - real / positions

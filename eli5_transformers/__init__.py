@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from .api import attribute as attribute
     from .api import compare as compare
     from .api import get_explanation as get_explanation
+    from .api import get_explanations as get_explanations
+    from .api import list_interpreters as list_interpreters
+    from .api import per_text as per_text
+    from .api import to_explanation as to_explanation
     from .bundled import model_path as bundled_model  # noqa: F401
     from .explanations.attribution_json import attribution_from_json as attribution_from_json
     from .explanations.attribution_json import attribution_to_json as attribution_to_json
@@ -23,6 +27,7 @@ if TYPE_CHECKING:
     from .explanations.explanation_json import explanation_to_json as explanation_to_json
     from .explanations.from_scores import get_explanation_from_grads as get_explanation_from_grads
     from .records import Attribution as Attribution
+    from .records import FailedText as FailedText
     from .records import Tokens as Tokens
     from .views.comparison import Comparison as Comparison
     from .views.explanation_page import explanation_page as explanation_page
@@ -33,6 +38,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "Attribution": ("records", "Attribution"),
     "Comparison": ("views.comparison", "Comparison"),
+    "FailedText": ("records", "FailedText"),
     "Tokens": ("records", "Tokens"),
     "attribute": ("api", "attribute"),
     "attribution_from_json": ("explanations.attribution_json", "attribution_from_json"),
@@ -44,8 +50,12 @@ _HOMES = {
     "explanation_to_json": ("explanations.explanation_json", "explanation_to_json"),
     "get_explanation": ("api", "get_explanation"),
     "get_explanation_from_grads": ("explanations.from_scores", "get_explanation_from_grads"),
+    "get_explanations": ("api", "get_explanations"),
+    "list_interpreters": ("api", "list_interpreters"),
     "load_predictor": ("adapters.loading", "load_predictor"),
+    "per_text": ("api", "per_text"),
     "plot_attribution": ("views.plotting", "plot_attribution"),
+    "to_explanation": ("api", "to_explanation"),
 }
 __all__ = ["__version__", *sorted(_HOMES)]
 
@@ -63,4 +73,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_HOMES})
+    return __all__

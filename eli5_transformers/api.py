@@ -2,32 +2,34 @@
 
 from __future__ import annotations
 
-import inspect
 import time
-from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple, Union
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple, Union
 
+from . import compat, foreign
 from .adapters.loading import load_predictor
+from .arguments import Input, Texts, expression, is_alone, listed, read_texts, rows_of_table
 from .errors import ExplanationError, InputError, UnsupportedModelError
-from .records import RELEASED, Attribution
-
-if TYPE_CHECKING:
-    from .views.comparison import Comparison
+from .interpreters.choosing import Names, shown_names
+from .interpreters.many import named, require_known
+from .options import kind_of, split, takes_options
+from .records import RELEASED, Attribution, FailedText, PerText
+from .views.comparison import Comparison
 
 DEFAULT_INTERPRETER = "integrated-gradients"
 COMPARED_INTERPRETERS = ("integrated-gradients", "gradient-x-input", "smoothgrad")
-LOADING_OPTIONS = frozenset(inspect.signature(load_predictor).parameters) - {"source"}
 
-Names = Union[Sequence[str], Mapping[str, str], None]
+InterpreterLike = Union[str, Mapping[str, Any], Any]
 
 
 def attribute(
     source: Any,
-    texts: Union[str, Sequence[str]],
+    texts: Texts,
     *,
-    text_pairs: Union[str, Sequence[Optional[str]], None] = None,
-    interpreter: Union[str, Mapping[str, Any], Any] = DEFAULT_INTERPRETER,
+    text_pairs: Optional[Texts] = None,
+    interpreter: InterpreterLike = DEFAULT_INTERPRETER,
     targets: Any = None,
     top_targets: Optional[int] = None,
+    on_error: str = "raise",
     **options: Any,
 ) -> List[List[Attribution]]:
     """The attributions of each text, for each explained target: `result[text][target]`.
@@ -37,14 +39,20 @@ def attribute(
     source
         A predictor, or anything that `load_predictor` takes.
     texts, text_pairs
-        One text or several, and for models of pairs the second text of each.
+        One text or several (a list, tuple, generator, array, Series or column), and for models of pairs the second text
+        of each. A text may be a dict, as a pipeline takes it: `{"text": …, "text_pair": …}`.
     interpreter
         A registered name ("integrated-gradients", "gradient-x-input", "smoothgrad", "occlusion", …; AllenNLP's own are
         "simple-gradient", "integrated-gradient", "smooth-gradient"), a dict with `type` and options as a config has it,
-        or an interpreter.
+        or an interpreter. `list_interpreters` lists them.
     targets, top_targets
-        The classes to explain: None for what the model predicts, a name, an index or a sequence of these; or the number
-        of classes with the highest scores.
+        The classes to explain: None for what the model predicts, a name, an index or several of these, or
+        `per_text([…])` with such an entry for each text; or the number of classes with the highest scores, highest first
+        (negative: with the lowest scores, lowest first).
+    on_error
+        "raise" refuses the call with an error that names the text ("text 3: …"). "skip" puts a `FailedText` in the place
+        of a text that cannot be read or explained: an empty list with the error. What is wrong with the call itself is
+        raised in both cases.
     options
         Options of the interpreter (`tolerance=`, `baseline=`, …) and of `load_predictor` (`tokenizer=`, `device=`, …).
 
@@ -53,23 +61,26 @@ def attribute(
     """
     from . import interpreters
 
-    loading, options = _split(options)
+    loading, options = split(options, [interpreter], attribute)
+    require_known(on_error)
     predictor = load_predictor(source, **loading)
-    several = [texts] if isinstance(texts, str) or not isinstance(texts, Sequence) else list(texts)
-    pairs = [text_pairs] if text_pairs is None or isinstance(text_pairs, str) else list(text_pairs)
-    pairs = pairs * len(several) if text_pairs is None else pairs
-    if len(pairs) != len(several):
-        raise InputError(f"{len(several)} texts were given with {len(pairs)} text_pairs: there must be one for each")
-    inputs = [read_input(predictor, text, pair) for text, pair in zip(several, pairs)]
-    return interpreters.attribute(predictor, inputs, interpreter, targets, top_targets=top_targets, **options)
+    return interpreters.attribute(
+        predictor,
+        _inputs(predictor, texts, text_pairs, on_error),
+        interpreter,
+        targets,
+        top_targets=top_targets,
+        on_error=on_error,
+        **options,
+    )
 
 
 def get_explanation(
     source: Any,
-    text: str,
+    text: Union[str, Mapping[str, Any]],
     *,
     text_pair: Optional[str] = None,
-    interpreter: Union[str, Mapping[str, Any], Any] = DEFAULT_INTERPRETER,
+    interpreter: InterpreterLike = DEFAULT_INTERPRETER,
     targets: Any = None,
     top_targets: Optional[int] = None,
     target_names: Names = None,
@@ -78,23 +89,26 @@ def get_explanation(
     feature_filter: Optional[Callable[..., bool]] = None,
     granularity: str = "word",
     **options: Any,
-) -> Any:
+) -> foreign.Explanation:
     """The eli5 `Explanation` of what the model says of a text, or of a pair of texts.
 
-    `source`, `interpreter`, `targets` and `options` are as for `attribute`. `top_targets`, `target_names`, `top`,
-    `feature_re` and `feature_filter` mean what they mean to `eli5.explain_prediction`: `top_targets` is the number of
-    classes with the highest scores (negative: the lowest), `target_names` shows classes under other names, given as a
-    list with one for each class or as a dict from name to name, by which `targets` may ask, too; the others choose the
-    rows of the table. `granularity` says what a row is: "word", "token" or "sentence". Without targets the predicted class is
-    explained. Every eli5 formatter takes the result.
+    `source`, `interpreter`, `targets`, `top_targets` and `options` are as for `attribute`; `text` may be a dict with its
+    pair. `target_names`, `top`, `feature_re` and `feature_filter` mean what they mean to `eli5.explain_prediction`:
+    `target_names` shows classes under other names, given as a list with one for each class or as a dict from name to
+    name, by which `targets` may ask, too; the others choose the rows of the table. `granularity` says what a row is:
+    "word", "token" or "sentence". Without targets the predicted class is explained. Every eli5 formatter takes the result.
 
     Raises what `attribute` raises.
     """
-    loading, options = _split(options)
+    if not is_alone(text):
+        raise InputError(
+            f"one text is explained, but a {type(text).__name__} was given: use get_explanations for several"
+        )
+    loading, options = split(options, [interpreter], get_explanation)
     predictor = load_predictor(source, **loading)
-    explained = explain_inputs(
+    (explained,) = explain_inputs(
         predictor,
-        [read_input(predictor, text, text_pair)],
+        _inputs(predictor, text, None if text_pair is None else [text_pair], "raise"),
         interpreter=interpreter,
         targets=targets,
         top_targets=top_targets,
@@ -102,13 +116,95 @@ def get_explanation(
         rows={"granularity": granularity, "top": top, "feature_re": feature_re, "feature_filter": feature_filter},
         options=options,
     )
-    return explained[0]
+    return explained
+
+
+def get_explanations(
+    source: Any,
+    texts: Texts,
+    *,
+    text_pairs: Optional[Texts] = None,
+    interpreter: InterpreterLike = DEFAULT_INTERPRETER,
+    targets: Any = None,
+    top_targets: Optional[int] = None,
+    target_names: Names = None,
+    top: Union[int, Tuple[int, int], None] = None,
+    feature_re: Optional[str] = None,
+    feature_filter: Optional[Callable[..., bool]] = None,
+    granularity: str = "word",
+    on_error: str = "raise",
+    **options: Any,
+) -> List[foreign.Explanation]:
+    """The eli5 `Explanation` of each of several texts, which share their passes through the model.
+
+    `texts`, `text_pairs`, `targets` and `on_error` are as for `attribute`, all else as for `get_explanation`. With
+    `on_error="skip"` the explanation of a text that cannot be explained has its `error`, as eli5's own have, and no targets.
+
+    Raises what `attribute` raises.
+    """
+    loading, options = split(options, [interpreter], get_explanations)
+    require_known(on_error)
+    predictor = load_predictor(source, **loading)
+    return explain_inputs(
+        predictor,
+        _inputs(predictor, texts, text_pairs, on_error),
+        interpreter=interpreter,
+        targets=targets,
+        top_targets=top_targets,
+        target_names=target_names,
+        rows={"granularity": granularity, "top": top, "feature_re": feature_re, "feature_filter": feature_filter},
+        options=options,
+        on_error=on_error,
+    )
+
+
+def to_explanation(
+    attributions: Union[Attribution, Sequence[Attribution]],
+    *,
+    estimator: Optional[str] = None,
+    target_names: Names = None,
+    top: Union[int, Tuple[int, int], None] = None,
+    feature_re: Optional[str] = None,
+    feature_filter: Optional[Callable[..., bool]] = None,
+    granularity: str = "word",
+) -> foreign.Explanation:
+    """The eli5 `Explanation` of attributions that were computed before, without another pass through the model.
+
+    `attributions` are those of one text: one, or one for each target, such as `attribute(…)[0]`. A `FailedText` gives an
+    explanation with its error. `estimator` is the name of the model, by default that of its class. `target_names` is a
+    dict from name to name, or a list with one name for each attribution; the rest is as for `get_explanation`.
+
+    Raises InputError for attributions of several texts, and for options that are not accepted.
+    """
+    from eli5.base import Explanation
+
+    from .explanations.to_eli5 import safe
+    from .explanations.to_eli5 import to_explanation as converted
+
+    several = [attributions] if isinstance(attributions, Attribution) else attributions
+    if isinstance(several, FailedText):
+        return Explanation(estimator=estimator or "text classifier", error=safe(str(several.error)))
+    several = list(several)
+    if not several or not all(isinstance(one, Attribution) for one in several):
+        raise InputError("to_explanation takes an Attribution, or those of one text, such as attribute(…)[0]")
+    if len({one.documents for one in several}) > 1:
+        raise InputError("the attributions are of several texts, but an explanation is of one: convert them one by one")
+    return converted(
+        several,
+        estimator=estimator or several[0].provenance.get("model_class") or "text classifier",
+        target_names=shown_names([one.label for one in several], target_names),
+        is_regression=all(one.probability is None for one in several),
+        granularity=granularity,
+        top=rows_of_table(top),
+        feature_re=expression(feature_re, "feature_re"),
+        feature_filter=feature_filter,
+    )
 
 
 def compare(
     source: Any,
-    text: str,
-    interpreters: Sequence[Union[str, Mapping[str, Any], Any]] = COMPARED_INTERPRETERS,
+    text: Union[str, Mapping[str, Any]],
+    interpreters: Sequence[InterpreterLike] = COMPARED_INTERPRETERS,
     *,
     text_pair: Optional[str] = None,
     targets: Any = None,
@@ -117,28 +213,32 @@ def compare(
     """What several interpreters say of one text, side by side.
 
     `interpreters` are registered names, dicts of a name ("type") and its options, or instances. `source`, `text_pair`,
-    `targets` and `options` are as for `attribute`; interpreters that are instances or AllenNLP's own do not get the
-    options. AllenNLP's own ("simple-gradient", "integrated-gradient", "smooth-gradient") explain the predicted label,
-    whatever `targets` says, and are marked as what they are: unsigned, of the loss. A method that cannot explain this
-    model is left out, and a note says why. The seconds are those of one run, after a prediction to warm up.
+    `targets` and `options` are as for `attribute`. An option goes to all interpreters that have it; those that are instances
+    or AllenNLP's own get none. AllenNLP's own ("simple-gradient", "integrated-gradient", "smooth-gradient") explain the
+    predicted label, whatever `targets` says, and are marked as what they are: unsigned, of the loss. A method that cannot
+    explain this model is left out, and a note says why. The seconds are those of one run, after a prediction to warm up.
 
     Raises InputError for an unknown interpreter or option, and what `attribute` raises for the source and the text;
     UnsupportedModelError where no method is left.
     """
-    from .interpreters import make
-    from .views.comparison import Comparison
+    from .interpreters import make, option_names
 
-    if isinstance(interpreters, (str, Mapping)) or not interpreters:
+    if isinstance(interpreters, (str, Mapping)) or not listed(interpreters):
         raise InputError(f"interpreters is {interpreters!r}, but must be a list of names, dicts or interpreters")
-    loading, shared = _split(options)
+    several = listed(interpreters)
+    loading, shared = split(options, several, compare)
+    if shared and not any(map(takes_options, several)):
+        raise InputError(f"none of the interpreters takes options here, but {', '.join(shared)} were given")
     predictor = load_predictor(source, **loading)
     made: List[Tuple[str, Any, bool]] = []
-    for interpreter in interpreters:
-        kind = interpreter.get("type") if isinstance(interpreter, Mapping) else interpreter
-        released = isinstance(kind, str) and kind in RELEASED
-        named = isinstance(interpreter, (str, Mapping)) and not released
-        name = kind if isinstance(kind, str) else type(interpreter).__name__
-        made.append((name, make(predictor, interpreter, **shared) if named else interpreter, released))
+    for interpreter in several:
+        kind = kind_of(interpreter)
+        released = kind in RELEASED
+        if takes_options(interpreter):
+            known = option_names(interpreter)
+            own = {name: value for name, value in shared.items() if known is None or name in known}
+            interpreter = make(predictor, interpreter, **own)
+        made.append((kind or type(interpreter).__name__, interpreter, released))
     predictor.predict_json(read_input(predictor, text, text_pair))
     attributions: List[Attribution] = []
     seconds: List[Optional[float]] = []
@@ -148,8 +248,8 @@ def compare(
         try:
             (found,) = attribute(
                 predictor,
-                text,
-                text_pairs=text_pair,
+                [text],
+                text_pairs=[text_pair],
                 interpreter=interpreter,
                 targets=None if released else targets,
             )
@@ -163,9 +263,34 @@ def compare(
     return Comparison(tuple(attributions), tuple(seconds), tuple(failed))
 
 
+def list_interpreters() -> Dict[str, str]:
+    """The registered interpreters by name, and what each does in a line; registered subclasses of yours are among them."""
+    compat.require_allennlp()
+    from .interpreters import descriptions
+
+    return descriptions()
+
+
+def per_text(targets: Any) -> PerText:
+    """As `targets`: other classes for each text, such as the true label of each error.
+
+    `targets` is a list, array, Series or column with an entry for each text: a name, an index, a sequence of these, or None
+    for what the model predicts. Raises InputError for a missing value (NaN), and for what holds no entries.
+    """
+    if isinstance(targets, (str, Mapping, PerText)) or targets is None:
+        raise InputError(f"per_text takes a list with the targets of each text, not {targets!r}")
+    entries = listed(targets)
+    for place, entry in enumerate(entries):
+        if type(entry).__name__ == "NAType" or (isinstance(entry, float) and entry != entry):
+            raise InputError(
+                f"target {place} is {entry!r}, a missing value: give a name, an index, or None for the prediction"
+            )
+    return PerText(tuple(listed(entry) if entry is not None else None for entry in entries))
+
+
 def explain_inputs(
     predictor: Any,
-    inputs: Sequence[Mapping[str, str]],
+    inputs: Sequence[Union[Input, FailedText]],
     *,
     interpreter: Any,
     targets: Any,
@@ -173,80 +298,74 @@ def explain_inputs(
     target_names: Names,
     rows: Mapping[str, Any],
     options: Mapping[str, Any],
+    on_error: str = "raise",
 ) -> List[Any]:
     """The explanations of several inputs of a predictor, which share their passes through the model.
 
     `rows` are the options of `to_explanation` that choose rows, `options` those of the interpreter; the rest is as for
-    `get_explanation`.
+    `get_explanations`.
     """
     from . import interpreters
-    from .engine.explained_model import subject_of
-    from .explanations.to_eli5 import to_explanation
+    from .components.explained_predictors import explained_model
+    from .sites.architectures import name_of
 
-    if top_targets is not None and targets is not None:
-        raise InputError("targets and top_targets are both given: give one of them")
-    released = interpreter in RELEASED if isinstance(interpreter, str) else False
-    classes = None
-    if not released:
-        subject = subject_of(predictor)
-        subject.prepare(subject.encode(inputs[0]))
-        classes = subject.classes
-    shown = _display_names(classes.names if classes is not None else (), target_names)
-    chosen = _by_display_name(targets, shown, classes.names if classes is not None else ())
-    if top_targets is not None and top_targets < 0 and classes is not None:
-        attributions = [
-            interpreters.attribute(predictor, [one], interpreter, _lowest(subject, one, -top_targets), **options)[0]
-            for one in inputs
-        ]
-    else:
-        attributions = interpreters.attribute(
-            predictor, inputs, interpreter, chosen, top_targets=top_targets, **options
-        )
+    # Refused before the work, not behind it.
+    rows = {
+        **rows,
+        "top": rows_of_table(rows.get("top")),
+        "feature_re": expression(rows.get("feature_re"), "feature_re"),
+    }
+    attributions = interpreters.attribute(
+        predictor,
+        inputs,
+        interpreter,
+        targets,
+        top_targets=top_targets,
+        target_names=target_names,
+        on_error=on_error,
+        **options,
+    )
+    names: Sequence[str] = ()
+    if kind_of(interpreter) not in RELEASED and any(attributions):
+        names = explained_model(predictor).classes.names
+    shown = shown_names(names, target_names)
     return [
         to_explanation(
             of_text,
-            estimator=_estimator(predictor),
-            target_names=[_shown(attribution, shown, target_names) for attribution in of_text],
-            is_regression=classes is not None and classes.link is None,
+            estimator=name_of(predictor._model),
+            target_names=None if not of_text else [_shown(attribution, shown, target_names) for attribution in of_text],
             **rows,
         )
         for of_text in attributions
     ]
 
 
-def _split(options: Mapping[str, Any]) -> Tuple[Dict[str, Any], Dict[str, Any]]:
-    """The options of `load_predictor`, and those of the interpreter."""
-    loading = {name: value for name, value in options.items() if name in LOADING_OPTIONS}
-    return loading, {name: value for name, value in options.items() if name not in LOADING_OPTIONS}
-
-
-def read_input(predictor: Any, text: Any, text_pair: Optional[str] = None) -> Dict[str, str]:
+def read_input(predictor: Any, text: Any, text_pair: Optional[str] = None) -> Input:
     """The predictor's JSON of a text or a pair. Raises InputError for what is no text, or a pair for a model of texts."""
-    for given in (text,) if text_pair is None else (text, text_pair):
-        if not isinstance(given, str):
-            raise InputError(f"a text must be a str, but a {type(given).__name__} was given")
-        if not given.strip():
-            raise InputError("the text is empty or white space only: there is nothing to explain")
-    if text_pair is None:
-        return {"sentence": text}
-    if getattr(type(predictor), "sites", None) is None:
-        raise InputError(
-            f"a {type(predictor).__name__} reads one text, but text_pair was given: "
-            "load the checkpoint itself, or a config with the reader transformer_classifier"
-        )
-    return {"sentence": text, "text_pair": text_pair}
+    (read,) = _inputs(predictor, [text], [text_pair], "raise")
+    assert not isinstance(read, FailedText)
+    return read
 
 
-def _display_names(names: Sequence[str], target_names: Names) -> List[str]:
-    """One name a class as it is shown."""
-    if target_names is None or isinstance(target_names, Mapping):
-        return [(target_names or {}).get(name, name) for name in names]
-    if isinstance(target_names, str) or (names and len(target_names) != len(names)):
-        raise InputError(
-            f"target_names is {target_names!r}, but must be a dict or hold one name for each of the "
-            f"{len(names)} classes ({', '.join(names)})"
-        )
-    return list(target_names)
+def _inputs(predictor: Any, texts: Any, text_pairs: Any, on_error: str) -> List[Union[Input, FailedText]]:
+    """The predictor's JSON of each text; what cannot be read is raised, or a FailedText in its place."""
+    from .components.explained_predictors import explained_model
+
+    several = read_texts(texts, text_pairs)
+    inputs: List[Union[Input, FailedText]] = []
+    for place, read in enumerate(several):
+        if isinstance(read, dict) and "text_pair" in read and not explained_model(predictor).explainable.reads_pairs:
+            read = InputError(
+                f"a {type(predictor).__name__} reads one text, but text_pair was given: "
+                "load the checkpoint itself, or a config with the reader transformer_classifier"
+            )
+        if isinstance(read, InputError):
+            if on_error == "raise":
+                raise named(read, place, len(several))
+            inputs.append(FailedText(place, read))
+        else:
+            inputs.append(read)
+    return inputs
 
 
 def _shown(attribution: Attribution, shown: Sequence[str], target_names: Names) -> str:
@@ -261,28 +380,3 @@ def _shown(attribution: Attribution, shown: Sequence[str], target_names: Names) 
             "give one name for each class"
         )
     return attribution.label
-
-
-def _by_display_name(targets: Any, shown: Sequence[str], names: Sequence[str]) -> Any:
-    """Targets that are asked for by the name under which they are shown, as their index."""
-    if targets is None:
-        return None
-    several = list(targets) if isinstance(targets, (list, tuple, set, frozenset, range)) else [targets]
-    return [
-        shown.index(target) if isinstance(target, str) and target in shown and target not in names else target
-        for target in several
-    ]
-
-
-def _lowest(subject: Any, one: Mapping[str, str], count: int) -> List[int]:
-    """The classes of the lowest scores, lowest first, as `eli5.explain_prediction(top_targets=-count)` has them."""
-    import torch
-
-    with torch.no_grad():
-        logits = subject.logits(subject.tensors([subject.encode(one)]))[0]
-    return [int(index) for index in torch.argsort(logits)[:count]]
-
-
-def _estimator(predictor: Any) -> str:
-    model = predictor._model
-    return type(getattr(model, "transformer", model)).__name__

@@ -1,101 +1,68 @@
-"""eli5's own front door: `eli5.explain_prediction` for predictors, pipelines and models.
+"""eli5's own front door: `eli5.explain_prediction` for predictors, pipelines and modules.
 
-eli5 dispatches on the class of the estimator (`functools.singledispatch`). Registering the real classes would import
-AllenNLP and torch whenever eli5 is imported; abstract classes that know theirs by name do not.
+eli5 dispatches on the class of the estimator (`functools.singledispatch`). Registering a class would import AllenNLP or
+torch whenever eli5 is imported, so each is registered as soon as both it and eli5 are there. They are the real classes, not
+abstract ones that know them by name: with an abstract class that somebody else has registered, such as
+`collections.abc.Callable`, those would make the dispatch ambiguous.
 """
 
 from __future__ import annotations
 
-import importlib.abc
-import importlib.util
 import sys
-from abc import ABC
 from types import ModuleType
-from typing import Any, Callable, Optional, Sequence
+from typing import Any, Optional
+
+from . import compat
 
 _HOME = "eli5.explain"
-
-
-class _ByName(ABC):  # noqa: B024  abstract by its __subclasshook__
-    """A class whose subclasses are those that have a class of that module and name among their bases."""
-
-    home = ""
-    name = ""
-
-    @classmethod
-    def __subclasshook__(cls, subclass: type) -> bool:
-        return any(base.__name__ == cls.name and base.__module__ == cls.home for base in subclass.__mro__)
-
-
-class AllenNLPPredictor(_ByName):
-    """`allennlp.predictors.Predictor`, not imported."""
-
-    home, name = "allennlp.predictors.predictor", "Predictor"
-
-
-class TransformersPipeline(_ByName):
-    """`transformers.Pipeline`, not imported."""
-
-    home, name = "transformers.pipelines.base", "Pipeline"
-
-
-class TransformersModel(_ByName):
-    """`transformers.PreTrainedModel`, not imported."""
-
-    home, name = "transformers.modeling_utils", "PreTrainedModel"
+EXPLAINED = {
+    "allennlp.predictors.predictor": "Predictor",
+    "torch.nn.modules.module": "Module",
+    "transformers.pipelines.base": "Pipeline",
+}
+"""The classes that are explained, by the modules that define them."""
+# What eli5's own explainers of text classifiers take, and a model that reads the text itself has no use for.
+_OF_OTHER_ESTIMATORS = ("vec", "vectorized", "feature_names")
 
 
 def register() -> None:
-    """Register with eli5: now if it is imported, else as soon as it is. Imports nothing itself; may be called again."""
-    loaded = sys.modules.get(_HOME)
-    if loaded is not None:
-        _register(loaded)
-    elif not any(isinstance(finder, _WhenImported) for finder in sys.meta_path):
-        sys.meta_path.insert(0, _WhenImported(_HOME, _register))
+    """Register with eli5 what is imported now, and the rest as soon as it is. Imports nothing; may be called again."""
+    for name in (_HOME, *EXPLAINED):
+        compat.when_imported(name, _register)
 
 
-def _register(explain: ModuleType) -> None:
-    if AllenNLPPredictor not in explain.explain_prediction.registry:
-        for kind in (AllenNLPPredictor, TransformersPipeline, TransformersModel):
-            explain.explain_prediction.register(kind)(_explain_prediction)
+def _register(imported: Optional[ModuleType] = None) -> None:
+    """Register the classes that are there, if eli5 is, and are not registered yet."""
+    explain: Any = getattr(sys.modules.get(_HOME), "explain_prediction", None)
+    if explain is None:
+        return
+    for home, name in EXPLAINED.items():
+        kind = getattr(sys.modules.get(home), name, None)
+        if kind is not None and kind not in explain.registry:
+            explain.register(kind)(_explain_prediction)
 
 
 def _explain_prediction(estimator: Any, doc: Any, **options: Any) -> Any:
-    """The explanation of a text's prediction, with eli5's arguments and those of `eli5_transformers.get_explanation`."""
+    """The explanation of a text's prediction, with eli5's arguments and those of `eli5_transformers.get_explanation`.
+
+    A module without `tokenizer=` is answered as eli5 answers what it does not support, with an explanation that says so:
+    whoever explains modules in another way still can.
+    """
     from .api import get_explanation
+    from .errors import InputError, SourceError
 
-    return get_explanation(estimator, doc, **options)
+    for name in _OF_OTHER_ESTIMATORS:
+        if options.pop(name, None) not in (None, False):
+            raise InputError(
+                f"{name} is given, which is for estimators that read features: a {type(estimator).__name__} reads the text "
+                "itself, leave it out"
+            )
+    try:
+        return get_explanation(estimator, doc, **options)
+    except SourceError as error:
+        module = getattr(sys.modules.get("torch.nn.modules.module"), "Module", ())
+        if not isinstance(estimator, module) or options.get("tokenizer") is not None:
+            raise
+        from eli5.base import Explanation
 
-
-class _WhenImported(importlib.abc.MetaPathFinder):
-    """Calls `then(module)` once, after the named module was executed; leaves no other trace."""
-
-    def __init__(self, name: str, then: Callable[[ModuleType], None]) -> None:
-        self._name, self._then = name, then
-
-    def find_spec(self, fullname: str, path: Optional[Sequence[str]], target: Optional[ModuleType] = None) -> Any:
-        if fullname != self._name or self not in sys.meta_path:
-            return None
-        sys.meta_path.remove(self)
-        spec = importlib.util.find_spec(fullname)
-        if spec is not None and spec.loader is not None:
-            spec.loader = _Loader(spec.loader, self._then)
-        return spec
-
-
-class _Loader(importlib.abc.Loader):
-    def __init__(self, real: Any, then: Callable[[ModuleType], None]) -> None:
-        self._real, self._then = real, then
-
-    def create_module(self, spec: Any) -> Any:
-        return self._real.create_module(spec)
-
-    def exec_module(self, module: ModuleType) -> None:
-        module.__loader__ = self._real
-        if module.__spec__ is not None:
-            module.__spec__.loader = self._real
-        self._real.exec_module(module)
-        self._then(module)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._real, name)
+        return Explanation(estimator=repr(estimator), error=str(error))

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import importlib
+import os
 from dataclasses import dataclass, field
-from typing import Any, Mapping, Optional, Tuple
+from pathlib import Path
+from typing import Any, List, Mapping, Optional, Tuple, Union
 
 import numpy as np
+
+from .arguments import whole_number
+from .errors import InputError
 
 RELEASED = ("simple-gradient", "integrated-gradient", "smooth-gradient")
 """The methods that are AllenNLP's own, as released."""
@@ -83,7 +89,102 @@ class Attribution:
     """Size of the delta, relative to the output's difference or, where the scores cancel, to a tenth of their size."""
     evaluations: Optional[int] = None
     """Gradients (or, for methods without, forward passes) that were computed for these scores."""
+    provenance: Mapping[str, str] = field(default_factory=dict)
+    """Where the numbers are from: "model" (its hub id, or the name of its folder), "model_class", "model_type", "dtype",
+    "device", and the releases of "eli5_transformers", "allennlp", "torch" and "transformers"; what is not known is left out.
+    """
 
     def __post_init__(self) -> None:
         if np.shape(self.scores) != (len(self.tokens),):
             raise ValueError(f"{len(self.tokens)} tokens need as many scores, got shape {np.shape(self.scores)}")
+
+    def __repr__(self) -> str:
+        known = "" if self.probability is None else f" ({self.probability:.2f})"
+        strongest = ", ".join(f"{_shortened(word)!r} {score:+.3g}" for word, score in self.top(3))
+        return f"<Attribution of {_shortened(self.label)!r}{known} by {self.method}: {strongest or 'no words'}>"
+
+    def by_word(self) -> Attribution:
+        """The same attribution with an entry a word: the sum of its tokens' scores, so that the total stays."""
+        return _above("text.granularity", "by_word")(self)
+
+    def top(self, count: int = 10) -> List[Tuple[str, float]]:
+        """The words of the `count` largest scores by size, strongest first, and their scores; special tokens left out.
+
+        Raises InputError for a count that is no number from 1.
+        """
+        count = whole_number(count, "count", what="a number of words")
+        words = self.by_word()
+        places = [place for place in range(len(words.tokens)) if not words.tokens.special[place]]
+        places.sort(key=lambda place: -abs(float(words.scores[place])))
+        return [(words.tokens.text[place], float(words.scores[place])) for place in places[:count]]
+
+    def to_dataframe(self) -> Any:
+        """A pandas DataFrame with a row for each token in reading order, that sums to the scores.
+
+        The columns are those of `Tokens` and "score"; `by_word().to_dataframe()` has a row a word. Raises
+        MissingDependencyError without pandas.
+        """
+        return _above("views.tables", "tokens_table")(self)
+
+    def plot(self, **options: Any) -> Any:
+        """The words' scores as horizontal bars: `plot_attribution` with its options; returns the matplotlib Axes."""
+        return _above("views.plotting", "plot_attribution")(self, **options)
+
+    def save(self, path: Union[str, os.PathLike[str]]) -> None:
+        """Write the attribution as JSON, which `load` reads; numbers keep all their digits."""
+        Path(path).write_text(_above("explanations.attribution_json", "attribution_to_json")(self), encoding="utf-8")
+
+    @classmethod
+    def load(cls, path: Union[str, os.PathLike[str]]) -> Attribution:
+        """The attribution that `save` wrote. Raises ExplanationError for any other file."""
+        read = _above("explanations.attribution_json", "attribution_from_json")
+        return read(Path(path).read_text(encoding="utf-8", errors="replace"))
+
+    def _repr_html_(self) -> str:
+        return _above("api", "to_explanation")(self)._repr_html_()
+
+
+class FailedText(List[Attribution]):
+    """Takes the place of the attributions of a text that could not be explained: an empty list that says why."""
+
+    def __init__(self, position: int, error: Exception) -> None:
+        super().__init__()
+        self.position = position
+        """The text's place among those that were given, from 0."""
+        self.error = error
+        """What is wrong with it: an error of this package; `str(error)` is the sentence."""
+
+    def __repr__(self) -> str:
+        return f"FailedText({self.position}, {self.error!r})"
+
+    def __reduce__(self) -> Any:
+        return type(self), (self.position, self.error)
+
+
+@dataclass(frozen=True)
+class PerText:
+    """As targets: other classes for each text. `per_text` makes it of whatever holds the classes."""
+
+    targets: Tuple[Any, ...]
+    """One entry a text, of any form that targets have for one: a name, an index, a sequence of these, or None."""
+
+    def of(self, texts: int) -> Tuple[Any, ...]:
+        """One entry for each of so many texts. Raises InputError for another number of texts."""
+        if len(self.targets) != texts:
+            raise InputError(
+                f"{texts} texts were given with the targets of {len(self.targets)}: there must be one for each"
+            )
+        return self.targets
+
+
+def _above(module: str, name: str) -> Any:
+    """A function of a module that stands above this one.
+
+    A record's methods are short forms of functions that take the record. They are looked up by name at the call, so
+    that records need nothing above them: a record can be made, passed on and read where the rest is not loaded.
+    """
+    return getattr(importlib.import_module(f".{module}", __package__), name)
+
+
+def _shortened(text: str, most: int = 24) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"

@@ -218,12 +218,89 @@ def test_what_eli5_explained_before_it_still_explains(bag_of_words):
     assert eli5.explain_prediction(object(), TEXT).error
 
 
+def test_modules_of_all_kinds_are_explained_like_their_checkpoint(predictor, stars_checkpoint):
+    import torch
+    from transformers import AutoTokenizer, BertForSequenceClassification
+
+    model = BertForSequenceClassification.from_pretrained(stars_checkpoint).eval()
+    tokenizer = AutoTokenizer.from_pretrained(stars_checkpoint)
+
+    class Mine(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.inner = model
+
+        def forward(self, input_ids, attention_mask):
+            return self.inner(input_ids=input_ids, attention_mask=attention_mask).logits
+
+    expected = weights_of(eli5.explain_prediction(predictor, TEXT, targets=[4]))
+    kinds = {"DataParallel": torch.nn.DataParallel(model), "Mine": Mine()}
+    if hasattr(torch, "compile"):
+        kinds["OptimizedModule"] = torch.compile(model, backend="eager")
+    for name, module in kinds.items():
+        explained = eli5.explain_prediction(module, TEXT, tokenizer=tokenizer, targets=[4])
+        assert weights_of(explained) == pytest.approx(expected, abs=1e-4), name
+        assert explained.estimator == ("Mine" if name == "Mine" else "BertForSequenceClassification")
+
+
+def test_a_module_without_its_tokenizer_is_answered_as_eli5_answers_what_it_does_not_support():
+    import torch
+
+    explained = eli5.explain_prediction(torch.nn.Linear(2, 2), TEXT)
+    assert explained.targets is None
+    assert "needs its tokenizer" in explained.error
+
+
+@pytest.mark.parametrize("given", [{"vec": None}, {"feature_names": None}, {"vectorized": False}])
+def test_arguments_of_eli5_that_say_nothing_are_accepted(predictor, given):
+    assert eli5.explain_prediction(predictor, doc=TEXT, **given).targets
+
+
+@pytest.mark.parametrize("given", [{"vec": CountVectorizer()}, {"feature_names": ["a"]}, {"vectorized": True}])
+def test_arguments_for_other_estimators_are_refused_by_name(predictor, given):
+    with pytest.raises(ValueError, match=next(iter(given))):
+        eli5.explain_prediction(predictor, TEXT, **given)
+
+
 @pytest.mark.parametrize("order", ["import eli5, eli5_transformers", "import eli5_transformers, eli5"])
 def test_registering_needs_no_torch_whichever_is_imported_first(order):
-    script = (
-        f"{order}, sys; from eli5_transformers.eli5_dispatch import AllenNLPPredictor\n"
-        "assert AllenNLPPredictor in eli5.explain_prediction.registry\n"
-        "assert not {'torch', 'allennlp', 'transformers'} & set(sys.modules)"
+    run_alone(f"{order}, sys\nassert not {{'torch', 'allennlp', 'transformers'}} & set(sys.modules)")
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        ("eli5_transformers", "eli5", "torch", "transformers.pipelines", "allennlp.predictors"),
+        ("torch", "transformers.pipelines", "eli5", "eli5_transformers", "allennlp.predictors"),
+        ("eli5_transformers", "allennlp.predictors", "transformers.pipelines", "eli5"),
+    ],
+)
+def test_the_real_classes_are_registered_in_whatever_order_they_are_imported(order):
+    run_alone(
+        f"import importlib, sys\nfor name in {order!r}: importlib.import_module(name)\n"
+        "import eli5\n"
+        "from eli5_transformers.eli5_dispatch import EXPLAINED, _explain_prediction\n"
+        "for home, name in EXPLAINED.items():\n"
+        "    kind = getattr(sys.modules[home], name)\n"
+        "    assert eli5.explain_prediction.registry[kind] is _explain_prediction, kind\n"
+        "    assert type(sys.modules[home].__spec__.loader).__module__ != 'eli5_transformers.eli5_dispatch'"
     )
+
+
+def test_an_abstract_class_of_somebody_else_makes_nothing_ambiguous():
+    run_alone(
+        "import abc, collections.abc, eli5, eli5_transformers, torch, transformers.pipelines.base as pipelines\n"
+        "class Named(abc.ABC):\n"
+        "    @classmethod\n"
+        "    def __subclasshook__(cls, other): return hasattr(other, '__call__') or NotImplemented\n"
+        "for kind in (collections.abc.Callable, collections.abc.Hashable, Named):\n"
+        "    eli5.explain_prediction.register(kind)(lambda *a, **k: 'theirs')\n"
+        "from eli5_transformers.eli5_dispatch import _explain_prediction\n"
+        "for kind in (torch.nn.Linear, pipelines.Pipeline):\n"
+        "    assert eli5.explain_prediction.dispatch(kind) is _explain_prediction, kind"
+    )
+
+
+def run_alone(script):
     done = subprocess.run([sys.executable, "-W", "ignore", "-c", script], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

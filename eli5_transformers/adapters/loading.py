@@ -6,8 +6,9 @@ import os
 from pathlib import Path
 from typing import Any, Mapping, Optional, Sequence, Union
 
-from .. import compat
+from .. import compat, foreign
 from ..errors import InputError
+from ..interpreters.provenance import source_name
 from . import archives, configs, objects
 
 
@@ -24,7 +25,7 @@ def load_predictor(
     problem_type: Optional[str] = None,
     trust_remote_code: bool = False,
     allow_pickle: bool = False,
-) -> Any:
+) -> foreign.Predictor:
     """The AllenNLP `Predictor` of anything that classifies texts.
 
     Parameters
@@ -38,8 +39,8 @@ def load_predictor(
     tokenizer
         The HuggingFace tokenizer of a model that is given as an object; for a checkpoint, another than its own.
     device
-        "cpu", "cuda:0" or a number. A checkpoint, config or archive is loaded to the CPU by default; objects stay
-        where they are.
+        "cpu", "cuda:0" or a number. A checkpoint, config or archive is loaded to the CPU by default; objects and
+        predictors stay where they are, and another device than theirs is refused.
     overrides, ext_vars
         Changes to and external variables of a config, as AllenNLP has them; `overrides` for archives too.
     max_length, truncation
@@ -51,30 +52,50 @@ def load_predictor(
     trust_remote_code, allow_pickle
         Run code that the checkpoint brings; read weights that can be read only by running what their author chose.
 
-    Raises SourceError for anything else, and for a source that cannot be loaded or would predict noise.
+    Raises SourceError for anything else, and for a source that cannot be loaded or would predict noise; InputError for an
+    option that has no effect on the source.
     """
     compat.require_allennlp()
     from allennlp.predictors import Predictor
 
     own = {"max_length": max_length, "truncation": truncation, "labels": labels, "problem_type": problem_type}
+    trusted = {"trust_remote_code": trust_remote_code or None, "allow_pickle": allow_pickle or None}
+    config = {"overrides": overrides, "ext_vars": ext_vars}
     if isinstance(source, Predictor):
-        _refuse({**own, "tokenizer": tokenizer, "overrides": overrides, "ext_vars": ext_vars}, "a Predictor")
+        _refuse({**own, **config, **trusted, "tokenizer": tokenizer}, "a Predictor, which is loaded already")
+        objects._require_place(source._model, device)
         return source
     from . import registered_components  # noqa: F401  registers the components that configs name
 
     if not isinstance(source, (str, os.PathLike)):
-        _refuse({"overrides": overrides, "ext_vars": ext_vars}, f"a {type(source).__name__}")
+        _refuse({**config, **trusted}, f"a {type(source).__name__}")
         return objects.from_object(source, tokenizer, device, own)
+    predictor = _from_path(source, tokenizer, device, own, config, trusted)
+    predictor.loaded_from = source_name(source)
+    return predictor
+
+
+def _from_path(
+    source: Any,
+    tokenizer: Any,
+    device: Union[str, int, None],
+    own: Mapping[str, Any],
+    config: Mapping[str, Any],
+    trusted: Mapping[str, Any],
+) -> Any:
+    """The predictor of a config, an archive or a checkpoint."""
     path = Path(os.path.expanduser(os.fspath(source)))
     if path.name.endswith(configs.SUFFIXES):
-        _refuse({**own, "tokenizer": tokenizer}, "a config (use overrides)")
-        return configs.from_config(configs.find_config(path), device, overrides, ext_vars)
+        _refuse({**own, **trusted, "tokenizer": tokenizer}, "a config (use overrides)")
+        return configs.from_config(configs.find_config(path), device, **config)
     if path.name.endswith(archives.SUFFIXES) or archives.is_serialization_folder(path):
-        _refuse({**own, "tokenizer": tokenizer, "ext_vars": ext_vars}, "an archive (use overrides)")
-        return archives.from_archive(path, device, overrides)
-    _refuse({"overrides": overrides, "ext_vars": ext_vars}, "a checkpoint")
+        _refuse(
+            {**own, **trusted, "tokenizer": tokenizer, "ext_vars": config["ext_vars"]}, "an archive (use overrides)"
+        )
+        return archives.from_archive(path, device, config["overrides"])
+    _refuse(config, "a checkpoint")
     name = str(path) if path.exists() else str(source)
-    return objects.from_checkpoint(name, tokenizer, device, own, trust_remote_code, allow_pickle)
+    return objects.from_checkpoint(name, tokenizer, device, own, **{key: bool(value) for key, value in trusted.items()})
 
 
 def _refuse(options: Mapping[str, Any], what: str) -> None:

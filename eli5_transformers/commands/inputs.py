@@ -5,12 +5,10 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import dataclass
-from typing import Any, Iterator, List, Optional, Sequence, Tuple
+from typing import Any, Iterator, List, Optional, Sequence
 
+from ..arguments import TEXT_KEYS, text_and_pair
 from ..errors import InputError
-
-TEXT_KEYS = ("text", "sentence", "premise", "sentence1")
-PAIR_KEYS = ("text_pair", "hypothesis", "sentence2")
 
 
 @dataclass(frozen=True)
@@ -59,16 +57,12 @@ def _line(number: int, line: str) -> Line:
         content = json.loads(line)
     except json.JSONDecodeError as error:
         return Line(number, error=f"not valid JSON: {error.msg} at column {error.colno}")
-    text, pair = _first(content, TEXT_KEYS), _first(content, PAIR_KEYS)
+    text, pair = text_and_pair(content)
     if text is None:
         return Line(number, error=f"no text in it: one of the keys {', '.join(TEXT_KEYS)} is needed")
     if not isinstance(text, str) or not isinstance(pair, (str, type(None))):
         return Line(number, error="its text is not a string")
     return Line(number, text, pair)
-
-
-def _first(content: Any, keys: Tuple[str, ...]) -> Any:
-    return next((content[key] for key in keys if content.get(key) is not None), None)
 
 
 def batched(lines: Iterator[Line], size: int) -> Iterator[List[Line]]:

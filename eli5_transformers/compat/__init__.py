@@ -11,13 +11,22 @@ import threading
 from importlib.util import find_spec
 
 from ..errors import CompatibilityError, MissingDependencyError
+from ._finder import PatchingFinder, forget_failed_import, refuse_early_import, when_imported
+from ._gone_buffers import add_gone_buffers, drop_gone_buffers
 from ._stack import Stack, installed_version
 
 ALLENNLP_RELEASE = "2.10.1"
 
 _lock = threading.Lock()
 
-__all__ = ["ALLENNLP_RELEASE", "install", "require_allennlp"]
+__all__ = [
+    "ALLENNLP_RELEASE",
+    "add_gone_buffers",
+    "drop_gone_buffers",
+    "install",
+    "require_allennlp",
+    "when_imported",
+]
 
 
 def install() -> None:
@@ -29,7 +38,6 @@ def install() -> None:
     stack = Stack.installed()
     if stack.pinned:
         return
-    from ._finder import PatchingFinder, forget_failed_import, refuse_early_import
     from .patches.all import needed_patches
 
     with _lock:

@@ -1,4 +1,4 @@
-"""Runs patches around the execution of the modules they are for, whenever those are imported."""
+"""Runs code around the execution of modules whenever those are imported: the patches, and what waits for eli5."""
 
 from __future__ import annotations
 
@@ -7,19 +7,23 @@ from contextlib import nullcontext
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
-from typing import Any, Dict, Iterable, List, Optional, Sequence
+from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Sequence
 
 from ..errors import CompatibilityError
 from ._imports import private_imports
 from ._patch import Patch
 
+Execute = Callable[[ModuleType], None]
+Around = Callable[[ModuleType, Execute], None]
+"""Called with a module and the function that executes it, which it must call."""
 
-class PatchingLoader(Loader):
-    """Executes a module with the real loader and its patches around it; the module keeps the real loader."""
 
-    def __init__(self, real: Loader, patches: Sequence[Patch]):
+class ExecutionLoader(Loader):
+    """Executes a module with the real loader inside `around`; the module keeps the real loader."""
+
+    def __init__(self, real: Loader, around: Around):
         self._real = real
-        self._patches = patches
+        self._around = around
 
     def create_module(self, spec: ModuleSpec) -> Optional[ModuleType]:
         return self._real.create_module(spec)
@@ -28,46 +32,78 @@ class PatchingLoader(Loader):
         module.__loader__ = self._real
         if module.__spec__ is not None:
             module.__spec__.loader = self._real
-        supplied: Dict[str, Any] = {}
-        for patch in self._patches:
-            if patch.supply is not None:
-                supplied.update(patch.supply(module.__name__))
-        with private_imports(module, supplied) if supplied else nullcontext():
-            self._real.exec_module(module)
-        for patch in self._patches:
-            if patch.mend is not None:
-                patch.check(module)
-                patch.mend(module)
+        self._around(module, self._real.exec_module)
 
     def __getattr__(self, name: str) -> Any:
         # What asks a spec's loader for source, code or resources before the import gets the real loader's answer.
         return getattr(self._real, name)
 
 
-class PatchingFinder(MetaPathFinder):
-    """Finds the modules that have patches, where the finders behind it find them."""
+class ExecutionFinder(MetaPathFinder):
+    """Finds the modules that something waits for, where the finders behind it find them."""
+
+    def __init__(self, waiting: Mapping[str, Around]):
+        self.waiting = dict(waiting)
+
+    def find_spec(
+        self, fullname: str, path: Optional[Sequence[str]], target: Optional[ModuleType] = None
+    ) -> Optional[ModuleSpec]:
+        if fullname not in self.waiting:
+            return None
+        for finder in sys.meta_path:
+            find = getattr(finder, "find_spec", None)
+            if find is None or isinstance(finder, ExecutionFinder):
+                continue
+            spec = find(fullname, path, target)
+            if spec is not None:
+                if spec.loader is not None:
+                    spec.loader = ExecutionLoader(spec.loader, self.waiting[fullname])
+                return spec
+        return None
+
+
+class PatchingFinder(ExecutionFinder):
+    """Runs patches around the modules they are for."""
 
     def __init__(self, patches: Iterable[Patch]):
         self.patches: Dict[str, List[Patch]] = {}
         for patch in patches:
             for module in patch.modules:
                 self.patches.setdefault(module, []).append(patch)
+        super().__init__(dict.fromkeys(self.patches, self._patched))
 
-    def find_spec(
-        self, fullname: str, path: Optional[Sequence[str]], target: Optional[ModuleType] = None
-    ) -> Optional[ModuleSpec]:
-        if fullname not in self.patches:
-            return None
-        for finder in sys.meta_path:
-            find = getattr(finder, "find_spec", None)
-            if find is None or isinstance(finder, PatchingFinder):
-                continue
-            spec = find(fullname, path, target)
-            if spec is not None:
-                if spec.loader is not None:
-                    spec.loader = PatchingLoader(spec.loader, self.patches[fullname])
-                return spec
-        return None
+    def _patched(self, module: ModuleType, execute: Execute) -> None:
+        patches = self.patches[module.__name__]
+        supplied: Dict[str, Any] = {}
+        for patch in patches:
+            if patch.supply is not None:
+                supplied.update(patch.supply(module.__name__))
+        with private_imports(module, supplied) if supplied else nullcontext():
+            execute(module)
+        for patch in patches:
+            if patch.mend is not None:
+                patch.check(module)
+                patch.mend(module)
+
+
+def when_imported(name: str, then: Callable[[ModuleType], None]) -> None:
+    """Call `then(module)` with the module of that name: now if it is imported, else whenever it is.
+
+    Imports nothing. One that waits already is replaced.
+    """
+    loaded = sys.modules.get(name)
+    if loaded is not None:
+        then(loaded)
+
+    def around(module: ModuleType, execute: Execute) -> None:
+        execute(module)
+        then(module)
+
+    for finder in sys.meta_path:
+        if isinstance(finder, ExecutionFinder) and name in finder.waiting:
+            finder.waiting[name] = around
+            return
+    sys.meta_path.insert(0, ExecutionFinder({name: around}))
 
 
 def forget_failed_import(package: str) -> None:

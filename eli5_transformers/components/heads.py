@@ -18,6 +18,7 @@ from allennlp.training.metrics import (
     MeanAbsoluteError,
 )
 
+from ..engine.targets import Classes, probabilities
 from ..errors import InputError, SourceError
 
 Prediction = Union[str, float, List[str]]
@@ -29,13 +30,20 @@ class Head(abc.ABC):
     """One kind of head. `labels` has one name an output, unique; logits and probabilities are (batch, outputs)."""
 
     kind: ClassVar[str]
+    link: ClassVar[Optional[str]]
+    """What makes probabilities of the logits: "softmax", "sigmoid", or None where there are none."""
 
     def __init__(self, labels: Sequence[str]) -> None:
         self.labels = tuple(labels)
 
-    @abc.abstractmethod
+    @property
+    def classes(self) -> Classes:
+        """The classes as they are explained."""
+        return Classes(self.labels, self.link)
+
     def probabilities(self, logits: torch.Tensor) -> Optional[torch.Tensor]:
         """Probabilities (batch, outputs) of the logits; None where there are none."""
+        return probabilities(logits, self.link)
 
     @abc.abstractmethod
     def loss(self, logits: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
@@ -65,13 +73,11 @@ class SingleLabel(Head):
     """One class of several: softmax, cross entropy, accuracy."""
 
     kind = "single_label"
+    link = "softmax"
 
     def __init__(self, labels: Sequence[str]) -> None:
         super().__init__(labels)
         self._accuracy = CategoricalAccuracy()
-
-    def probabilities(self, logits: torch.Tensor) -> torch.Tensor:
-        return torch.softmax(logits, dim=-1)
 
     def loss(self, logits: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
         target = target.long().view(-1)
@@ -95,6 +101,7 @@ class Binary(Head):
     """One logit under a sigmoid: the label or its opposite, binary cross entropy, accuracy."""
 
     kind = "binary"
+    link = "sigmoid"
 
     def __init__(self, labels: Sequence[str]) -> None:
         # Two names mean (negative, positive), as in the targets 0 and 1.
@@ -102,8 +109,9 @@ class Binary(Head):
         self.opposite = labels[0] if len(labels) == 2 else f"not {labels[0]}"
         self._accuracy = BooleanAccuracy()
 
-    def probabilities(self, logits: torch.Tensor) -> torch.Tensor:
-        return torch.sigmoid(logits)
+    @property
+    def classes(self) -> Classes:
+        return Classes((self.opposite, *self.labels), self.link, opposite=True)
 
     def loss(self, logits: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
         target = target.view(-1)
@@ -127,13 +135,11 @@ class MultiLabel(Head):
     """Any number of classes at once: a sigmoid each, mean binary cross entropy, micro F1 at one half."""
 
     kind = "multi_label"
+    link = "sigmoid"
 
     def __init__(self, labels: Sequence[str]) -> None:
         super().__init__(labels)
         self._fbeta = FBetaMultiLabelMeasure(average="micro", threshold=0.5)
-
-    def probabilities(self, logits: torch.Tensor) -> torch.Tensor:
-        return torch.sigmoid(logits)
 
     def loss(self, logits: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
         if target.shape != logits.shape:
@@ -161,13 +167,11 @@ class Regression(Head):
     """Numbers: no probabilities, mean squared error, mean absolute error."""
 
     kind = "regression"
+    link = None
 
     def __init__(self, labels: Sequence[str]) -> None:
         super().__init__(labels)
         self._error = MeanAbsoluteError()
-
-    def probabilities(self, logits: torch.Tensor) -> None:
-        return None
 
     def loss(self, logits: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
         return torch.nn.functional.mse_loss(logits, target.to(logits.dtype).view_as(logits))

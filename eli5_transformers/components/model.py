@@ -11,7 +11,7 @@ from allennlp.data import TextFieldTensors, Vocabulary
 from allennlp.models import Model
 from allennlp.nn import InitializerApplicator, util
 
-from ..compat.patches.models import GONE_BUFFERS
+from ..compat import add_gone_buffers, drop_gone_buffers
 from ..errors import InputError, SourceError
 from ..huggingface import archived_parts, classifiers
 from ..huggingface import labels as naming
@@ -181,13 +181,8 @@ class TransformerClassifier(Model):
 
     def _load_from_state_dict(self, state_dict: MutableMapping[str, Any], prefix: str, *args: Any) -> None:
         """As in torch, except for constants that not all releases of transformers save with the weights."""
-        own = self.state_dict()
-        for name in [name for name in state_dict if name.startswith(prefix) and name.endswith(GONE_BUFFERS)]:
-            if name[len(prefix) :] not in own:
-                del state_dict[name]
-        for name, value in own.items():
-            if name.endswith(GONE_BUFFERS):
-                state_dict.setdefault(prefix + name, value)
+        drop_gone_buffers(self, state_dict, prefix)
+        add_gone_buffers(self, state_dict, prefix)
         super()._load_from_state_dict(state_dict, prefix, *args)
 
     def _config(self, name, content, load_weights, options) -> Any:

@@ -1,27 +1,30 @@
 """The registered AllenNLP predictor of HuggingFace classifiers: predictions, and gradients for interpreters."""
 
 from contextlib import contextmanager
-from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 import numpy as np
 import torch
 from allennlp.data import DatasetReader, Instance
-from allennlp.data.batch import Batch
-from allennlp.nn import util
 from allennlp.predictors import Predictor
 
+from ..arguments import read_texts
+from ..engine.explainable import Explainable, ReadTokens, TokenizerVocabulary, TokenVocabulary
+from ..engine.instances import PROBE, ids_and_mask, probing, tensors_of
+from ..engine.targets import Classes
 from ..errors import InputError, SourceError, UnsupportedModelError
-from ..sites.embedding_sites import EmbeddingSites, find_sites
+from ..sites.architectures import position_limit
+from ..sites.embedding_sites import EmbeddingSites, find_sites, known_sites
+from ..sites.state import frozen
 from ..sites.tracing import first_tensor
-from ..text.encoding import position_limit
+from ..text.allennlp_tokens import instance_tokens
 from .model import TransformerClassifier
+from .probabilities import probabilities
 from .reader import TransformerClassifierReader
-
-_PROBE = "The quick brown fox jumps over 3 lazy dogs."
 
 
 @Predictor.register("transformer_classifier")
-class TransformerClassifierPredictor(Predictor):
+class TransformerClassifierPredictor(Predictor, Explainable):
     """Predicts with a `transformer_classifier` model and reader, and gives AllenNLP's interpreters its gradients.
 
     JSON inputs are objects as the reader's lines are: `{"sentence": …}` or `{"text": …}`, with `text_pair` (or
@@ -29,6 +32,8 @@ class TransformerClassifierPredictor(Predictor):
     AllenNLP's own predictor in how it is computed, not in its value: only the embeddings are differentiated, of any
     architecture, and nothing about the model is changed.
     """
+
+    reads_pairs = True
 
     def __init__(self, model: TransformerClassifier, dataset_reader: DatasetReader, frozen: bool = True) -> None:
         if not isinstance(model, TransformerClassifier) or not isinstance(dataset_reader, TransformerClassifierReader):
@@ -61,13 +66,31 @@ class TransformerClassifierPredictor(Predictor):
 
         Raises UnsupportedModelError for a model that cannot be explained truthfully.
         """
-        if self._sites is None:
-            tensors = self._probe()
-            run = lambda: self._model(**tensors)  # noqa: E731
-            sites = find_sites(self._model, run, util.get_token_ids_from_text_field_tensors(tensors["tokens"]))
-            sites.verify(run, lambda output: output["logits"])
-            self._sites = sites
+        if self._sites is None or not self._sites.current:
+            self._sites = known_sites(self._model, self._find_sites)
         return self._sites
+
+    @property
+    def classes(self) -> Classes:
+        """The classes as they are explained."""
+        return self._model.head.classes
+
+    @property
+    def vocabulary(self) -> TokenVocabulary:
+        """The tokens of the reader's tokenizer."""
+        return TokenizerVocabulary(self._dataset_reader.tokenizer)
+
+    def read_tokens(
+        self, instance: Instance, ids: np.ndarray, tensors: Mapping[str, Any], documents: Sequence[str]
+    ) -> ReadTokens:
+        """The tokens that the reader has kept in the instance; for one that an attacker changed, those of its text field."""
+        return ReadTokens(*instance_tokens(instance, documents))
+
+    def layer_name(self, name: str) -> str:
+        """The module of that name; a name may also be that which the wrapped classifier has for it."""
+        modules = dict(self._model.named_modules())
+        own = f"transformer.{name}"
+        return own if name not in modules and own in modules else name
 
     def get_gradients(self, instances: List[Instance]) -> Tuple[Dict[str, Any], Dict[str, Any]]:
         """The gradients of the labels' loss with respect to the embeddings, and the model's outputs.
@@ -90,7 +113,7 @@ class TransformerClassifierPredictor(Predictor):
             return outputs
 
         # Recurrent layers of cuDNN refuse a backward pass in evaluation mode.
-        with torch.backends.cudnn.flags(enabled=False), _frozen(self._model), self._through_port(sites):
+        with torch.backends.cudnn.flags(enabled=False), frozen(self._model), self._through_port(sites):
             result = sites.gradients(run, lambda output: output["loss"])
         gradients = {
             f"grad_input_{number}": gradient.cpu().numpy()
@@ -134,9 +157,16 @@ class TransformerClassifierPredictor(Predictor):
     def _tensors(self, instances: List[Instance]) -> Dict[str, Any]:
         for instance in instances:
             self._dataset_reader.apply_token_indexers(instance)
-        batch = Batch(instances)
-        batch.index_instances(self._model.vocab)
-        return util.move_to_device(batch.as_tensor_dict(), next(self._model.parameters()).device)
+            instance.index_fields(self._model.vocab)
+        return tensors_of(instances, next(self._model.parameters()).device)
+
+    def _find_sites(self) -> EmbeddingSites:
+        probe = self._tensors([self._dataset_reader.text_to_instance(PROBE)])
+        tensors = probing(probe, self.vocabulary.ordinary_ids)
+        run = lambda: self._model(**tensors)  # noqa: E731
+        sites = find_sites(self._model, run, ids_and_mask(tensors)[0])
+        sites.verify(run, lambda output: output["logits"])
+        return sites
 
     def _loss(self, logits: torch.Tensor, label: Optional[torch.Tensor]) -> torch.Tensor:
         if label is not None:
@@ -144,17 +174,6 @@ class TransformerClassifierPredictor(Predictor):
         if self._model.head.kind == "regression":
             return -logits.sum()
         raise InputError("the instance has no label: make it with predictions_to_labeled_instances, or add the field")
-
-    def _probe(self) -> Dict[str, Any]:
-        """Tensors of an unpadded text with at least three different tokens."""
-        tensors = self._tensors([self._dataset_reader.text_to_instance(_PROBE)])
-        ids = util.get_token_ids_from_text_field_tensors(tensors["tokens"])
-        if len(ids.unique()) < 3:
-            # A vocabulary that does not know this text's script: any of its tokens will do.
-            tokenizer = self._dataset_reader.tokenizer
-            known = sorted(set(tokenizer.get_vocab().values()) - set(tokenizer.all_special_ids))[-ids.shape[1] :]
-            ids[0, : len(known)] = torch.tensor(known[::-1])
-        return tensors
 
     @contextmanager
     def _through_port(self, sites: EmbeddingSites) -> Iterator[None]:
@@ -166,18 +185,28 @@ class TransformerClassifierPredictor(Predictor):
         with sites.changed(lambda index, vectors: port(vectors.clone())):
             yield
 
+    # For explainers that ask a classifier as scikit-learn's are asked.
 
-@contextmanager
-def _frozen(model: torch.nn.Module) -> Iterator[None]:
-    """Parameters that want no gradient, for the time being: torch before 1.13 computes theirs too, asked or not."""
-    trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    try:
-        for parameter in trained:
-            parameter.requires_grad_(False)
-        yield
-    finally:
-        for parameter in trained:
-            parameter.requires_grad_(True)
+    @property
+    def labels(self) -> List[str]:
+        """The names of the classes, one for each column of `predict_proba`."""
+        return list(self.classes.names)
+
+    def predict_proba(self, texts: Any, text_pairs: Any = None) -> np.ndarray:
+        """The probability of each class for each text, shape (texts, classes), the columns as in `labels`.
+
+        `texts` and `text_pairs` are of all forms that `eli5_transformers.attribute` takes. eli5's `TextExplainer`, LIME's
+        and SHAP's explainers of texts take this method: a text that they have emptied gets the model's answer to its
+        special tokens alone (where its tokenizer adds none, to the end or unknown token). A single logit under a sigmoid
+        has two columns, the opposite first; the columns of a model of several labels at once do not sum to 1.
+
+        Raises InputError for what is no text, and for a regression, which has no probabilities.
+        """
+        several = read_texts(texts, text_pairs, empty=True)
+        wrong = next((place for place, read in enumerate(several) if isinstance(read, InputError)), None)
+        if wrong is not None:
+            raise InputError(f"text {wrong}: {several[wrong]}")
+        return probabilities(self, [tuple(read.values()) for read in several if isinstance(read, dict)])
 
 
 class EmbeddingPort(torch.nn.Module):

@@ -11,16 +11,16 @@ from allennlp.data import DatasetReader, Instance, Token
 from allennlp.data.fields import Field, LabelField, MetadataField, MultiLabelField, TensorField, TextField
 from transformers import AutoTokenizer
 
+from ..arguments import PAIR_KEYS, TEXT_KEYS
 from ..errors import InputError, SourceError
 from ..huggingface import archived_parts, classifiers
-from ..text.encoding import TRUNCATIONS, Encoding, encode, position_limit, tokenizer_limit
+from ..sites.architectures import position_limit
+from ..text.encoding import TRUNCATIONS, Encoding, encode, tokenizer_limit
 from .heads import PROBLEM_TYPES
 from .token_indexer import TransformerIndexer
 
 logger = logging.getLogger(__name__)
 
-TEXT_KEYS = ("text", "sentence", "premise", "sentence1")
-PAIR_KEYS = ("text_pair", "hypothesis", "sentence2")
 LABEL_KEYS = ("label", "labels")
 
 Label = Union[str, int, float, Sequence[Union[str, int]]]

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from ..errors import InputError
-from .explained_model import Subject
+from .explainable import TokenVocabulary
 from .passes import TextBatch, Vectors
 
 # In the order in which they are tried: the mask is read as "something stands here", the padding as "nothing does".
@@ -38,16 +38,17 @@ class Baseline(NamedTuple):
     """Vectors to put in, (width,) or (tokens, width)."""
 
 
-def choose(subject: Subject, spec: Spec, batch: TextBatch) -> Baseline:
+def choose(spec: Spec, batch: TextBatch) -> Baseline:
     """The baseline that `spec` names, or the best that the tokenizer has where it is None.
 
     `spec` is "pad", "mask", "unk", "zero", a token or a text, or vectors (width,) or (tokens, width). Raises InputError
     for a token that the tokenizer does not have and for vectors that are no such thing.
     """
+    vocabulary = batch.scorer.explained.vocabulary
     if spec is None:
-        return _default(subject, batch)
+        return _default(vocabulary, batch)
     if isinstance(spec, str):
-        return _named(subject, spec)
+        return _named(vocabulary, spec)
     try:
         tensor = torch.as_tensor(np.asarray(spec, dtype=np.float64) if not isinstance(spec, torch.Tensor) else spec)
     except (TypeError, ValueError):
@@ -88,13 +89,7 @@ def _at_embeddings(baseline: Baseline, batch: TextBatch, own: Vectors, changed: 
 
 
 def _positions(batch: TextBatch, mask: torch.Tensor, site: int, vectors: torch.Tensor) -> torch.Tensor:
-    if batch.sites is batch.embeddings:
-        return batch.at_positions(mask, site)
-    shift = batch.embeddings.sites[site].shift
-    result = torch.zeros(vectors.shape[:2], dtype=torch.bool, device=mask.device)
-    kept = min(mask.shape[1], vectors.shape[1] - shift)
-    result[:, shift : shift + kept] = mask[:, :kept]
-    return result
+    return batch.embeddings.at_positions(mask, site, vectors.shape[1])
 
 
 def _ids(baseline: Baseline, batch: TextBatch, changed: torch.Tensor) -> torch.Tensor:
@@ -131,36 +126,36 @@ def _placed(
     return result
 
 
-def _named(subject: Subject, spec: str) -> Baseline:
+def _named(vocabulary: TokenVocabulary, spec: str) -> Baseline:
     if spec == "zero":
         return Baseline("zero")
     if spec in KINDS:
-        token_id = subject.token_id(spec)
+        token_id = vocabulary.token_id(spec)
         if token_id is None:
-            have = [kind for kind in KINDS if subject.token_id(kind) is not None]
+            have = [kind for kind in KINDS if vocabulary.token_id(kind) is not None]
             raise InputError(
                 f"the tokenizer has no {spec} token: give {' or '.join(map(repr, [*have, 'zero']))} as the baseline, or a "
                 "token of its vocabulary"
             )
-        return Baseline(f"{spec} ({subject.token_name(token_id)})", (token_id,))
-    ids = subject.content_ids(spec) if spec.strip() else []
+        return Baseline(f"{spec} ({vocabulary.token_name(token_id)})", (token_id,))
+    ids = vocabulary.content_ids(spec) if spec.strip() else []
     if not ids:
         raise InputError(f"the baseline {spec!r} holds no token: give 'pad', 'mask', 'unk', 'zero', a token or a text")
     if len(ids) == 1:
-        return Baseline(f"token ({subject.token_name(ids[0])})", tuple(ids))
-    filler = next((i for i in map(subject.token_id, ("pad", "mask", "unk")) if i is not None), ids[-1])
+        return Baseline(f"token ({vocabulary.token_name(ids[0])})", tuple(ids))
+    filler = next((i for i in map(vocabulary.token_id, ("pad", "mask", "unk")) if i is not None), ids[-1])
     return Baseline(f"text ({spec!r})", tuple(ids), filler)
 
 
-def _default(subject: Subject, batch: TextBatch) -> Baseline:
+def _default(vocabulary: TokenVocabulary, batch: TextBatch) -> Baseline:
     own = batch.look_up(batch.ids)
     for kind in KINDS:
-        token_id = subject.token_id(kind)
+        token_id = vocabulary.token_id(kind)
         if token_id is None:
             continue
         there = batch.look_up(torch.where(batch.real, torch.full_like(batch.ids, token_id), batch.ids))
         if _norm(there, batch) > _NEAR_ZERO * _norm(own, batch):
-            return _named(subject, kind)
+            return _named(vocabulary, kind)
     return Baseline("zero")
 
 

@@ -7,19 +7,19 @@ of several texts and points go through the model together, `internal_batch_size`
 from __future__ import annotations
 
 import copy
-import functools
 import sys
-from contextlib import ExitStack, contextmanager
-from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
+from contextlib import ExitStack, contextmanager, nullcontext
+from typing import Any, Callable, ContextManager, Iterator, List, NamedTuple, Optional, Sequence, Tuple, TypeVar
 
 import numpy as np
 import torch
 
 from ..errors import InputError, UnsupportedModelError
-from ..sites.architectures import lacks_pad_token, pad_token
-from ..sites.embedding_sites import EmbeddingSites
+from ..sites.architectures import lacks_pad_token
+from ..sites.embedding_sites import EmbeddingSites, StopPass
+from ..sites.state import frozen, pad_token
 from .batching import bucket, rows_at_once
-from .explained_model import EncodedText, Subject
+from .explained_model import EncodedText, ExplainedModel
 
 Vectors = List[torch.Tensor]
 """One tensor a site, (rows, tokens', width)."""
@@ -27,6 +27,8 @@ At = Callable[[torch.Tensor], Vectors]
 """From the numbers of some rows, (n,), to the vectors at which they are evaluated, [(n, tokens', width)]."""
 Reduce = Callable[[Vectors, torch.Tensor], Vectors]
 """From gradients at some rows and the rows' numbers to one number a position, [(n, tokens')]."""
+Given = TypeVar("Given")
+Result = TypeVar("Result")
 
 
 class Passes(NamedTuple):
@@ -41,11 +43,11 @@ class Passes(NamedTuple):
 
 
 class Scorer:
-    """Runs one subject for one interpreter: in one unit of output, at the embeddings or at a layer."""
+    """Runs one model for one interpreter: in one unit of output, at the embeddings or at a layer."""
 
     def __init__(
         self,
-        subject: Subject,
+        explained: ExplainedModel,
         *,
         output: str = "logit",
         layer: Optional[str] = None,
@@ -54,15 +56,15 @@ class Scorer:
     ) -> None:
         if internal_batch_size is not None and (not isinstance(internal_batch_size, int) or internal_batch_size < 1):
             raise InputError(f"internal_batch_size is {internal_batch_size!r}, but must be a number of rows from 1")
-        self.subject = subject
+        self.explained = explained
         self.output = output
         self.layer = layer
         self.padding = (0, 0)
         """Positions run that hold a token, and all positions run, over all rows so far."""
         self._rows_at_once = internal_batch_size
         # Asked before `session` gives the model a padding token for the time being.
-        self._alone = subject.alone
-        self.caveats = subject.caveats
+        self._alone = explained.alone
+        self.caveats = explained.caveats
         """What a reader of any explanation of this model must know."""
         self._progress = progress
         self._bar: Any = None
@@ -72,21 +74,17 @@ class Scorer:
         """The state in which passes run: no parameter is differentiated; as before on leaving, whatever happens."""
         with ExitStack() as stack:
             stack.enter_context(torch.inference_mode(False))
-            for parameter in self.subject.model.parameters():
-                if parameter.requires_grad:
-                    stack.callback(parameter.requires_grad_, True)
-                    parameter.requires_grad_(False)
-            if lacks_pad_token(self.subject.model):
+            stack.enter_context(frozen(self.explained.model))
+            if lacks_pad_token(self.explained.model):
                 # No row is padded then: an id that no token has makes the last token the last one.
-                stack.enter_context(pad_token(self.subject.model, -1))
+                stack.enter_context(pad_token(self.explained.model, -1))
             stack.callback(self._close_bar)
             yield
 
     def batches(self, texts: Sequence[EncodedText]) -> Iterator[TextBatch]:
         """The texts in groups that are padded together; `TextBatch.index` says which. Call it within `session()`."""
-        self.subject.prepare(texts[0])
-        device = self.subject.device
-        width = max(site.width for site in self.subject.sites.sites)
+        device = self.explained.device
+        width = max(site.width for site in self.explained.sites.sites)
         groups = bucket([len(text) for text in texts], width, alone=self._alone, device=device.type)
         for group in groups:
             yield TextBatch(self, group, [texts[index] for index in group])
@@ -95,7 +93,7 @@ class Scorer:
         """Rows of that length that run at once."""
         if self._rows_at_once is not None:
             return self._rows_at_once
-        return rows_at_once(self.subject.model, length, width, self.subject.device)
+        return rows_at_once(self.explained.model, length, width, self.explained.device)
 
     def worked(self, rows: int, real: int, positions: int) -> None:
         """Notes the work of a chunk: for the progress bar and the padding figure."""
@@ -120,25 +118,26 @@ class TextBatch:
     """Texts that are padded together, the point at which each is explained, and the passes over rows of them."""
 
     def __init__(self, scorer: Scorer, index: Sequence[int], texts: Sequence[EncodedText]) -> None:
-        subject = scorer.subject
+        explained = scorer.explained
         self.index = tuple(index)
         """The place of each text among all."""
         self.texts = tuple(texts)
         self.scorer = scorer
-        self._tensors = subject.tensors(texts)
-        self.ids, self.real = subject.ids_and_mask(self._tensors)
+        self._tensors = explained.tensors(texts)
+        self.ids, self.real = explained.ids_and_mask(self._tensors)
         """(texts, padded tokens): the token ids, and True where they are no padding."""
         self.length = self.ids.shape[1]
-        self.embeddings = subject.sites
+        self.embeddings = explained.sites
         self.sites: EmbeddingSites = self.embeddings
         if scorer.layer is not None:
-            self.sites = subject.layer(scorer.layer, texts[0])
-        self.vectors, logits = self._captured(self.sites)
+            self.sites = explained.layer(scorer.layer, texts[0])
+        self.chunk = scorer.chunk_size(self.length, max(site.width for site in self.sites.sites))
+        """Rows that go through the model at once, in every kind of pass."""
+        self.vectors, logits = self._captured(lambda numbers: nullcontext())
         """[(texts, tokens', width)]: the points to explain."""
         self.logits = logits.cpu().double().numpy()
         """(texts, classes), of the texts as they are."""
-        self._here: Optional[np.ndarray] = subject.classes.values(logits, scorer.output).cpu().double().numpy()
-        self.chunk = scorer.chunk_size(self.length, max(vectors.shape[-1] for vectors in self.vectors))
+        self._here: Optional[np.ndarray] = explained.classes.values(logits, scorer.output).cpu().double().numpy()
         self.place_of: List[np.ndarray] = [np.flatnonzero(row) for row in self.real.cpu().numpy()]
         """For each text the positions of its tokens in the padded row."""
 
@@ -150,7 +149,7 @@ class TextBatch:
         other.texts = tuple(self.texts[row] for row in rows)
         other.place_of = [self.place_of[row] for row in rows]
         other._tensors = _taken(self._tensors, index, len(self.texts))
-        other.ids, other.real = self.scorer.subject.ids_and_mask(other._tensors)
+        other.ids, other.real = self.scorer.explained.ids_and_mask(other._tensors)
         other.logits, other.vectors, other._here = self.logits[list(rows)], vectors, None
         return other
 
@@ -168,7 +167,7 @@ class TextBatch:
     @property
     def rounding(self) -> float:
         """The relative rounding error of the model's numbers."""
-        kinds = [p.dtype for p in self.scorer.subject.model.parameters() if p.dtype.is_floating_point]
+        kinds = [p.dtype for p in self.scorer.explained.model.parameters() if p.dtype.is_floating_point]
         return max((torch.finfo(kind).eps for kind in kinds), default=torch.finfo(torch.float32).eps)
 
     def special(self) -> torch.Tensor:
@@ -180,55 +179,49 @@ class TextBatch:
 
     def at_positions(self, mask: torch.Tensor, site: int) -> torch.Tensor:
         """A mask of tokens, (texts, padded tokens), as one of the site's positions, (texts, tokens')."""
-        shift, width = self.sites.sites[site].shift, self.vectors[site].shape[1]
-        result = torch.zeros((mask.shape[0], width), dtype=torch.bool, device=mask.device)
-        # A decoder that is fed the text shifted right never reads the last token.
-        kept = min(mask.shape[1], width - shift)
-        result[:, shift : shift + kept] = mask[:, :kept]
-        return result
+        return self.sites.at_positions(mask, site, self.vectors[site].shape[1])
+
+    # passes
 
     def look_up(self, ids: torch.Tensor) -> Vectors:
         """The embeddings of other ids, (texts, padded tokens), in place of the texts' own; no layer above them is run."""
-        found: Dict[int, torch.Tensor] = {}
-
-        def keep(site: int, vectors: torch.Tensor) -> torch.Tensor:
-            found[site] = vectors.detach().to(self._dtype(vectors), copy=True)
-            if len(found) == len(self.embeddings):
-                raise _EnoughError  # what follows the last look-up is of no interest
-            return vectors
-
-        tensors = self.scorer.subject.with_ids(self._tensors, ids)
-        try:
-            with torch.no_grad(), self.embeddings.changed(keep):
-                self.scorer.subject.model(**tensors)
-        except _EnoughError:
-            pass
-        return [found[site] for site in range(len(self.embeddings))]
+        with torch.no_grad():
+            found = self._pass(
+                range(len(self.texts)),
+                lambda numbers: self.embeddings.captured(stop=True),
+                lambda numbers, captured, logits: captured,
+                ids=ids,
+            )
+        return [torch.cat(parts) for parts in zip(*found)]
 
     def at_layer(self, embeddings: Vectors) -> Vectors:
-        """The vectors at the explained layer when the embeddings are these."""
+        """The vectors at the explained layer when the embeddings are these, [(texts, tokens', width)]."""
         if self.sites is self.embeddings:
             return embeddings
-        with torch.no_grad(), self.embeddings.replaced(embeddings):
-            return self._captured(self.sites)[0]
+        return self._captured(lambda numbers: self.embeddings.replaced([site[numbers] for site in embeddings]))[0]
 
-    def outputs(self, rows: Sequence[int], vectors: Vectors) -> torch.Tensor:
-        """The explained output of every class, (rows, classes), of these texts at `vectors`; with their gradient."""
-        index = torch.as_tensor(rows, device=self.device)
-        with self.sites.replaced(vectors):
-            values = self._values(index)
-        self._note(index)
-        return values
+    def outputs(self, rows: Sequence[int], vectors: Vectors, whole: bool = False) -> torch.Tensor:
+        """The explained output of every class, (rows, classes), of these texts at `vectors`; with their gradient.
+
+        `whole` runs all rows at once, for methods that pair the rows of one call by hooks of their own.
+        """
+        values = self._pass(
+            rows,
+            lambda numbers: self.sites.replaced([site[numbers] for site in vectors]),
+            lambda numbers, replaced, logits: self._values(logits),
+            chunk=len(rows) if whole else self.chunk,
+        )
+        return torch.cat(values)
 
     def forward(self, rows: Sequence[int], at: At) -> np.ndarray:
         """The explained output of every class, (rows, classes), at rows of these texts; no gradients."""
-        results = []
-        index = torch.as_tensor(np.asarray(rows, dtype=np.int64), device=self.device)
-        for numbers in torch.arange(len(index), device=self.device).split(self.chunk):
-            with torch.no_grad():
-                values = self.outputs(index[numbers].tolist(), at(numbers))
-            results.append(values.cpu().double().numpy())
-        return np.concatenate(results) if results else np.zeros((0, len(self.scorer.subject.classes.names)))
+        with torch.no_grad():
+            values = self._pass(
+                rows,
+                lambda numbers: self.sites.replaced(at(numbers)),
+                lambda numbers, replaced, logits: self._values(logits).cpu().double().numpy(),
+            )
+        return np.concatenate(values) if values else np.zeros((0, len(self.scorer.explained.classes.names)))
 
     def gradients(self, rows: Sequence[int], classes: Sequence[Sequence[int]], at: At, reduce: Reduce) -> Passes:
         """Gradients of the explained output at rows of these texts, for the classes asked for at each row.
@@ -236,78 +229,102 @@ class TextBatch:
         All classes of a row share its forward pass. `reduce` makes one number a position of each gradient at once, so
         that memory does not grow with the number of rows.
         """
-        index = torch.as_tensor(np.asarray(rows, dtype=np.int64), device=self.device)
         ends = np.concatenate([[0], np.cumsum([len(wanted) for wanted in classes])]).astype(int)
         tokens, rest = np.zeros((ends[-1], self.length)), np.zeros(ends[-1])
-        values = np.zeros((len(rows), len(self.scorer.subject.classes.names)))
+        values = np.zeros((len(rows), len(self.scorer.explained.classes.names)))
+
+        @contextmanager
+        def at_leaves(numbers: torch.Tensor) -> Iterator[Vectors]:
+            leaves = [vectors.detach().clone().requires_grad_(True) for vectors in at(numbers)]
+            with torch.enable_grad(), self.sites.replaced(leaves):
+                yield leaves
+
+        def differentiated(numbers: torch.Tensor, leaves: Vectors, logits: torch.Tensor) -> None:
+            found, own = self._values(logits), numbers.tolist()
+            most = max(len(classes[row]) for row in own)
+            for nth in range(most):
+                active = [place for place, row in enumerate(own) if len(classes[row]) > nth]
+                score = found[active, [classes[own[place]][nth] for place in active]].sum()
+                maps = _reduced(score, leaves, reduce, numbers, retain=nth + 1 < most)
+                per_token, beside = self.sites.to_tokens(maps, self.length)
+                pairs = [ends[own[place]] + nth for place in active]
+                tokens[pairs] = per_token[active].cpu().double().numpy()
+                rest[pairs] = beside[active].cpu().double().numpy()
+            values[own] = found.detach().cpu().double().numpy()
+
         # Rows with as many classes run together, so that no backward pass is for a few rows of a chunk only.
         order = sorted(range(len(rows)), key=lambda row: -len(classes[row]))
-        for start in range(0, len(order), self.chunk):
-            numbers = order[start : start + self.chunk]
-            here = torch.as_tensor(numbers, device=self.device)
-            leaves = [vectors.detach().clone().requires_grad_(True) for vectors in at(here)]
-            with torch.enable_grad(), self.sites.replaced(leaves):
-                found = self._values(index[here])
-                most = max(len(classes[row]) for row in numbers)
-                for nth in range(most):
-                    active = [place for place, row in enumerate(numbers) if len(classes[row]) > nth]
-                    wanted = [classes[numbers[place]][nth] for place in active]
-                    score = found[active, wanted].sum()
-                    maps = self._reduced(score, leaves, reduce, here, retain=nth + 1 < most)
-                    per_token, beside = self.sites.to_tokens(maps, self.length)
-                    pairs = [ends[numbers[place]] + nth for place in active]
-                    tokens[pairs] = per_token[active].cpu().double().numpy()
-                    rest[pairs] = beside[active].cpu().double().numpy()
-            values[numbers] = found.detach().cpu().double().numpy()
-            self._note(index[here])
+        self._pass(rows, at_leaves, differentiated, order=order)
         if not (np.isfinite(tokens).all() and np.isfinite(rest).all()):
             raise UnsupportedModelError(
-                f"a gradient of {type(self.scorer.subject.model).__name__} is not finite: load the model in float32, or "
+                f"a gradient of {self.scorer.explained.name} is not finite: load the model in float32, or "
                 "check its weights for NaN"
             )
         return Passes(tokens, rest, values)
 
-    def _reduced(
-        self, score: torch.Tensor, leaves: Vectors, reduce: Reduce, numbers: torch.Tensor, retain: bool
-    ) -> Vectors:
-        found = torch.autograd.grad(score, leaves, retain_graph=retain, allow_unused=True)
-        gradients = [torch.zeros_like(leaf) if g is None else g for leaf, g in zip(leaves, found)]
+    def _captured(self, hooked: Callable[[torch.Tensor], ContextManager[Any]]) -> Tuple[Vectors, torch.Tensor]:
+        """The vectors at the explained sites, and the logits, of all texts; inside `hooked(numbers)`."""
+
+        @contextmanager
+        def capturing(numbers: torch.Tensor) -> Iterator[Vectors]:
+            with hooked(numbers), self.sites.captured() as captured:
+                yield captured
+
         with torch.no_grad():
-            return reduce(gradients, numbers)
-
-    def _values(self, index: torch.Tensor) -> torch.Tensor:
-        """The explained output of every class for rows of these texts, with whatever vectors are put in now."""
-        subject = self.scorer.subject
-        logits = subject.logits(_taken(self._tensors, index, len(self.texts)))
-        return subject.classes.values(logits, self.scorer.output)
-
-    def _note(self, index: torch.Tensor) -> None:
-        real = int(self.real[index].sum())
-        self.scorer.worked(len(index), real, len(index) * self.length)
-
-    def _captured(self, sites: EmbeddingSites) -> Tuple[Vectors, torch.Tensor]:
-        """The vectors and logits of all texts, a chunk at a time."""
-        subject = self.scorer.subject
-        parts = []
-        chunk = self.scorer.chunk_size(self.ids.shape[1], sites.sites[0].width)
-        for index in torch.arange(len(self.texts), device=self.ids.device).split(chunk):
-            taken = _taken(self._tensors, index, len(self.texts))
-            parts.append(sites.capture(functools.partial(subject.logits, taken)))
-        vectors = [torch.cat(pieces) for pieces in zip(*(part[0] for part in parts))]
+            parts = self._pass(
+                range(len(self.texts)), capturing, lambda numbers, captured, logits: (list(captured), logits.detach())
+            )
+        vectors = [torch.cat(pieces) for pieces in zip(*(captured for captured, _ in parts))]
         if any(found.shape[0] != len(self.texts) for found in vectors):
             raise UnsupportedModelError(
                 "the model folds a long text into several rows, so its scores cannot be told apart by token: give a text "
                 "of at most the indexer's max_length, or leave max_length out"
             )
-        return vectors, torch.cat([part[1] for part in parts]).detach()
+        return vectors, torch.cat([logits for _, logits in parts])
 
-    @staticmethod
-    def _dtype(vectors: torch.Tensor) -> torch.dtype:
-        return torch.float32 if vectors.dtype in (torch.float16, torch.bfloat16) else vectors.dtype
+    def _pass(
+        self,
+        rows: Sequence[int],
+        hooked: Callable[[torch.Tensor], ContextManager[Given]],
+        then: Callable[[torch.Tensor, Given, Any], Result],
+        *,
+        order: Optional[Sequence[int]] = None,
+        chunk: Optional[int] = None,
+        ids: Optional[torch.Tensor] = None,
+    ) -> List[Result]:
+        """Every pass through the model: rows of these texts, a chunk at a time, what `then` made of each chunk.
+
+        `rows` says which text each row is of. For a chunk, `hooked(numbers)` puts the hooks in place, the model runs, and
+        `then(numbers, what the context gave, logits)` is called while they still are; then they are taken off, whatever
+        happens. `numbers` (n,) are places in `rows`, in the order `order`. `ids`, (texts, padded tokens), take the place of the
+        texts' own. Where the hooks stop the pass early, the logits are None.
+        """
+        explained = self.scorer.explained
+        tensors = self._tensors if ids is None else explained.with_ids(self._tensors, ids)
+        index = torch.as_tensor(np.asarray(rows, dtype=np.int64), device=self.ids.device)
+        numbers_of_all = torch.as_tensor(np.asarray(range(len(index)) if order is None else order, dtype=np.int64))
+        results: List[Result] = []
+        for numbers in numbers_of_all.to(index.device).split(chunk or self.chunk) if len(index) else ():
+            texts = index[numbers]
+            with hooked(numbers) as given:
+                try:
+                    logits = explained.logits(_taken(tensors, texts, len(self.texts)))
+                except StopPass:
+                    logits = None
+                results.append(then(numbers, given, logits))
+            self.scorer.worked(len(texts), int(self.real[texts].sum()), len(texts) * self.length)
+        return results
+
+    def _values(self, logits: torch.Tensor) -> torch.Tensor:
+        """The explained output of every class, (rows, classes)."""
+        return self.scorer.explained.classes.values(logits, self.scorer.output)
 
 
-class _EnoughError(Exception):
-    """Ends a forward pass of which all that matters has happened."""
+def _reduced(score: torch.Tensor, leaves: Vectors, reduce: Reduce, numbers: torch.Tensor, retain: bool) -> Vectors:
+    found = torch.autograd.grad(score, leaves, retain_graph=retain, allow_unused=True)
+    gradients = [torch.zeros_like(leaf) if g is None else g for leaf, g in zip(leaves, found)]
+    with torch.no_grad():
+        return reduce(gradients, numbers)
 
 
 def _taken(value: Any, index: torch.Tensor, size: int) -> Any:

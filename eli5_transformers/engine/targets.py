@@ -3,24 +3,38 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
 import torch
 
+from ..arguments import count_of_targets, listed
 from ..errors import InputError
 
 OUTPUTS = ("logit", "probability", "log-probability", "loss")
 
+_LINKS: Dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
+    "softmax": lambda logits: torch.softmax(logits, -1),
+    "sigmoid": torch.sigmoid,
+}
+_LOGARITHMS: Dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
+    "softmax": lambda logits: torch.log_softmax(logits, -1),
+    "sigmoid": torch.nn.functional.logsigmoid,
+}
+
+
+def probabilities(logits: torch.Tensor, link: Optional[str]) -> Optional[torch.Tensor]:
+    """Probabilities of logits (rows, outputs), same shape: by "softmax" or "sigmoid"; None without a link."""
+    return None if link is None else _LINKS[link](logits)
+
 
 @dataclass(frozen=True)
 class Top:
-    """As targets: the `count` classes of the highest logits. Raises InputError for less than one."""
+    """As targets: the `count` classes of the highest logits; negative, of the lowest. Raises InputError for zero."""
 
     count: int
 
     def __post_init__(self) -> None:
-        if isinstance(self.count, bool) or not isinstance(self.count, int) or self.count < 1:
-            raise InputError(f"top_targets is {self.count!r}, but must be a number of classes from 1")
+        object.__setattr__(self, "count", count_of_targets(self.count))
 
 
 @dataclass(frozen=True)
@@ -43,9 +57,7 @@ class Classes:
 
     def probabilities(self, logits: torch.Tensor) -> Optional[torch.Tensor]:
         """Probabilities of `self.logits(...)`, same shape, or None."""
-        if self.link is None:
-            return None
-        return torch.softmax(logits, -1) if self.link == "softmax" else torch.sigmoid(logits)
+        return probabilities(logits, self.link)
 
     def values(self, logits: torch.Tensor, output: str) -> torch.Tensor:
         """The explained quantity of every class, (rows, classes), from `self.logits(...)`.
@@ -60,8 +72,8 @@ class Classes:
         if self.link is None:
             raise InputError(f"output is {output!r}, but the model is a regression without probabilities: use 'logit'")
         if output == "probability":
-            return torch.softmax(logits, -1) if self.link == "softmax" else torch.sigmoid(logits)
-        logs = torch.log_softmax(logits, -1) if self.link == "softmax" else torch.nn.functional.logsigmoid(logits)
+            return _LINKS[self.link](logits)
+        logs = _LOGARITHMS[self.link](logits)
         return -logs if output == "loss" else logs
 
     def resolve(self, targets: Any, logits: Sequence[float]) -> List[int]:
@@ -69,14 +81,15 @@ class Classes:
 
         `targets` is None for what the model predicts (for several labels at once all those that it predicts, for a
         regression every output), a name, an index, a sequence of these, or `Top(k)` for the k classes of the highest
-        logits. `logits` are the text's, (classes,). Raises InputError for a class that the model does not have.
+        logits, highest first (`Top(-k)`: of the lowest, lowest first). `logits` are the text's, (classes,). Raises
+        InputError for a class that the model does not have.
         """
         if isinstance(targets, Top):
-            return self._ranked(logits)[: targets.count]
+            ranked = self._ranked(logits)
+            return ranked[: targets.count] if targets.count > 0 else ranked[::-1][: -targets.count]
         if targets is None:
             return self._predicted(logits)
-        several = targets if isinstance(targets, (list, tuple, set, frozenset, range)) else [targets]
-        chosen = list(dict.fromkeys(self._index(target) for target in several))
+        chosen = list(dict.fromkeys(self._index(target) for target in listed(targets)))
         if not chosen:
             raise InputError("targets is empty: name a class, or leave it out to explain the predicted one")
         return chosen

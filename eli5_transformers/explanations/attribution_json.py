@@ -1,54 +1,52 @@
 """Attributions as JSON text, and back.
 
 A JSON object with the keys "format", "version" and "attribution"; the last holds the fields of `records.Attribution` and
-`records.Tokens` by name. Nothing of a file is imported or evaluated.
+`records.Tokens` by name.
 """
 
 from __future__ import annotations
 
-import json
-from dataclasses import fields
-from typing import Any, Dict, Mapping
+from dataclasses import fields, replace
+from typing import List, get_type_hints
 
 import numpy as np
 
 from ..errors import ExplanationError
 from ..records import Attribution, Tokens
+from .saved import Format, mirror
 
-FORMAT = "eli5_transformers.attribution"
-VERSION = 1
+_TOKENS = mirror(Tokens, **get_type_hints(Tokens))
+_RECORD = mirror(Attribution, **{**get_type_hints(Attribution), "tokens": _TOKENS, "scores": List[float]})
+_FORMAT = Format("eli5_transformers.attribution", "attribution", _RECORD)
 
 
 def attribution_to_json(attribution: Attribution) -> str:
-    """The attribution as JSON text, which `attribution_from_json` reads; numbers keep all their digits."""
-    written: Dict[str, Any] = {f.name: getattr(attribution, f.name) for f in fields(Attribution)}
-    written["tokens"] = {f.name: getattr(attribution.tokens, f.name) for f in fields(Tokens)}
-    written["scores"] = np.asarray(attribution.scores, dtype=float).tolist()
-    try:
-        return json.dumps({"format": FORMAT, "version": VERSION, "attribution": written}, allow_nan=False)
-    except (TypeError, ValueError) as error:
-        raise ExplanationError(f"the attribution cannot be saved: {error}") from None
+    """The attribution as JSON text, which `attribution_from_json` reads; numbers keep all their digits.
+
+    Raises ExplanationError for one that JSON cannot hold: scores that are not finite, parameters of other types.
+    """
+    given = {f.name: getattr(attribution, f.name) for f in fields(Attribution)}
+    held = {name: value.item() if isinstance(value, np.generic) else value for name, value in given.items()}
+    held["tokens"] = {f.name: getattr(attribution.tokens, f.name) for f in fields(Tokens)}
+    held["scores"] = np.asarray(attribution.scores, dtype=float).tolist()
+    return _FORMAT.to_text(held)
 
 
 def attribution_from_json(text: str) -> Attribution:
-    """The attribution that `attribution_to_json` wrote. Raises ExplanationError for any other text."""
+    """The attribution that `attribution_to_json` wrote. Raises ExplanationError, which names the place, for any other."""
     try:
-        held = json.loads(text)
-    except (TypeError, ValueError) as error:
-        raise ExplanationError(f"the text is no JSON: {error}") from None
-    if not isinstance(held, dict) or held.get("format") != FORMAT:
-        raise ExplanationError("the JSON text holds no attribution: give what attribution_to_json wrote")
-    if held.get("version") != VERSION:
-        raise ExplanationError(f"the attribution was saved in version {held.get('version')!r}, but {VERSION} is read")
-    try:
-        given = dict(held["attribution"])
-        given["tokens"] = Tokens(**_tuples(given["tokens"]))
-        given["scores"] = np.array([float(score) for score in given["scores"]])
-        given["documents"], given["notes"] = tuple(given["documents"]), tuple(given["notes"])
-        return Attribution(**given)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise ExplanationError(f"the saved attribution is damaged: {error}") from None
-
-
-def _tuples(held: Mapping[str, Any]) -> Dict[str, Any]:
-    return {name: tuple(tuple(item) if isinstance(item, list) else item for item in part) for name, part in held.items()}
+        read = _FORMAT.from_text(text)
+    except ValueError as error:
+        raise ExplanationError(str(error)) from None
+    # Whoever reads scores by their characters relies on every token standing in a document.
+    tokens, lengths = read.tokens, [len(document) for document in read.documents]
+    places = list(zip(tokens.segment, tokens.start, tokens.end))
+    seen = [(document, *span) for document, span in enumerate(tokens.seen)]
+    for document, start, end in [*places, *seen]:
+        if not (0 <= document < len(lengths) and -1 <= start <= end <= lengths[document]):
+            raise ExplanationError(f"attribution.tokens has {(document, start, end)}, which is no place in a document")
+    if len(tokens.cut) not in (0, len(lengths)) or len(tokens.seen) != len(tokens.cut):
+        raise ExplanationError(
+            "attribution.tokens must have one entry of `cut` and of `seen` for each document, or none"
+        )
+    return replace(read, scores=np.array(read.scores, dtype=float))

@@ -9,7 +9,8 @@ from eli5.base import Explanation, FeatureWeights, TargetExplanation, WeightedSp
 
 from ..errors import ExplanationError
 from ..text.alignment import align_tokens, is_added_token
-from .to_eli5 import Row, safe, signed_weights, summary, told_apart, weighted_documents
+from ..text.granularity import told_apart
+from .to_eli5 import Row, safe, signed_weights, summary, weighted_documents
 
 
 def get_explanation_from_grads(
@@ -48,17 +49,15 @@ def get_explanation_from_grads(
     probabilities = _checked_probabilities(probas, labels)
     spans = align_tokens(text, tokens) if offsets is None else _checked_offsets(text, tokens, offsets)
     rows = [
-        Row(name, float(score), ((0, *span),) if span is not None and span[0] < span[1] else ())
+        Row(name, float(score), (0, *span) if span is not None and span[0] < span[1] else None)
         for name, score, span in zip(told_apart(list(tokens)), scores, spans)
     ]
-    painted = [row for row in rows if row.spans]
-    hidden = [row for row in rows if not row.spans]
     explained = int(np.argmax(probabilities))
     target = TargetExplanation(
         target=safe(labels[explained]),
-        feature_weights=_in_reading_order(rows) if force_weights else summary(painted, hidden),
+        feature_weights=_in_reading_order(rows) if force_weights else summary(rows),
         proba=float(probabilities[explained]),
-        weighted_spans=WeightedSpans(weighted_documents((text,), painted), other=summary(painted, hidden)),
+        weighted_spans=WeightedSpans(weighted_documents((text,), rows), other=summary(rows)),
     )
     return Explanation(
         estimator=estimator_name,

@@ -13,10 +13,8 @@ from __future__ import annotations
 
 import html
 import re
-from bisect import bisect_right
-from collections import Counter
 from dataclasses import dataclass
-from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, Union
+from typing import Any, Callable, List, Optional, Sequence, Tuple, Union
 
 import attr
 import numpy as np
@@ -33,15 +31,14 @@ from eli5.formatters.features import FormattedFeatureName
 
 from ..errors import InputError
 from ..records import Attribution
-from ..text.alignment import sentence_starts
 from ..text.escapes import visible
+from ..text.granularity import Place, group_tokens, require_granularity, told_apart
 
 Top = Union[int, Tuple[int, int], None]
 HIGHLIGHTED = "Highlighted in text (sum)"
 SPECIAL = "Special tokens (sum)"
 BIAS = "<BIAS>"  # what eli5's linear models call the constant; here the score of the baseline
 UNSEEN = " \u2502 not seen by the model: "
-GRANULARITIES = ("word", "token", "sentence")
 
 
 class LabelText(str):
@@ -57,11 +54,12 @@ class LabelText(str):
 
 @dataclass(frozen=True)
 class Row:
-    """One row of the table: a word, a token, or the special tokens together."""
+    """One row of the table: a word, token or sentence, or a sum that is none of these."""
 
     name: str
     weight: float
-    spans: Tuple[Tuple[int, int, int], ...]  # (document, start, end)
+    place: Optional[Place] = None
+    """Where it is painted; None for what stands for no characters."""
 
 
 def to_explanation(
@@ -83,16 +81,13 @@ def to_explanation(
     `(positive, negative)` counts; a regular expression that a row's name must match; a predicate on a row's name and
     value. What is painted is not cut by them. Raises InputError for an option that is not accepted.
     """
-    if granularity not in GRANULARITIES:
-        raise InputError(f"granularity is {granularity!r}, but must be one of {', '.join(map(repr, GRANULARITIES))}")
+    require_granularity(granularity)
     names = target_names or [attribution.label for attribution in attributions]
     targets = []
     for attribution, name in zip(attributions, names):
         rows = _rows(attribution, granularity)
         if attribution.baseline_score is not None:
-            rows.append(Row(BIAS, attribution.baseline_score, ()))
-        painted = [row for row in rows if row.spans]
-        hidden = [row for row in rows if not row.spans]
+            rows.append(Row(BIAS, attribution.baseline_score))
         targets.append(
             TargetExplanation(
                 target=safe(name),
@@ -100,8 +95,8 @@ def to_explanation(
                 proba=attribution.probability,
                 score=attribution.score,
                 weighted_spans=WeightedSpans(
-                    weighted_documents(attribution.documents, painted, attribution.tokens.seen),
-                    other=summary(painted, hidden),
+                    weighted_documents(attribution.documents, rows, attribution.tokens.seen),
+                    other=summary(rows),
                 ),
             )
         )
@@ -175,60 +170,18 @@ def safe(text: Any) -> Any:
 
 def _rows(attribution: Attribution, granularity: str) -> List[Row]:
     """The rows of the table, in the order of the text, with the special tokens summed to the last one."""
-    tokens, scores = attribution.tokens, np.asarray(attribution.scores, dtype=float)
-    unit = _units(attribution, granularity)
-    groups: Dict[Tuple[int, int], List[int]] = {}
-    special = []
-    for index in range(len(tokens)):
-        if tokens.special[index]:
-            special.append(index)
-        else:
-            groups.setdefault((tokens.segment[index], unit[index]), []).append(index)
-    rows = []
-    for members in groups.values():
-        placed = [i for i in members if 0 <= tokens.start[i] < tokens.end[i]]
-        document = tokens.segment[members[0]]
-        if placed and granularity != "token":
-            start, end = min(tokens.start[i] for i in placed), max(tokens.end[i] for i in placed)
-            name = attribution.documents[document][start:end]
-            spans: Tuple[Tuple[int, int, int], ...] = ((document, start, end),)
-        else:
-            name = tokens.text[members[0]]
-            spans = tuple((document, tokens.start[i], tokens.end[i]) for i in placed)
-        rows.append((name, float(scores[members].sum()), spans))
-    named = [Row(name, weight, spans) for name, (_, weight, spans) in zip(told_apart([r[0] for r in rows]), rows)]
-    if special:
-        named.append(Row(SPECIAL, float(scores[special].sum()), ()))
-    return named
-
-
-def _units(attribution: Attribution, granularity: str) -> List[int]:
-    """For each token the number of the row that it belongs to, within its document."""
-    tokens = attribution.tokens
-    if granularity == "sentence":
-        begins = [sentence_starts(document) for document in attribution.documents]
-        units = [
-            bisect_right(begins[segment], start) if start >= 0 else -1
-            for segment, start in zip(tokens.segment, tokens.start)
-        ]
-    else:
-        units = [word if granularity == "word" else -1 for word in tokens.word]
-    # A token that belongs to none is a row of its own; negative numbers cannot meet a unit's.
-    return [-1 - index if unit < 0 else unit for index, unit in enumerate(units)]
-
-
-def told_apart(names: List[str]) -> List[str]:
-    """Names of which none occurs twice: the second "job" is "job [2]"."""
-    total, seen = Counter(names), Counter[str]()
-    told = []
-    for name in names:
-        seen[name] += 1
-        told.append(f"{name} [{seen[name]}]" if total[name] > 1 else name)
-    return told
+    scores = np.asarray(attribution.scores, dtype=float)
+    found = group_tokens(attribution.tokens, attribution.documents, granularity, skip_special=True)
+    names = told_apart([group.name for group in found])
+    rows = [Row(name, float(scores[group.tokens].sum()), group.place) for name, group in zip(names, found)]
+    special = np.array(attribution.tokens.special, dtype=bool)
+    if special.any():
+        rows.append(Row(SPECIAL, float(scores[special].sum())))
+    return rows
 
 
 def weighted_documents(
-    documents: Sequence[str], painted: Sequence[Row], seen: Sequence[Tuple[int, int]] = ()
+    documents: Sequence[str], rows: Sequence[Row], seen: Sequence[Tuple[int, int]] = ()
 ) -> List[DocWeightedSpans]:
     """The documents with the rows' spans; what the model does not see of a document is marked in its text."""
     made = []
@@ -244,10 +197,9 @@ def weighted_documents(
             DocWeightedSpans(
                 document=document,
                 spans=[
-                    (f"{first}: {row.name}", [(first + shift, last + shift)], row.weight)
-                    for row in painted
-                    for where, first, last in row.spans
-                    if where == index
+                    (f"{row.place[1]}: {row.name}", [(row.place[1] + shift, row.place[2] + shift)], row.weight)
+                    for row in rows
+                    if row.place is not None and row.place[0] == index
                 ],
                 preserve_density=False,
                 vec_name=f"text {index + 1}" if len(documents) > 1 else None,
@@ -267,10 +219,10 @@ def signed_weights(items: Sequence[Tuple[Any, float]]) -> FeatureWeights:
     return FeatureWeights(pos=[fw for fw in made if fw.weight >= 0], neg=[fw for fw in made if fw.weight < 0])
 
 
-def summary(painted: Sequence[Row], hidden: Sequence[Row]) -> FeatureWeights:
+def summary(rows: Sequence[Row]) -> FeatureWeights:
     """The table that stands above a painted text: what is painted, as one sum, and what could not be painted."""
-    items = [(FormattedFeatureName(HIGHLIGHTED), sum(row.weight for row in painted))]
-    items += [(_feature(row), row.weight) for row in hidden]
+    items = [(FormattedFeatureName(HIGHLIGHTED), sum(row.weight for row in rows if row.place is not None))]
+    items += [(_feature(row), row.weight) for row in rows if row.place is None]
     return signed_weights(sorted(items, key=lambda item: -abs(item[1])))
 
 

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Any, List, Mapping, Optional, Sequence, Union
+import inspect
+from dataclasses import replace
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Union
 
+from ..arguments import did_you_mean
 from ..errors import InputError
-from ..records import RELEASED, Attribution
+from ..records import RELEASED, Attribution, FailedText, PerText
+from . import many
+from .choosing import Names, by_shown_name, chosen, shown_names
 
-__all__ = ["attribute", "make"]
+__all__ = ["attribute", "descriptions", "make", "option_names"]
+
+_NUMBERS = (int, float, Optional[int], Optional[float])
 
 
 def attribute(
     predictor: Any,
-    inputs: Sequence[Mapping[str, Any]],
+    inputs: Sequence[Union[Mapping[str, Any], FailedText]],
     interpreter: Union[str, Mapping[str, Any], Any] = "integrated-gradients",
     targets: Any = None,
     *,
     top_targets: Optional[int] = None,
+    target_names: Names = None,
+    on_error: str = "raise",
     **options: Any,
 ) -> List[List[Attribution]]:
     """The attributions of each input, for each of its targets: `result[input][target]`.
@@ -26,43 +35,52 @@ def attribute(
     predictor
         Any AllenNLP predictor of one text field whose model returns `logits`.
     inputs
-        The predictor's JSON objects, `{"sentence": "…"}`.
+        The predictor's JSON objects, `{"sentence": "…"}`; a FailedText stays in its place.
     interpreter
         A registered name, a dict with `type` and options as a config has it, or an interpreter of this predictor.
     targets, top_targets
-        The classes to explain: None for what the model predicts, a name, an index, or a sequence of these; or instead the
-        number of classes with the highest logits.
+        The classes to explain: None for what the model predicts, a name, an index, a sequence of these, or a `PerText`; or
+        instead the number of classes with the highest logits (negative: the lowest).
+    target_names
+        Other names by which `targets` may ask: one for each class, or a dict from name to name.
+    on_error
+        "raise", or "skip" for a FailedText in the place of an input that cannot be explained.
     options
         The interpreter's, where a name is given.
 
     Raises InputError for an unknown interpreter, option or target, and for targets where one of AllenNLP's own
-    interpreters is asked, which explain the predicted label alone.
+    interpreters is asked, which explain the predicted label alone. An error of one of several inputs names its place.
     """
-    from ..engine.targets import Top
-    from .allennlp_own import attribute_released
+    from ..components.explained_predictors import explained_model
     from .base import Interpreter
 
-    if top_targets is not None:
-        if targets is not None:
-            raise InputError("targets and top_targets are both given: give one of them")
-        targets = Top(top_targets)
-    kind = interpreter.get("type") if isinstance(interpreter, Mapping) else interpreter
-    if isinstance(kind, str) and kind in RELEASED:
-        given = sorted({*options, *(interpreter if isinstance(interpreter, Mapping) else ())} - {"type"})
-        if given:
-            raise InputError(f"AllenNLP's {kind!r} has no options, but {', '.join(given)} were given")
-        if targets is not None:
-            raise InputError(
-                f"AllenNLP's {kind!r} explains the predicted label alone: leave targets out, or use 'integrated-gradients'"
-            )
-        return [[attribute_released(predictor, dict(one), kind)] for one in inputs]
+    many.require_known(on_error)
+    wanted = chosen(targets, top_targets)
+    if isinstance(wanted, PerText):
+        wanted.of(len(inputs))
+    if _released(interpreter):
+        return _attribute_released(predictor, inputs, interpreter, wanted, on_error, options)
     made = make(predictor, interpreter, **options)
     if not isinstance(made, Interpreter):
         raise InputError(
             f"a {type(made).__name__} gives no attributions: use one of {', '.join(_names())}, or a subclass of "
             "eli5_transformers.interpreters.base.Interpreter"
         )
-    return made.attribute(inputs, targets)
+    explained = explained_model(made.predictor)
+    texts = many.one_by_one(lambda place: _encoded(explained, inputs[place]), len(inputs), on_error)
+    places = [place for place, text in enumerate(texts) if not isinstance(text, FailedText)]
+    if places:
+        names = explained.classes.names
+        wanted = by_shown_name(wanted, shown_names(names, target_names), names)
+        _require_classes(explained.classes, wanted, texts, on_error)
+        places = [place for place in places if not isinstance(texts[place], FailedText)]
+
+    def run(some: Sequence[int]) -> List[List[Attribution]]:
+        own = PerText(tuple(wanted.targets[place] for place in some)) if isinstance(wanted, PerText) else wanted
+        return made.explain([texts[place] for place in some], own)
+
+    found = many.together(run, {place: len(texts[place]) for place in places}, len(texts), on_error)
+    return [found.get(place, text) for place, text in enumerate(texts)]
 
 
 def make(predictor: Any, interpreter: Union[str, Mapping[str, Any], Any], **options: Any) -> Any:
@@ -74,29 +92,140 @@ def make(predictor: Any, interpreter: Union[str, Mapping[str, Any], Any], **opti
     from allennlp.common.checks import ConfigurationError
     from allennlp.interpret.saliency_interpreters import SaliencyInterpreter
 
-    from . import registered  # noqa: F401
+    from .layers import with_layer_names
 
     if isinstance(interpreter, SaliencyInterpreter):
         if options:
-            raise InputError(f"an interpreter was given with the options {', '.join(options)}: give them when making it")
+            raise InputError(
+                f"an interpreter was given with the options {', '.join(options)}: give them when making it"
+            )
         return interpreter
-    if isinstance(interpreter, str):
-        interpreter = {"type": interpreter}
-    if not isinstance(interpreter, Mapping) or not isinstance(interpreter.get("type"), str):
+    # AllenNLP's Params take what JSON has, and lose what is taken from them.
+    settings = {k: v.tolist() if hasattr(v, "tolist") else v for k, v in {**_settings(interpreter), **options}.items()}
+    name = settings["type"]
+    known = _parameters(settings)
+    for option, value in settings.items():
+        if known is not None and option not in known and option != "type":
+            raise InputError(
+                f"the options of {name!r} are not accepted: it has no option {option!r}{did_you_mean(option, known) or ':'} it "
+                f"takes {', '.join(known) or 'none'}"
+            )
+        # AllenNLP would make the number 1 of it.
+        if isinstance(value, bool) and known is not None and option in known and known[option].annotation in _NUMBERS:
+            raise InputError(f"{option} is {value}, but must be a number")
+    try:
+        return SaliencyInterpreter.from_params(Params(with_layer_names(predictor, settings)), predictor=predictor)
+    except (ConfigurationError, TypeError) as error:
+        reason = " ".join(str(getattr(error, "message", error)).split())
+        raise InputError(f"the options of {name!r} are not accepted: {reason}") from error
+
+
+def option_names(interpreter: Any) -> Optional[List[str]]:
+    """The options of a registered name or of a dict with `type`; none for an instance, which has had them.
+
+    None for an interpreter that takes any. Raises InputError for an unknown name.
+    """
+    from allennlp.interpret.saliency_interpreters import SaliencyInterpreter
+
+    if isinstance(interpreter, SaliencyInterpreter):
+        return []
+    known = _parameters(_settings(interpreter))
+    return None if known is None else list(known)
+
+
+def descriptions() -> Dict[str, str]:
+    """The registered names, and what each does in a line."""
+    from allennlp.interpret.saliency_interpreters import SaliencyInterpreter
+
+    from . import registered  # noqa: F401
+    from .allennlp_own import DESCRIPTIONS
+
+    return {
+        name: DESCRIPTIONS.get(name)
+        or (inspect.getdoc(SaliencyInterpreter.by_name(name)) or "").partition("\n")[0].strip()
+        for name in _names()
+    }
+
+
+def _attribute_released(
+    predictor: Any, inputs: Sequence[Any], interpreter: Any, wanted: Any, on_error: str, options: Mapping[str, Any]
+) -> List[Any]:
+    from .allennlp_own import attribute_released
+    from .provenance import provenance
+
+    settings = _settings(interpreter)
+    kind, given = settings["type"], sorted({*options, *settings} - {"type"})
+    if given:
+        raise InputError(f"AllenNLP's {kind!r} has no options, but {', '.join(given)} were given")
+    if wanted is not None:
+        raise InputError(
+            f"AllenNLP's {kind!r} explains the predicted label alone: leave targets out, or use 'integrated-gradients'"
+        )
+
+    def run(place: int) -> Any:
+        if isinstance(inputs[place], FailedText):
+            return inputs[place]
+        return [replace(attribute_released(predictor, dict(inputs[place]), kind), provenance=provenance(predictor))]
+
+    return many.one_by_one(run, len(inputs), on_error)
+
+
+def _released(interpreter: Any) -> bool:
+    kind = interpreter.get("type") if isinstance(interpreter, Mapping) else interpreter
+    return isinstance(kind, str) and kind in RELEASED
+
+
+def _encoded(explained: Any, given: Any) -> Any:
+    return given if isinstance(given, FailedText) else explained.encode(given)
+
+
+def _require_classes(classes: Any, wanted: Any, texts: List[Any], on_error: str) -> None:
+    """Targets that the model does not have are refused before any text is explained: all of a call, or one text's own."""
+    logits = [0.0] * len(classes.names)
+    if not isinstance(wanted, PerText):
+        classes.resolve(wanted, logits)
+        return
+    resolve: Callable[[int], Any] = lambda place: classes.resolve(wanted.targets[place], logits)  # noqa: E731
+    for place, found in enumerate(many.one_by_one(resolve, len(texts), on_error)):
+        if isinstance(found, FailedText) and not isinstance(texts[place], FailedText):
+            texts[place] = found
+
+
+def _parameters(settings: Mapping[str, Any]) -> Optional[Dict[str, inspect.Parameter]]:
+    from allennlp.interpret.saliency_interpreters import SaliencyInterpreter
+
+    from . import registered  # noqa: F401
+
+    name = settings["type"]
+    if name not in SaliencyInterpreter.list_available():
+        raise InputError(
+            f"there is no interpreter {name!r}: the registered ones are {', '.join(_names())}{did_you_mean(name, _names())}"
+        )
+    kind: Any = SaliencyInterpreter.by_name(name)
+    found: Dict[str, inspect.Parameter] = {}
+    # A class whose constructor takes **kwargs hands them on to that of its base class.
+    for owner in kind.__mro__ if isinstance(kind, type) else ():
+        constructor = vars(owner).get("__init__")
+        if constructor is None:
+            continue
+        own = inspect.signature(constructor).parameters
+        found.update(
+            {n: p for n, p in own.items() if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL) and n not in found}
+        )
+        if all(parameter.kind is not parameter.VAR_KEYWORD for parameter in own.values()):
+            return {name: parameter for name, parameter in found.items() if name not in ("self", "predictor")}
+    return None
+
+
+def _settings(interpreter: Any) -> Dict[str, Any]:
+    """An interpreter's name or dict, as a dict with `type`. Raises InputError for anything else."""
+    settings = {"type": interpreter} if isinstance(interpreter, str) else interpreter
+    if not isinstance(settings, Mapping) or not isinstance(settings.get("type"), str):
         raise InputError(
             f"interpreter is {interpreter!r}, but must be one of {', '.join(_names())}, a dict with one of them as 'type', "
             "or a SaliencyInterpreter"
         )
-    # AllenNLP's Params take what JSON has, and lose what is taken from them.
-    settings = {k: v.tolist() if hasattr(v, "tolist") else v for k, v in {**interpreter, **options}.items()}
-    name = settings["type"]
-    if name not in SaliencyInterpreter.list_available():
-        raise InputError(f"there is no interpreter {name!r}: the registered ones are {', '.join(_names())}")
-    try:
-        return SaliencyInterpreter.from_params(Params(settings), predictor=predictor)
-    except (ConfigurationError, TypeError) as error:
-        reason = " ".join(str(getattr(error, "message", error)).split())
-        raise InputError(f"the options of {name!r} are not accepted: {reason}") from error
+    return dict(settings)
 
 
 def _names() -> List[str]:

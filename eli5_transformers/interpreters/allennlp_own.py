@@ -12,7 +12,7 @@ import numpy as np
 
 from ..errors import ExplanationError, InputError, UnsupportedModelError
 from ..records import Attribution
-from ..text.allennlp_tokens import field_tokens, read_tokens, text_field
+from ..text.allennlp_tokens import instance_tokens, text_field
 
 _UNSIGNED = (
     "Scores are absolute values of the loss gradient, normalized to the sum 1: they say how strongly a token counts, "
@@ -28,6 +28,13 @@ _CAVEATS = {
         "embeddings, as in BERT, that sum is zero up to rounding and the scores mean nothing."
     ),
 }
+
+DESCRIPTIONS = {
+    "simple-gradient": "AllenNLP's own, as released: unsigned, of the loss: the gradient times an embedding.",
+    "integrated-gradient": "AllenNLP's own, as released: unsigned, of the loss: integrated from zero in 10 steps.",
+    "smooth-gradient": "AllenNLP's own, as released: unsigned, of the loss: the gradient under noise.",
+}
+"""What each of them does, in a line."""
 
 
 def attribute_released(predictor: Any, inputs: Mapping[str, str], name: str) -> Attribution:
@@ -53,9 +60,7 @@ def attribute_released(predictor: Any, inputs: Mapping[str, str], name: str) -> 
     with np.errstate(invalid="ignore", divide="ignore"):  # a zero norm is reported below, in words
         interpretation = interpreter.saliency_interpret_from_json(dict(inputs))
     scores = _scores(interpretation, len(field.tokens), name)
-    texts = [value for value in inputs.values() if isinstance(value, str)]
-    text = texts[0] if texts else " ".join(str(token.text) for token in field.tokens)
-    documents, tokens = read_tokens(instance) or ((text,), field_tokens(field, text))
+    documents, tokens = instance_tokens(instance, [value for value in inputs.values() if isinstance(value, str)])
     target, probability = _prediction(outputs)
     logits = outputs.get("logits")
     return Attribution(

@@ -2,18 +2,22 @@
 
 import inspect
 from abc import abstractmethod
-from typing import Any, Dict, List, Mapping, Optional, Sequence
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Union
 
 import numpy as np
 import torch
 from allennlp.interpret.saliency_interpreters import SaliencyInterpreter
 from allennlp.predictors import Predictor
 
-from ..engine.explained_model import EncodedText, subject_of
+from ..arguments import whole_number
+from ..components.explained_predictors import explained_model
+from ..engine.explained_model import EncodedText
 from ..engine.passes import Scorer, TextBatch
 from ..engine.targets import OUTPUTS
 from ..errors import InputError
-from ..records import Attribution
+from ..records import Attribution, PerText
+from .layers import layer_name
+from .provenance import provenance
 
 # Where scores cancel, the delta is measured against this share of their absolute sum.
 _CANCELLING = 0.1
@@ -36,8 +40,8 @@ class Interpreter(SaliencyInterpreter):
     output
         What is explained, and the unit of the scores: "logit", "probability", "log-probability" or "loss".
     layer
-        Name of a module, as in `model.named_modules()`, whose output (batch, tokens, width) is explained in place of the
-        embeddings: which of a block's vectors the output depends on.
+        A module of the model, or its name in `model.named_modules()`, whose output (batch, tokens, width) is explained in
+        place of the embeddings: which of a block's vectors the output depends on.
     internal_batch_size
         Rows that go through the model at once; by default chosen from width, length and free memory.
     progress
@@ -50,7 +54,7 @@ class Interpreter(SaliencyInterpreter):
         self,
         predictor: Predictor,
         output: str = "logit",
-        layer: Optional[str] = None,
+        layer: Union[str, torch.nn.Module, None] = None,
         internal_batch_size: Optional[int] = None,
         progress: Optional[bool] = None,
     ) -> None:
@@ -58,7 +62,9 @@ class Interpreter(SaliencyInterpreter):
         if output not in OUTPUTS:
             raise InputError(f"output is {output!r}, but must be one of {', '.join(map(repr, OUTPUTS))}")
         self.output = output
-        self.layer = layer
+        self.layer = layer_name(predictor, layer)
+        if internal_batch_size is not None:
+            internal_batch_size = whole_number(internal_batch_size, "internal_batch_size", what="a number of rows")
         self.internal_batch_size = internal_batch_size
         self.progress = progress
 
@@ -73,19 +79,20 @@ class Interpreter(SaliencyInterpreter):
     def attribute(self, inputs: Sequence[Mapping[str, Any]], targets: Any = None) -> List[List[Attribution]]:
         """The attributions of each input, a predictor's JSON object, for each of the targets: `result[text][target]`.
 
-        `targets` is None for what the model predicts, a class by name or index, a sequence of these, or `Top(k)`.
-        Raises InputError for inputs and targets that cannot be explained.
+        `targets` is None for what the model predicts, a class by name or index, a sequence of these, `Top(k)`,
+        or a `PerText` of these. Raises InputError for inputs and targets that cannot be explained.
         """
-        subject = subject_of(self.predictor)
-        return self.explain([subject.encode(one) for one in inputs], targets)
+        explained = explained_model(self.predictor)
+        return self.explain([explained.encode(one) for one in inputs], targets)
 
     def explain(self, texts: Sequence[EncodedText], targets: Any = None) -> List[List[Attribution]]:
         """The same for texts that were encoded before."""
         results: List[List[Attribution]] = [[] for _ in texts]
+        wanted = targets.of(len(texts)) if isinstance(targets, PerText) else [targets] * len(texts)
         if not texts:
             return results
         scorer = Scorer(
-            subject_of(self.predictor),
+            explained_model(self.predictor),
             output=self.output,
             layer=self.layer,
             internal_batch_size=self.internal_batch_size,
@@ -93,7 +100,9 @@ class Interpreter(SaliencyInterpreter):
         )
         with scorer.session():
             for batch in scorer.batches(texts):
-                classes = [scorer.subject.classes.resolve(targets, logits) for logits in batch.logits]
+                classes = [
+                    scorer.explained.classes.resolve(wanted[i], logits) for i, logits in zip(batch.index, batch.logits)
+                ]
                 for index, attributions in zip(batch.index, self.attributions(batch, classes)):
                     results[index] = attributions
         return results
@@ -104,8 +113,7 @@ class Interpreter(SaliencyInterpreter):
         One instance for each predicted label. Unlike AllenNLP's interpreters, the scores are neither made absolute nor
         normalized.
         """
-        subject = subject_of(self.predictor)
-        text = subject.encode(inputs)
+        text = explained_model(self.predictor).encode(inputs)
         found = self.explain([text])[0]
         return {
             f"instance_{number}": {"grad_input_1": _by_field_token(attribution.scores, text)}
@@ -139,10 +147,10 @@ class Interpreter(SaliencyInterpreter):
         `scores` are (tokens,) of the text; `total` is their sum with what lies on positions that are no tokens, where
         that is another number.
         """
-        subject = batch.scorer.subject
+        explained = batch.scorer.explained
         encoded = batch.texts[text]
         logits = torch.from_numpy(batch.logits[text])
-        probabilities = subject.classes.probabilities(logits)
+        probabilities = explained.classes.probabilities(logits)
         delta = relative = None
         if baseline_score is not None:
             difference = float(batch.here()[text, target]) - baseline_score
@@ -155,19 +163,20 @@ class Interpreter(SaliencyInterpreter):
             tokens=encoded.tokens,
             scores=np.asarray(scores, dtype=float),
             target=target,
-            label=subject.classes.names[target],
+            label=explained.classes.names[target],
             method=self.name(),
             signed=self.signed,
             probability=None if probabilities is None else float(probabilities[target]),
             score=float(logits[target]),
             parameters=self.parameters(),
-            notes=(*notes, *([] if np.any(scores) else [_FLAT]), *subject.caveats),
+            notes=(*notes, *([] if np.any(scores) else [_FLAT]), *explained.caveats),
             output=self.output,
             baseline=baseline,
             baseline_score=baseline_score,
             convergence_delta=delta,
             relative_delta=relative,
             evaluations=evaluations,
+            provenance=provenance(explained.predictor),
         )
 
     @classmethod

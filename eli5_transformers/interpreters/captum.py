@@ -9,11 +9,12 @@ import torch
 from allennlp.interpret.saliency_interpreters import SaliencyInterpreter
 from allennlp.predictors import Predictor
 
+from ..arguments import whole_number
 from ..engine.passes import TextBatch
 from ..errors import InputError, MissingDependencyError, UnsupportedModelError
 from ..records import Attribution
-from ..sites.architectures import explainable
-from ..text.words import UNITS, units
+from ..sites.state import explainable
+from ..text.granularity import group_tokens, require_granularity
 from .comparing import Compared, ComparingInterpreter
 
 # On the vectors of the tokens, by their gradient.
@@ -51,7 +52,7 @@ class Captum(ComparingInterpreter):
     options
         Arguments of its `attribute`, such as `{"n_samples": 200}`.
     unit
-        "word" or "token", for perturbation methods.
+        "word", "token" or "sentence", for perturbation methods.
     seed
         The same seed gives the same scores, whatever other texts are explained.
     """
@@ -71,12 +72,10 @@ class Captum(ComparingInterpreter):
             raise InputError(
                 f"method {method!r} is not available: {reason}; available are {', '.join(_GRADIENT + _PRESENCE)}"
             )
-        if unit not in UNITS:
-            raise InputError(f"unit is {unit!r}, but must be one of {', '.join(map(repr, UNITS))}")
         self.method = method
         self.options = dict(options or {})
-        self.unit = unit
-        self.seed = seed
+        self.unit = require_granularity(unit, "unit")
+        self.seed = whole_number(seed, "seed", least=0)
         self.signed = method != "Saliency" or self.options.get("abs") is False
 
     def attributions(self, batch: TextBatch, targets: Sequence[Sequence[int]]) -> List[List[Attribution]]:
@@ -88,7 +87,7 @@ class Captum(ComparingInterpreter):
         for text, wanted in enumerate(targets):
             results.append([])
             for target in wanted:
-                with explainable(batch.scorer.subject.model), _seeded(self.seed, batch.device):
+                with explainable(batch.scorer.explained.model), _seeded(self.seed, batch.device):
                     scores, rest, evaluations = on(kind, batch, compared, text, target)
                 found = self.attribution(
                     batch,
@@ -107,7 +106,7 @@ class Captum(ComparingInterpreter):
     def _on_vectors(
         self, kind: Any, batch: TextBatch, compared: Compared, text: int, target: int
     ) -> Tuple[np.ndarray, float, int]:
-        model = _Differentiable(batch, text)
+        model = _Differentiable(batch, text, whole=self.method == "DeepLift")
         inputs = tuple(vectors[text : text + 1] for vectors in batch.vectors)
         baselines = tuple(vectors[text : text + 1] for vectors in compared.vectors)
         found = self._call(kind(model), batch, inputs, baselines, target)
@@ -120,7 +119,8 @@ class Captum(ComparingInterpreter):
         self, kind: Any, batch: TextBatch, compared: Compared, text: int, target: int
     ) -> Tuple[np.ndarray, float, int]:
         encoded = batch.texts[text]
-        groups = units(encoded.tokens, self.unit, self.keep_special)
+        found = group_tokens(encoded.tokens, encoded.documents, self.unit, self.keep_special)
+        groups = [group.tokens for group in found]
         scores = np.zeros(len(encoded))
         if not groups:
             return scores, 0.0, 0
@@ -135,20 +135,20 @@ class Captum(ComparingInterpreter):
             share = torch.where(member.any(0), presence.to(batch.vectors[0]) @ member.to(batch.vectors[0]), 1.0)
 
             def at(numbers: torch.Tensor) -> List[torch.Tensor]:
-                result = []
+                mixed = []
                 for site, (base, difference) in enumerate(zip(compared.vectors, compared.differences)):
                     shift, length = batch.sites.sites[site].shift, base.shape[1]
                     own = torch.ones((len(numbers), length), device=batch.device, dtype=base.dtype)
                     kept = min(batch.length, length - shift)
                     own[:, shift : shift + kept] = share[numbers, :kept].to(base)
-                    result.append(base[text] + own[:, :, None] * difference[text])
-                return result
+                    mixed.append(base[text] + own[:, :, None] * difference[text])
+                return mixed
 
             return torch.from_numpy(batch.forward([text] * len(presence), at))
 
         everything = torch.ones((1, len(groups)), device=batch.device)
-        (found,) = self._call(kind(output), batch, (everything,), (torch.zeros_like(everything),), target)
-        for places, score in zip(groups, found[0].detach().cpu().double().numpy()):
+        (shares,) = self._call(kind(output), batch, (everything,), (torch.zeros_like(everything),), target)
+        for places, score in zip(groups, shares[0].detach().cpu().double().numpy()):
             scores[places] = score / len(places)
         return scores, 0.0, counted[0]
 
@@ -176,7 +176,7 @@ class Captum(ComparingInterpreter):
             return
         raise UnsupportedModelError(
             f"DeepLift's scores miss the output's difference by {found.relative_delta:.0%} on "
-            f"{type(batch.scorer.subject.model).__name__}, because Captum has no rules for some of its layers (attention, "
+            f"{batch.scorer.explained.name}, because Captum has no rules for some of its layers (attention, "
             "layer norms): use 'integrated-gradients'"
         )
 
@@ -184,15 +184,16 @@ class Captum(ComparingInterpreter):
 class _Differentiable(torch.nn.Module):
     """The explained outputs of one text as a function of its vectors, for methods that hook modules."""
 
-    def __init__(self, batch: TextBatch, text: int) -> None:
+    def __init__(self, batch: TextBatch, text: int, whole: bool) -> None:
         super().__init__()
-        self.model = batch.scorer.subject.model
+        self.model = batch.scorer.explained.model
         self.rows = 0
-        self._batch, self._text = (batch,), text
+        self._batch, self._text, self._whole = (batch,), text, whole
 
     def forward(self, *vectors: torch.Tensor) -> torch.Tensor:
         self.rows += len(vectors[0])
-        return self._batch[0].outputs([self._text] * len(vectors[0]), list(vectors))
+        # DeepLift pairs each row with its baseline by hooks, and must see both in one call.
+        return self._batch[0].outputs([self._text] * len(vectors[0]), list(vectors), whole=self._whole)
 
 
 def _captum() -> Any:
@@ -217,6 +218,3 @@ def _seeded(seed: int, device: torch.device) -> Iterator[None]:
             yield
     finally:
         np.random.set_state(state)
-
-
-

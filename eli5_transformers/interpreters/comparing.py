@@ -47,7 +47,7 @@ class ComparingInterpreter(Interpreter):
 
     def compared(self, batch: TextBatch) -> Compared:
         """The baselines of a batch and what the model makes of them."""
-        chosen = baselines.choose(batch.scorer.subject, self.baseline, batch)
+        chosen = baselines.choose(self.baseline, batch)
         vectors = baselines.vectors(chosen, batch, self.keep_special)
         scores = batch.forward(range(len(batch.texts)), lambda rows: [site[rows] for site in vectors])
         differences = [own - other for own, other in zip(batch.vectors, vectors)]

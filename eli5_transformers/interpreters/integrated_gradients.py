@@ -7,6 +7,7 @@ import torch
 from allennlp.interpret.saliency_interpreters import SaliencyInterpreter
 from allennlp.predictors import Predictor
 
+from ..arguments import real_number, whole_number
 from ..engine.passes import Passes, TextBatch, Vectors
 from ..engine.quadrature import METHODS, NODES, START, Integral, Piece, fixed
 from ..errors import InputError
@@ -50,14 +51,14 @@ class IntegratedGradients(ComparingInterpreter):
         **kwargs,
     ) -> None:
         super().__init__(predictor, **kwargs)
-        if not isinstance(tolerance, (int, float)) or not tolerance > 0:
-            raise InputError(f"tolerance is {tolerance!r}, but must be a positive number, such as 0.01 for one percent")
-        if not isinstance(max_evaluations, int) or max_evaluations < _LEAST:
-            raise InputError(f"max_evaluations is {max_evaluations!r}, but must be a number from {_LEAST}")
+        positive = "a positive number, such as 0.01 for one percent"
+        self.tolerance = real_number(tolerance, "tolerance", positive)
+        if not self.tolerance > 0:
+            raise InputError(f"tolerance is {tolerance!r}, but must be {positive}")
+        self.max_evaluations = whole_number(max_evaluations, "max_evaluations", _LEAST)
+        n_steps = None if n_steps is None else whole_number(n_steps, "n_steps")
         if n_steps is not None or method is not None:
             fixed(method or METHODS[0], 50 if n_steps is None else n_steps)
-        self.tolerance = float(tolerance)
-        self.max_evaluations = max_evaluations
         self.n_steps = 50 if n_steps is None and method is not None else n_steps
         self.method = method or (METHODS[0] if n_steps is not None else None)
 

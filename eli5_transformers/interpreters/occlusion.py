@@ -7,10 +7,10 @@ import torch
 from allennlp.interpret.saliency_interpreters import SaliencyInterpreter
 from allennlp.predictors import Predictor
 
+from ..arguments import whole_number
 from ..engine.passes import TextBatch, Vectors
-from ..errors import InputError
 from ..records import Attribution
-from ..text.words import UNITS, units
+from ..text.granularity import group_tokens, require_granularity
 from .comparing import ComparingInterpreter
 
 
@@ -20,11 +20,12 @@ class Occlusion(ComparingInterpreter):
 
     A word's tokens share its score equally, so that their sum is the word's. In windows of several words each word gets
     the mean, over the windows that hold it, of an equal share. The scores need not sum to the output's difference.
+    Tokens or sentences may stand for words.
 
     Parameters
     ----------
     unit
-        "word" or "token": what is put out of sight as a whole.
+        "word", "token" or "sentence": what is put out of sight as a whole.
     window
         How many neighbouring units at a time, moved on by one.
 
@@ -33,18 +34,17 @@ class Occlusion(ComparingInterpreter):
 
     def __init__(self, predictor: Predictor, unit: str = "word", window: int = 1, **kwargs) -> None:
         super().__init__(predictor, **kwargs)
-        if unit not in UNITS:
-            raise InputError(f"unit is {unit!r}, but must be one of {', '.join(map(repr, UNITS))}")
-        if isinstance(window, bool) or not isinstance(window, int) or window < 1:
-            raise InputError(f"window is {window!r}, but must be a number of words from 1")
-        self.unit = unit
-        self.window = window
+        self.unit = require_granularity(unit, "unit")
+        self.window = whole_number(window, "window", what="a number of words")
 
     def attributions(self, batch: TextBatch, targets: Sequence[Sequence[int]]) -> List[List[Attribution]]:
         """One forward pass a window, for all classes."""
         compared = self.compared(batch)
         here = batch.here()
-        groups = [units(text.tokens, self.unit, self.keep_special) for text in batch.texts]
+        groups = [
+            [group.tokens for group in group_tokens(text.tokens, text.documents, self.unit, self.keep_special)]
+            for text in batch.texts
+        ]
         windows = [self._windows(len(found)) for found in groups]
         rows = [text for text, found in enumerate(windows) for _ in found]
         hidden = torch.zeros((len(rows), batch.length), dtype=torch.bool)
@@ -91,9 +91,7 @@ class Occlusion(ComparingInterpreter):
         return [range(start, start + size) for start in range(units - size + 1)] if units else []
 
     @staticmethod
-    def _scores(
-        length: int, groups: Sequence[np.ndarray], windows: Sequence[range], lost: np.ndarray
-    ) -> np.ndarray:
+    def _scores(length: int, groups: Sequence[np.ndarray], windows: Sequence[range], lost: np.ndarray) -> np.ndarray:
         shares: Dict[int, List[float]] = {}
         for window, loss in zip(windows, lost):
             for unit in window:

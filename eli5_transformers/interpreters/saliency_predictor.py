@@ -5,9 +5,9 @@ from typing import Any, Dict, List, Optional, Union
 from allennlp.data import DatasetReader, Instance
 from allennlp.predictors import Predictor
 
+from ..components.explained_predictors import explained_model
 from ..components.model import TransformerClassifier
 from ..components.predictor import TransformerClassifierPredictor
-from ..engine.explained_model import subject_of
 from ..engine.targets import Top
 from ..records import Attribution
 from . import make
@@ -49,7 +49,7 @@ class SaliencyPredictor(TransformerClassifierPredictor):
     def predict_batch_instance(self, instances: List[Instance]) -> List[Dict[str, Any]]:
         """The predictions for some instances, with their saliency; they share their passes through the model."""
         predictions = super().predict_batch_instance(instances)
-        texts = [subject_of(self).encode_instance(instance) for instance in instances]
+        texts = [explained_model(self).encode_instance(instance) for instance in instances]
         for prediction, attributions in zip(predictions, self._interpreter.explain(texts, self._targets)):
             prediction["saliency"] = [_json(attribution) for attribution in attributions]
         return predictions

@@ -9,10 +9,12 @@ from allennlp.common import Params
 from allennlp.interpret.saliency_interpreters import SaliencyInterpreter
 from allennlp.predictors import Predictor
 
+from ..arguments import real_number, whole_number
 from ..engine.passes import TextBatch, Vectors
 from ..errors import InputError
 from ..records import Attribution
 from .base import Interpreter
+from .layers import layer_name
 
 FORMS = ("mean", "squared", "variance")
 # Noisy copies that are held at once, in numbers of all their vectors.
@@ -56,22 +58,22 @@ class SmoothGrad(Interpreter):
         form: str = "mean",
         seed: int = 0,
         output: Optional[str] = None,
-        layer: Optional[str] = None,
+        layer: Union[str, torch.nn.Module, None] = None,
         **kwargs,
     ) -> None:
         if form not in FORMS:
             raise InputError(f"form is {form!r}, but must be one of {', '.join(map(repr, FORMS))}")
-        if not isinstance(samples, int) or samples < 1:
-            raise InputError(f"samples is {samples!r}, but must be a number from 1")
+        samples = whole_number(samples, "samples")
+        stdev = real_number(stdev, "stdev", "a number, not negative")
         if not stdev >= 0:
             raise InputError(f"stdev is {stdev!r}, but must not be negative")
-        self.around = _inner(predictor, around, output, layer, kwargs.get("internal_batch_size"))
+        self.around = _inner(predictor, around, output, layer_name(predictor, layer), kwargs.get("internal_batch_size"))
         super().__init__(predictor, output=self.around.output, layer=self.around.layer, **kwargs)
         self.samples = samples
-        self.stdev = float(stdev)
+        self.stdev = stdev
         self.relative = relative
         self.form = form
-        self.seed = seed
+        self.seed = whole_number(seed, "seed", least=0)
         self.signed = form == "mean" and self.around.signed
 
     def attributions(self, batch: TextBatch, targets: Sequence[Sequence[int]]) -> List[List[Attribution]]:

@@ -35,17 +35,19 @@ hooks are taken off and training mode, gradients of parameters and random state 
 
 from __future__ import annotations
 
+import weakref
 from contextlib import contextmanager
-from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple, Union
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple, Union
 
 import torch
 
 from ..errors import InputError, UnsupportedModelError
-from .architectures import cause_of_zero_gradients, explainable
+from .architectures import cause_of_zero_gradients, name_of
 from .hooks import SiteHooks
+from .state import explainable
 from .tracing import Site, trace
 
-__all__ = ["EmbeddingSites", "Gradients", "Site", "find_sites"]
+__all__ = ["EmbeddingSites", "Gradients", "Site", "StopPass", "find_sites"]
 
 Run = Callable[[], Any]
 Output = Callable[[Any], torch.Tensor]
@@ -53,6 +55,10 @@ Output = Callable[[Any], torch.Tensor]
 # How far hooked logits may be from plain ones, relative to the largest logit (at least 1): the kernels that torch
 # chooses with gradients on round differently.
 _TOLERANCE = {torch.float64: 1e-9, torch.float32: 1e-4, torch.float16: 1e-2, torch.bfloat16: 5e-2}
+
+
+class StopPass(Exception):  # noqa: N818  no error: it ends a forward pass of which all that matters has happened
+    """Ends a forward pass early, see `EmbeddingSites.captured`."""
 
 
 class Gradients(NamedTuple):
@@ -78,11 +84,42 @@ def find_sites(model: torch.nn.Module, run: Run, input_ids: torch.Tensor) -> Emb
         sites = trace(model, run, input_ids)
     if not sites:
         raise UnsupportedModelError(
-            f"no module call in {type(model).__name__} turns the token ids into vectors (batch, tokens, width), so its "
+            f"no module call in {name_of(model)} turns the token ids into vectors (batch, tokens, width), so its "
             "prediction cannot be traced to tokens: give a model that looks its tokens up in a submodule "
             "(torch.nn.Embedding, say), not compiled to TorchScript"
         )
     return EmbeddingSites(model, sites)
+
+
+_KNOWN: weakref.WeakKeyDictionary[torch.nn.Module, Tuple[Tuple[Site, ...], List[Any]]] = weakref.WeakKeyDictionary()
+
+
+def known_sites(model: torch.nn.Module, find: Callable[[], EmbeddingSites]) -> EmbeddingSites:
+    """The sites of `model` as `find()` gives them, which is called once for the modules that the model wraps.
+
+    A person may hand over the same module again and again, each time in a new wrapper: its look-ups are remembered, weakly,
+    by the module that makes the vectors, and are those of the new wrapper as long as the same modules stand in the same
+    places (resized embeddings are another module).
+    """
+    for module in model.children():
+        sites, tables = _KNOWN.get(module, ((), []))
+        if sites and [reference() for reference in tables] == _tables(model, sites):
+            return EmbeddingSites(model, sites)
+    found = find()
+    for module in model.children():
+        _KNOWN[module] = found.sites, [weakref.ref(table) for table in _tables(model, found.sites)]
+    return found
+
+
+def _tables(model: torch.nn.Module, sites: Sequence[Site]) -> List[Optional[torch.nn.Module]]:
+    return [_module(model, site.name) for site in sites]
+
+
+def _module(model: torch.nn.Module, name: str) -> Optional[torch.nn.Module]:
+    try:
+        return model.get_submodule(name)
+    except AttributeError:
+        return None
 
 
 class EmbeddingSites:
@@ -97,22 +134,40 @@ class EmbeddingSites:
     def __len__(self) -> int:
         return len(self.sites)
 
+    @property
+    def current(self) -> bool:
+        """False once another module stands in a site's place, as after resizing the embeddings."""
+        return all(_module(self.model, name) is module for name, module in self._modules.items())
+
     def capture(self, run: Run) -> Tuple[List[torch.Tensor], Any]:
         """The vectors at the sites, [(rows, tokens', width)], and what `run()` returned; no gradients.
 
         tokens' may exceed the number of tokens where the model appends columns. Raises `UnsupportedModelError` if a
         site was not reached.
         """
-        values: Dict[int, torch.Tensor] = {}
+        with torch.no_grad(), self.captured() as values:
+            output = run()
+        return list(values), output
+
+    @contextmanager
+    def captured(self, stop: bool = False) -> Iterator[List[torch.Tensor]]:
+        """Context that gives a list, which a forward inside fills with the vectors at the sites, in their order.
+
+        With `stop` that forward is ended by `StopPass` as soon as all of them are there.
+        """
+        values: List[torch.Tensor] = [torch.empty(0)] * len(self)
+        seen: Set[int] = set()
 
         def keep(index: int, vectors: torch.Tensor) -> torch.Tensor:
             # Cloned: models multiply their embeddings in place.
             values[index] = vectors.detach().to(_wide(vectors.dtype), copy=True)
+            seen.add(index)
+            if stop and len(seen) == len(self):
+                raise StopPass
             return vectors
 
-        with torch.no_grad(), self.changed(keep):
-            output = run()
-        return [values[index] for index in range(len(self))], output
+        with self.changed(keep):
+            yield values
 
     @contextmanager
     def changed(self, change: Callable[[int, torch.Tensor], torch.Tensor]) -> Iterator[None]:
@@ -139,7 +194,7 @@ class EmbeddingSites:
         missing = [self.sites[index].name for index in range(len(self)) if index not in reached]
         if missing:
             raise UnsupportedModelError(
-                f"the look-up {missing[0]!r} of {type(self.model).__name__} was not reached in this forward pass: "
+                f"the look-up {missing[0]!r} of {name_of(self.model)} was not reached in this forward pass: "
                 "call the model itself, in this thread, neither compiled nor replicated over devices"
             )
 
@@ -196,7 +251,7 @@ class EmbeddingSites:
         for site, gradient in zip(self.sites, gradients):
             if not torch.isfinite(gradient).all():
                 raise UnsupportedModelError(
-                    f"the gradient of {type(self.model).__name__}'s score at {site.name!r} is not finite: "
+                    f"the gradient of {name_of(self.model)}'s score at {site.name!r} is not finite: "
                     "load the model in float32, or check its weights for NaN"
                 )
         return Gradients(gradients, [x.detach() for x in inputs], _widened(score.detach()))
@@ -208,7 +263,7 @@ class EmbeddingSites:
         gradients of all of them together must be finite and reach more than one token of the text, so `run` must feed
         a text of several tokens. Raises `UnsupportedModelError` with the cause.
         """
-        name = type(self.model).__name__
+        name = name_of(self.model)
         with torch.no_grad(), explainable(self.model):
             plain = output(run()).detach()
         values, _ = self.capture(run)
@@ -235,6 +290,15 @@ class EmbeddingSites:
                 f"{name} has no gradient at {'all but one of' if seen else 'any of'} the tokens: "
                 f"{cause_of_zero_gradients(self.model)}"
             )
+
+    def at_positions(self, mask: torch.Tensor, site: int, length: int) -> torch.Tensor:
+        """A mask of tokens, (rows, tokens), as one of the `length` positions of a site, (rows, length)."""
+        result = torch.zeros((mask.shape[0], length), dtype=torch.bool, device=mask.device)
+        shift = self.sites[site].shift
+        # A decoder that is fed the text shifted right never reads the last token.
+        kept = min(mask.shape[1], length - shift)
+        result[:, shift : shift + kept] = mask[:, :kept]
+        return result
 
     def to_tokens(self, per_site: Sequence[torch.Tensor], length: int) -> Tuple[torch.Tensor, torch.Tensor]:
         """Sums maps of the sites, [(rows, tokens', ...)], onto the `length` tokens of the text.

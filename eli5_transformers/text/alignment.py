@@ -4,24 +4,18 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from itertools import accumulate
 from typing import List, Optional, Sequence, Tuple
 
-from ..errors import ExplanationError
+import regex
 
-Span = Tuple[int, int]
+from ..errors import ExplanationError
+from .words import Span
 
 # Pieces that a tokenizer adds or puts in for what it does not know: [CLS], <s>, <|endoftext|>, <pad>.
 _ADDED = re.compile(r"\[[A-Z]+\d*\]|<[^<>\s]+>")
 _UNKNOWN = {"[UNK]", "<unk>", "@@UNKNOWN@@"}
-# What word-level splitting makes one token of: a run of word characters, or a single other character.
-_CHUNK = re.compile(r"\w+|[^\w\s]", re.UNICODE)
-# A word as a reader sees it: "don't" and "U.S." stay whole enough to be read; CJK is written without spaces.
-_CJK = "\u2e80-\u2fdf\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f"
-_WORD = re.compile(rf"[{_CJK}]|(?:(?![{_CJK}])\w)+(?:['’](?:(?![{_CJK}])\w)+)*|[^\w\s]", re.UNICODE)
-_SENTENCE_END = re.compile(
-    r"[.!?\u2026]+[\"'\u2019\u201d\u00bb)\]]*\s+|[\u3002\uff01\uff1f]+[\u300d\u300f\u201d]*\s*|\n\s*\n"
-)
+# What an unknown token stands for: a run of letters and digits, or a single other sign, which may be several characters.
+_CHUNK = regex.compile(r"[\w\p{N}\p{Cf}]+|\X")
 _SPACE_MARKERS = ("\u2581", "\u0120")  # SentencePiece's lower one eighth block, byte-level BPE's G with dot
 
 
@@ -52,9 +46,10 @@ def align_tokens(text: str, tokens: Sequence[str]) -> List[Optional[Span]]:
             spans.append((places[at][0], places[at + len(spelled) - 1][1]))
             at += len(spelled)
         elif token in _UNKNOWN:
-            chunk = _CHUNK.match(folded, at)
-            spans.append((places[at][0], places[chunk.end() - 1][1]) if chunk else None)
-            at = chunk.end() if chunk else at
+            chunk = _CHUNK.match(text, places[at][0]) if at < len(folded) else None
+            spans.append(chunk.span() if chunk else None)
+            while chunk and at < len(folded) and places[at][0] < chunk.end():
+                at += 1
         elif is_added_token(token):
             spans.append(None)
         else:
@@ -64,46 +59,6 @@ def align_tokens(text: str, tokens: Sequence[str]) -> List[Optional[Span]]:
                 "or their spelling hides their place; pass offsets=[(start, end), ...] with one span a token"
             )
     return spans
-
-
-def word_indices(text: str, spans: Sequence[Optional[Span]]) -> List[int]:
-    """The index of the word that each span lies in, or -1 where there is no span.
-
-    Words are runs of letters and digits with inner apostrophes, single CJK characters and single other signs. Words
-    that one token joins count as one, so that every token belongs to exactly one word.
-    """
-    word_at = [-1] * len(text)
-    words = _words(text)
-    for index, (start, end) in enumerate(words):
-        word_at[start:end] = [index] * (end - start)
-    touched = [sorted({w for w in word_at[span[0] : span[1]] if w >= 0}) if span else [] for span in spans]
-    joined = [0] * len(words)  # 1 for a word that shares a token with the word before it
-    for indices in touched:
-        for index in indices[1:]:
-            joined[index] = 1
-    places = [index - behind for index, behind in enumerate(accumulate(joined))]
-    return [places[indices[0]] if indices else -1 for indices in touched]
-
-
-def _words(text: str) -> List[Span]:
-    words: List[Span] = []
-    for match in _WORD.finditer(text):
-        start, end = match.span()
-        # A combining mark is no letter to `re`, but goes on with its word, as does the letter behind it (Hindi, NFD).
-        is_mark = unicodedata.category(text[start])[0] == "M"
-        follows_mark = start > 0 and unicodedata.category(text[start - 1])[0] == "M" and text[start].isalnum()
-        if words and words[-1][1] == start and (is_mark or follows_mark):
-            words[-1] = (words[-1][0], end)
-        else:
-            words.append((start, end))
-    return words
-
-
-def sentence_starts(text: str) -> List[int]:
-    """Where the sentences of the text begin: behind a full stop, exclamation or question mark with its closing quotes, or
-    an empty line; the marks of CJK need no space behind them. Abbreviations are not known: "Dr. Who" is two.
-    """
-    return [0, *(match.end() for match in _SENTENCE_END.finditer(text) if match.end() < len(text))]
 
 
 def _spelling(token: str) -> str:

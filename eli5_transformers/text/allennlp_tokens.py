@@ -6,7 +6,8 @@ from typing import Any, List, Optional, Sequence, Tuple
 
 from ..errors import ExplanationError, InputError
 from ..records import Tokens
-from .alignment import align_tokens, is_added_token, word_indices
+from .alignment import align_tokens, is_added_token
+from .words import word_indices
 
 
 def text_field(instance: Any) -> Any:
@@ -34,6 +35,25 @@ def read_tokens(instance: Any) -> Optional[Tuple[Tuple[str, ...], Tokens]]:
     if tuple(token.text for token in text_field(instance).tokens) != tokens.text:
         return None
     return tuple(documents), tokens
+
+
+def instance_tokens(
+    instance: Any,
+    documents: Sequence[str] = (),
+    owners: Optional[Sequence[int]] = None,
+    pieces: Optional[Sequence[str]] = None,
+) -> Tuple[Tuple[str, ...], Tokens]:
+    """The documents and tokens of an instance: as this package's reader keeps them, or of its text field.
+
+    `documents` is the source of that field, without which the spelling of its tokens stands for it; `owners` and `pieces`
+    are as for `field_tokens`.
+    """
+    kept = read_tokens(instance)
+    if kept is not None:
+        return kept
+    field = text_field(instance)
+    text = documents[0] if documents else " ".join(str(token.text) for token in field.tokens)
+    return (text,), field_tokens(field, text, owners, pieces)
 
 
 def field_tokens(

@@ -8,18 +8,10 @@ from typing import Any, List, Optional, Sequence, Tuple
 
 from ..errors import ExplanationError, InputError
 from ..records import Tokens
-from .alignment import align_tokens, word_indices
+from .alignment import align_tokens
+from .words import word_indices
 
 TRUNCATIONS = ("longest_first", "only_first", "only_second", "error")
-
-# Architectures with learned positions that begin behind the padding token's (`modeling_roberta.py`,
-# `create_position_ids_from_input_ids`): their table has as many rows too many.
-_POSITIONS_BEHIND_PADDING = {
-    "camembert", "data2vec-text", "esm", "ibert", "lilt", "longformer", "luke", "markuplm", "mluke", "mpnet",
-    "roberta", "roberta-prelayernorm", "xlm-roberta", "xlm-roberta-xl", "xmod",
-}  # fmt: skip
-# Architectures whose positions are relative: `max_position_embeddings`, where they have it, is no limit.
-_RELATIVE_POSITIONS = {"funnel", "mt5", "t5", "transfo-xl", "umt5", "xlnet"}
 
 _SPACE_MARKERS = ("\u2581", "\u0120")  # SentencePiece's lower one eighth block, byte-level BPE's G with dot
 
@@ -68,19 +60,6 @@ def encode(
         _require_enough(documents, full, max_length, truncation)
         kept = _run(tokenizer, documents, max_length=max_length, truncation=truncation)
     return Encoding(kept.ids, kept.type_ids, _tokens(documents, kept, full))
-
-
-def position_limit(config: Any) -> Optional[int]:
-    """The most tokens, special ones included, that the model of a transformers config has positions for, or None."""
-    limit = getattr(config, "max_position_embeddings", None)
-    kind = getattr(config, "model_type", "")
-    if not isinstance(limit, int) or limit <= 0 or kind in _RELATIVE_POSITIONS:
-        return None
-    if getattr(config, "position_biased_input", True) is False:  # DeBERTa without absolute positions
-        return None
-    if kind in _POSITIONS_BEHIND_PADDING:
-        limit -= (getattr(config, "pad_token_id", None) or 0) + 1
-    return limit
 
 
 def tokenizer_limit(tokenizer: Any) -> Optional[int]:

@@ -1,58 +1,88 @@
-"""Tokens to words: which tokens belong together, and an attribution of words from one of tokens."""
+"""Where the words and sentences of a text stand, in any script."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Dict, List, Tuple
+from itertools import accumulate
+from typing import List, Optional, Sequence, Tuple
 
-import numpy as np
+import regex
 
-from ..records import Attribution, Tokens
+Span = Tuple[int, int]
 
-UNITS = ("word", "token")
-
-
-def units(tokens: Tokens, unit: str = "word", skip_special: bool = False) -> List[np.ndarray]:
-    """The places of each word's tokens, or of each token alone, in reading order.
-
-    `unit` is one of `UNITS`. A token that belongs to no word is a unit of its own; `skip_special` leaves those out that
-    the tokenizer added.
-    """
-    groups: Dict[Tuple[int, int], List[int]] = {}
-    for place in range(len(tokens)):
-        if tokens.special[place] and skip_special:
-            continue
-        word = tokens.word[place]
-        # A token without a word is a group of its own; negative keys cannot meet a word's.
-        key = (tokens.segment[place], word if unit == "word" and word >= 0 else -1 - place)
-        groups.setdefault(key, []).append(place)
-    return [np.array(places) for places in groups.values()]
-
-
-def by_word(attribution: Attribution) -> Attribution:
-    """The same attribution with an entry a word: the sum of its tokens' scores, so that the total stays.
-
-    A word is spelled as its document spells it; tokens that belong to no word stay as they are.
-    """
-    tokens, scores = attribution.tokens, np.asarray(attribution.scores, dtype=float)
-    groups = units(tokens)
-    spans = []
-    for places in groups:
-        placed = [(tokens.start[i], tokens.end[i]) for i in places if 0 <= tokens.start[i] < tokens.end[i]]
-        spans.append((min(start for start, _ in placed), max(end for _, end in placed)) if placed else (-1, -1))
-    firsts = [int(places[0]) for places in groups]
-    spelled = [
-        attribution.documents[tokens.segment[first]][start:end] if tokens.word[first] >= 0 and start >= 0 else ""
-        for first, (start, end) in zip(firsts, spans)
-    ]
-    summed = Tokens(
-        text=tuple(word or "".join(tokens.text[i] for i in places) for word, places in zip(spelled, groups)),
-        start=tuple(start for start, _ in spans),
-        end=tuple(end for _, end in spans),
-        word=tuple(tokens.word[first] for first in firsts),
-        segment=tuple(tokens.segment[first] for first in firsts),
-        special=tuple(tokens.special[first] for first in firsts),
-        cut=tokens.cut,
-        seen=tokens.seen,
+# Written without spaces, so that only a tokenizer says where a word ends: han and kana, and the letters of Thai, Lao,
+# Khmer and Burmese (line break class "complex context", UAX 14).
+_UNSPACED = r"[\u2e80-\u2fdf\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f\p{Line_Break=SA}]"
+_MARK = r"\p{M}\p{Grapheme_Cluster_Break=Extend}"
+# A letter, digit or other number with its marks and invisible format characters. The zero width space is one of the
+# latter, but ends a word: that is what it is for.
+_LETTER = rf"(?:(?=[[\w\p{{N}}]--[\p{{M}}{_UNSPACED}]])\X[[{_MARK}\p{{Cf}}]--\u200b]*)"
+# What stands in an address by RFC 3986; a sign at its end is rather the sentence's.
+_ADDRESS = r"(?i:https?://|www\.)(?i:[a-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]*[a-z0-9/_~=#&%\-])"
+_APOSTROPHE = r"['\u2018\u2019\u00b7\u05f3\u05f4]"  # with Catalan's middle dot and Hebrew's geresh and gershayim
+_WORD = regex.compile(
+    rf"""
+    (?:\p{{Cf}}[{_MARK}]*)*                                   # invisible, at the start of a text or behind a space
+    (?: {_ADDRESS}
+      | (?={_UNSPACED})\X
+      | (?!{_UNSPACED})\p{{L}}(?:\.(?!{_UNSPACED})\p{{L}})+\.?(?!\w)           # U.S., e.g.
+      | {_LETTER}+
+        (?: (?: {_APOSTROPHE} | (?<=\p{{Nd}})[.,\u066b\u066c](?=\p{{Nd}}) | (?<=\p{{Hebrew}})"(?=\p{{Hebrew}}) )
+            {_LETTER}+ )*
+      | (?![\s\x1c-\x1f])\X
     )
-    return replace(attribution, tokens=summed, scores=np.array([scores[places].sum() for places in groups]))
+    (?:\p{{Cf}}[{_MARK}]*)*
+    """,
+    regex.VERSION1 | regex.VERBOSE,
+)
+_CLUSTER = regex.compile(r"\X")
+_SENTENCE_END = regex.compile(
+    r"[.!?\u2026]+[\"'\u2019\u201d\u00bb)\]]*\s+|[\u3002\uff01\uff1f]+[\u300d\u300f\u201d]*\s*|\n\s*\n"
+)
+
+
+def words(text: str) -> List[Span]:
+    """The spans (start, end) of the words of a text: what a reader sees as one.
+
+    These are the words of UAX 29 but for
+
+    - han, kana and the scripts of South-East Asia: a word for each character with its marks, as a text without spaces
+      does not tell its words; `word_indices` joins those that a token joins;
+    - a full stop or colon between words, which is a forgotten space ("film.It") more often than a part of one; it
+      belongs to abbreviations of single letters ("U.S.", with its last one) and, as a comma does, to numbers;
+    - apostrophes, which join digits, too ("80's");
+    - addresses of web pages, which are one word.
+
+    Any other sign is a word of its own: a grapheme cluster, so that flags, keycaps and families of emoji stay whole.
+    An invisible format character belongs to what stands before it, or at the beginning of a word to what follows.
+    """
+    return [match.span() for match in _WORD.finditer(text)]
+
+
+def clusters(text: str) -> List[Span]:
+    """The spans of the grapheme clusters of a text (UAX 29): characters that must not be torn apart."""
+    return [match.span() for match in _CLUSTER.finditer(text)]
+
+
+def word_indices(text: str, spans: Sequence[Optional[Span]]) -> List[int]:
+    """The index of the word that each span lies in, or -1 where there is no span.
+
+    Words that one token joins count as one, so that every token belongs to exactly one word.
+    """
+    word_at = [-1] * len(text)
+    found = words(text)
+    for index, (start, end) in enumerate(found):
+        word_at[start:end] = [index] * (end - start)
+    touched = [sorted({w for w in word_at[span[0] : span[1]] if w >= 0}) if span else [] for span in spans]
+    joined = [0] * len(found)  # 1 for a word that shares a token with the word before it
+    for indices in touched:
+        for index in indices[1:]:
+            joined[index] = 1
+    places = [index - behind for index, behind in enumerate(accumulate(joined))]
+    return [places[indices[0]] if indices else -1 for indices in touched]
+
+
+def sentence_starts(text: str) -> List[int]:
+    """Where the sentences of the text begin: behind a full stop, exclamation or question mark with its closing quotes, or
+    an empty line; the marks of CJK need no space behind them. Abbreviations are not known: "Dr. Who" is two.
+    """
+    return [0, *(match.end() for match in _SENTENCE_END.finditer(text) if match.end() < len(text))]

@@ -10,8 +10,10 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple
 import numpy as np
 
 from ..errors import InputError, MissingDependencyError
+from ..explanations.agreement import rank_correlation
 from ..records import Attribution
-from ..text.word_scores import ELSEWHERE, places, rank_correlation, rest_score, word_scores
+from ..text.granularity import placed_scores, places, rest_score, told_apart
+from .figures import ELSEWHERE
 
 TABLES = ("words", "methods", "agreement")
 
@@ -89,7 +91,7 @@ class Comparison:
     def _word_rows(self) -> List[Dict[str, Any]]:
         rows = []
         for label, methods in self.by_target():
-            scores = {name: word_scores(attribution) for name, attribution, _ in methods}
+            scores = {name: placed_scores(attribution) for name, attribution, _ in methods}
             for document, start, end in places(scores.values()):
                 word = self.documents[document][start:end]
                 row = {"target": label, "document": document, "start": start, "end": end, "word": word}
@@ -141,7 +143,7 @@ def _names(attributions: Sequence[Attribution]) -> List[str]:
         ]
         said = ", ".join(f"{key}={_spelled(attribution.parameters.get(key))}" for key in differing)
         named.append(f"{attribution.method} ({said})" if said else attribution.method)
-    return [f"{name} [{named[: i + 1].count(name)}]" if named.count(name) > 1 else name for i, name in enumerate(named)]
+    return told_apart(named)
 
 
 def _spelled(value: Any) -> str:

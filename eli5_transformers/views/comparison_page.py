@@ -9,10 +9,12 @@ import html
 import itertools
 from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple
 
+from ..explanations.agreement import rank_correlation
 from ..records import RELEASED, Attribution
 from ..text.escapes import visible, visible_line
-from ..text.word_scores import ELSEWHERE, fixed, places, rank_correlation, rest_score, word_scores
+from ..text.granularity import placed_scores, places, rest_score
 from .explanation_page import standalone_page
+from .figures import ELSEWHERE, fixed
 
 # Every rule is of this block alone, so that it changes nothing of a notebook around it.
 _STYLES = """
@@ -88,7 +90,7 @@ def _heading(label: str, attributions: Sequence[Attribution]) -> str:
 
 
 def _painted(name: str, attribution: Attribution) -> str:
-    scores = word_scores(attribution)
+    scores = placed_scores(attribution)
     largest = max(map(abs, scores.values()), default=0.0)
     paragraphs = []
     for index, document in enumerate(attribution.documents):
@@ -203,7 +205,7 @@ def _correlation_cell(value: Optional[float], signed: bool) -> str:
 
 def _words_table(comparison: Any, methods: Sequence[Tuple[str, Attribution, Optional[float]]]) -> str:
     attributions = [attribution for _, attribution, _ in methods]
-    scores = [word_scores(attribution) for attribution in attributions]
+    scores = [placed_scores(attribution) for attribution in attributions]
     largest = [max(map(abs, held.values()), default=0.0) for held in scores]
     words = places(scores)
     rows = []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import textwrap
-import unicodedata
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple, Union
 
 import numpy as np
@@ -11,7 +10,9 @@ import numpy as np
 from ..errors import InputError, MissingDependencyError
 from ..records import Attribution
 from ..text.escapes import visible_line
-from ..text.word_scores import ELSEWHERE, Place, fixed, places, rest_score, word_scores
+from ..text.granularity import Place, placed_scores, places, rest_score
+from ..text.words import clusters
+from .figures import ELSEWHERE, fixed
 
 KINDS = ("bar", "heatmap")
 _FOR, _AGAINST, _UNSIGNED, _REST = "#3fae55", "#e0524a", "#8a5cd6", "#b8b8b8"
@@ -98,7 +99,7 @@ def _check(attributions: List[Attribution], kind: str, top: Optional[int]) -> No
 
 def _rows(attributions: Sequence[Attribution], top: Optional[int]) -> List[_Row]:
     """The rows from the top: words in reading order, then what has no row of its own."""
-    scores = [word_scores(attribution) for attribution in attributions]
+    scores = [placed_scores(attribution) for attribution in attributions]
     words = places(scores)
     kept = set(words)
     if top is not None and top < len(words):
@@ -184,13 +185,12 @@ def _column_names(attributions: Sequence[Attribution]) -> List[str]:
 
 
 def _shortened(name: str, longest: int = _LONGEST) -> str:
-    """The name on one line, without its middle where it is long; marks stay with the letter that they belong to."""
+    """The name on one line, without its middle where it is long, with no character (grapheme cluster) torn apart."""
     shown = visible_line(name)
     if len(shown) <= longest:
         return shown
     head, tail = longest * 2 // 3, len(shown) - longest // 3
-    while tail < len(shown) - 1 and unicodedata.combining(shown[tail]):
-        tail += 1
-    while head > 1 and unicodedata.combining(shown[head]):
-        head -= 1
+    whole = clusters(shown)
+    head = max((end for _, end in whole if end <= head), default=head)
+    tail = min((start for start, _ in whole if start >= tail), default=tail)
     return f"{shown[:head]}…{shown[tail:]}"

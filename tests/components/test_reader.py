@@ -23,7 +23,8 @@ from transformers import AutoTokenizer, ByT5Tokenizer
 from eli5_transformers.adapters import registered_components  # noqa: F401  registers the components
 from eli5_transformers.components.reader import TransformerClassifierReader
 from eli5_transformers.errors import InputError, SourceError
-from eli5_transformers.text.encoding import encode, position_limit, tokenizer_limit
+from eli5_transformers.sites.architectures import position_limit
+from eli5_transformers.text.encoding import encode, tokenizer_limit
 
 MIXED = "Not  buying\tthe café, 日本語 😀👩‍💻 e\u0301l שלום عربي हिन्दी don't!"
 

@@ -15,7 +15,7 @@ from eli5_transformers import load_predictor  # noqa: F401  registers the compon
 from eli5_transformers.adapters import registered_components  # noqa: F401  registers the components
 from eli5_transformers.errors import UnsupportedModelError
 from eli5_transformers.interpreters import attribute, make
-from eli5_transformers.text.words import by_word
+from eli5_transformers.text.granularity import by_word
 
 CONFIG = Path(__file__).parent.parent.parent / "configs" / "bert_pooler.jsonnet"
 TEXTS = ["the service was terrible, but the food is good", "Not buying it any sooner!", "great"]

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from eli5_transformers import interpreters, load_predictor
-from eli5_transformers.engine.explained_model import subject_of
+from eli5_transformers.components.explained_predictors import explained_model
 
 from . import tiny
 
@@ -29,7 +29,7 @@ def close(ours, other, share=1e-5):
 @contextmanager
 def plain_inputs(predictor, text):
     """The HuggingFace model, its inputs, and the ids of the default baseline with special tokens kept."""
-    encoded = subject_of(predictor).encode({"sentence": text})
+    encoded = explained_model(predictor).encode({"sentence": text})
     ids = torch.from_numpy(encoded.ids)[None]
     other = ids.clone()
     other[0, ~torch.tensor(encoded.tokens.special)] = predictor._dataset_reader.tokenizer.mask_token_id
@@ -73,13 +73,13 @@ def test_equal_nodes_and_baseline_give_captums_integrated_gradients_for_xlnet():
 @pytest.mark.parametrize("name", AVAILABLE)
 def test_fixed_noise_gives_captums_noise_tunnel(name, monkeypatch):
     predictor, text, samples = tiny.predictor(name, double=True), tiny.TEXTS[0], 3
-    encoded = subject_of(predictor).encode({"sentence": text})
-    tensors = subject_of(predictor).tensors([encoded])
+    encoded = explained_model(predictor).encode({"sentence": text})
+    tensors = explained_model(predictor).tensors([encoded])
     values, _ = predictor.sites.capture(lambda: predictor._model(**tensors))
     special = torch.tensor(encoded.tokens.special)
-    ids, _ = subject_of(predictor).ids_and_mask(tensors)
+    ids, _ = explained_model(predictor).ids_and_mask(tensors)
     masked = torch.where(special, ids, torch.tensor(predictor._dataset_reader.tokenizer.mask_token_id))
-    others, _ = predictor.sites.capture(lambda: predictor._model(**subject_of(predictor).with_ids(tensors, masked)))
+    others, _ = predictor.sites.capture(lambda: predictor._model(**explained_model(predictor).with_ids(tensors, masked)))
     drawn = np.random.default_rng(7)
     noise = [[torch.zeros_like(v) for v in values] for _ in range(samples)]
     length = len(encoded)
@@ -136,8 +136,8 @@ def test_gradient_x_input_is_the_central_difference_along_the_path(output):
     ((ours,),) = interpreters.attribute(
         predictor, tiny.inputs(tiny.TEXTS[0]), "gradient-x-input", targets=0, output=output, baseline="mask"
     )
-    subject = subject_of(predictor)
-    tensors = subject.tensors([subject.encode({"sentence": tiny.TEXTS[0]})])
+    explained = explained_model(predictor)
+    tensors = explained.tensors([explained.encode({"sentence": tiny.TEXTS[0]})])
     (own,), _ = predictor.sites.capture(lambda: model(**tensors))
     mask_vector = predictor._model.transformer.get_input_embeddings().weight[11].detach()
     step = 1e-4

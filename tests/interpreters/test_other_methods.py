@@ -80,7 +80,7 @@ def test_smoothgrad_refuses_what_it_cannot_average(options, word):
 
 def test_occluded_pieces_of_a_word_share_its_score(stars_checkpoint):
     from eli5_transformers import load_predictor
-    from eli5_transformers.text.words import by_word
+    from eli5_transformers.text.granularity import by_word
 
     predictor = load_predictor(str(stars_checkpoint))
     inputs = [{"sentence": "the fastest price"}]
@@ -95,6 +95,26 @@ def test_occluded_pieces_of_a_word_share_its_score(stars_checkpoint):
     assert len(set(np.round(single.scores[pieces], 12))) > 1
 
 
+@pytest.mark.parametrize(
+    ("interpreter", "options"),
+    [("occlusion", {}), pytest.param("captum", {"method": "FeatureAblation"}, marks=needs_captum)],
+)
+def test_a_sentence_is_put_out_of_sight_as_a_whole(stars_checkpoint, interpreter, options):
+    from eli5_transformers import load_predictor
+    from eli5_transformers.text.granularity import by
+
+    predictor = load_predictor(str(stars_checkpoint))
+    text = "not good. a better job."
+    ((one,),) = attribute(predictor, [{"sentence": text}], interpreter, unit="sentence", **options)
+    assert len(set(np.round(one.scores[1:4], 9))) == len(set(np.round(one.scores[4:-1], 9))) == 1
+    sentences = by(one, "sentence")
+    assert sentences.tokens.text[1:-1] == ("not good.", "a better job.")
+    # One window over all sentences is the baseline itself.
+    ((everything,),) = attribute(predictor, [{"sentence": text}], "occlusion", unit="sentence", window=99)
+    assert np.abs(sentences.scores[1:-1]).max() > 0
+    assert everything.scores.sum() == pytest.approx(everything.score - everything.baseline_score, abs=1e-4)
+
+
 def test_windows_cover_every_word_and_give_the_mean_of_their_shares():
     predictor = tiny.linear()
     one = only(predictor, "occlusion", targets=0, baseline="mask")
@@ -107,7 +127,7 @@ def test_windows_cover_every_word_and_give_the_mean_of_their_shares():
     assert np.allclose(wide.scores[1:-1], expected, atol=1e-5)
     everything = only(predictor, "occlusion", targets=0, baseline="mask", window=99)
     assert everything.convergence_delta == pytest.approx(0, abs=1e-5)
-    for options in ({"window": 0}, {"unit": "sentence"}):
+    for options in ({"window": 0}, {"unit": "letter"}):
         with pytest.raises(InputError, match=next(iter(options))):
             only(predictor, "occlusion", **options)
 
@@ -124,7 +144,9 @@ def test_gradient_says_that_it_is_unsigned():
 
 
 @needs_captum
-@pytest.mark.parametrize("method", ["IntegratedGradients", "FeatureAblation", "ShapleyValueSampling", "KernelShap", "DeepLift"])
+@pytest.mark.parametrize(
+    "method", ["IntegratedGradients", "FeatureAblation", "ShapleyValueSampling", "KernelShap", "DeepLift"]
+)
 def test_captums_methods_find_the_scores_of_a_linear_model(method):
     predictor = tiny.linear()
     options = {"KernelShap": {"n_samples": 300}, "ShapleyValueSampling": {"n_samples": 5}}.get(method, {})

@@ -12,6 +12,7 @@ from transformers import BertConfig, BertForSequenceClassification
 from eli5_transformers.errors import InputError, UnsupportedModelError
 from eli5_transformers.sites import architectures
 from eli5_transformers.sites.embedding_sites import EmbeddingSites, find_sites
+from eli5_transformers.sites.state import pad_token
 
 VOCABULARY, WIDTH, LABELS = 40, 8, 3
 IDS = torch.tensor([[5, 9, 7, 20, 31, 3]])
@@ -630,7 +631,7 @@ def test_pad_token_is_set_for_a_while_where_there_was_none() -> None:
     model.config.pad_token_id = None
     inputs = {"input_ids": torch.tensor([[4, 6, 0], [7, 8, 9]])}
     assert architectures.lacks_pad_token(model)
-    with architectures.pad_token(model, 0):
+    with pad_token(model, 0):
         assert not architectures.lacks_pad_token(model)
         padded = builder.logits(model, inputs)
     alone = builder.logits(model, {"input_ids": inputs["input_ids"][:1, :2]})

@@ -13,8 +13,9 @@ from scipy.stats import spearmanr
 from eli5_transformers import attribute, load_predictor
 from eli5_transformers.api import compare
 from eli5_transformers.errors import InputError, MissingDependencyError, UnsupportedModelError
-from eli5_transformers.text.word_scores import ELSEWHERE, rank_correlation
+from eli5_transformers.explanations.agreement import rank_correlation
 from eli5_transformers.views.comparison import Comparison
+from eli5_transformers.views.figures import ELSEWHERE
 
 TEXT = "a good, good film"
 SCORES = [0.25, 2.0, -0.5, 1.0, -1.5]

@@ -9,7 +9,7 @@ import pytest
 from handmade import attribution
 
 from eli5_transformers.errors import InputError, MissingDependencyError
-from eli5_transformers.text.word_scores import ELSEWHERE
+from eli5_transformers.views.figures import ELSEWHERE
 from eli5_transformers.views.plotting import plot_attribution
 
 TEXT = "a good, good film"
@@ -135,6 +135,16 @@ def test_long_words_lose_their_middle_and_marks_stay_with_their_letter():
     assert len(label) < 32
     assert start == "e\u0301" * (len(start) // 2)
     assert end == "e\u0301" * (len(end) // 2)
+
+
+@draws
+@pytest.mark.filterwarnings("ignore:no installed font")
+def test_a_family_is_not_torn_apart_where_a_long_word_loses_its_middle():
+    family = "👩\u200d👧\u200d👦"
+    label = plot_attribution(attribution(family * 9, [1.0], pattern=".+")).get_yticklabels()[0].get_text()
+    start, end = label.split("…")
+    assert start == family * 3
+    assert end == family
 
 
 @draws

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import functools
 from types import ModuleType
-from typing import Any, MutableMapping, Optional
+from typing import Any, MutableMapping
 
+from .._gone_buffers import drop_gone_buffers
 from .._patch import mends
 
 GET = (
@@ -97,17 +98,6 @@ def reinit_modules(module: ModuleType) -> None:
     module.AutoModel = AutoModel  # type: ignore[attr-defined]
 
 
-GONE_BUFFERS = (
-    ".position_ids",
-    ".token_type_ids",
-    ".attn.bias",
-    ".attn.masked_bias",
-    ".attention.bias",
-    ".attention.masked_bias",
-)
-"""Constants that models once saved with their weights (position numbers, causal masks)."""
-
-
 @mends(
     "allennlp.modules.token_embedders.pretrained_transformer_embedder",
     cause="transformers 4.31",
@@ -122,11 +112,7 @@ def archived_buffers(module: ModuleType) -> None:
     embedder = module.PretrainedTransformerEmbedder
 
     def _load_from_state_dict(self: Any, state_dict: MutableMapping[str, Any], prefix: str, *args: Any) -> None:
-        own: Optional[MutableMapping[str, Any]] = None
-        for key in [key for key in state_dict if key.startswith(prefix) and key.endswith(GONE_BUFFERS)]:
-            own = self.state_dict() if own is None else own
-            if key[len(prefix) :] not in own:
-                del state_dict[key]
+        drop_gone_buffers(self, state_dict, prefix)
         super(embedder, self)._load_from_state_dict(state_dict, prefix, *args)
 
     embedder._load_from_state_dict = _load_from_state_dict

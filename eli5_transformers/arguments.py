@@ -1,0 +1,194 @@
+"""Arguments as people have them: numbers, lists and texts of Python, numpy, pandas, torch and datasets.
+
+Everything is known by what it can do (`__index__`, `tolist`, iteration), so that none of these libraries is imported.
+"""
+
+from __future__ import annotations
+
+import difflib
+import operator
+import re
+from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple, Union
+
+from .errors import InputError
+
+# Under which keys people's JSON objects hold a text, and the second text of a pair.
+TEXT_KEYS = ("text", "sentence", "premise", "sentence1")
+PAIR_KEYS = ("text_pair", "hypothesis", "sentence2")
+# What a row of a data set holds beside its texts, and what an explanation needs nothing of.
+_OTHER_KEYS = ("label", "labels", "id", "idx", "index")
+
+Texts = Union[str, Mapping[str, Any], Iterable[Any]]
+"""One text or several, in whatever holds them; a dict holds a text and its pair."""
+Input = Dict[str, str]
+"""A predictor's JSON: {"sentence": …}, with "text_pair" for a pair."""
+
+
+def whole_number(value: Any, name: str, least: int = 1, what: str = "a number") -> int:
+    """`value` as an int; numpy's and torch's integers are numbers, a bool is none.
+
+    Raises InputError, which calls the argument `name`, for anything else and for less than `least`.
+    """
+    number = _index(value)
+    if number is None or number < least:
+        raise InputError(f"{name} is {value!r}, but must be {what} from {least}")
+    return number
+
+
+def count_of_targets(value: Any) -> int:
+    """`top_targets` as an int: positive for the highest scores, negative for the lowest. Raises InputError for others."""
+    number = _index(value)
+    if not number:
+        raise InputError(
+            f"top_targets is {value!r}, but must be a number of classes: from 1 for the highest scores, or negative for "
+            "the lowest"
+        )
+    return number
+
+
+def real_number(value: Any, name: str, what: str = "a number") -> float:
+    """`value` as a float; numpy's and torch's numbers are numbers, a bool is none. Raises InputError for others."""
+    try:
+        if _is_bool(value) or isinstance(value, (str, bytes)):
+            raise TypeError
+        return float(value)
+    except (TypeError, ValueError):
+        raise InputError(f"{name} is {value!r}, but must be {what}") from None
+
+
+def rows_of_table(top: Any) -> Any:
+    """`top` as eli5 has it: None, a number of rows, or a tuple (positive, negative). Raises InputError for others."""
+    if top is None:
+        return None
+    numbers = [_index(entry) for entry in listed(top)]
+    several = len(numbers) == 2 and not isinstance(top, (set, frozenset))
+    if not (several or (len(numbers) == 1 and _index(top) is not None)) or any(n is None or n < 0 for n in numbers):
+        raise InputError(f"top is {top!r}, but must be a number of rows or two: (positive, negative)")
+    return tuple(numbers) if several else numbers[0]
+
+
+def expression(pattern: Any, name: str) -> Any:
+    """A regular expression, or None. Raises InputError, which calls the argument `name`, for a text that is none."""
+    try:
+        return pattern if pattern is None else re.compile(pattern)
+    except (re.error, TypeError) as error:
+        raise InputError(f"{name} is {pattern!r}, which is no regular expression: {error}") from None
+
+
+def listed(value: Any) -> List[Any]:
+    """The entries of a list, tuple, set, range, array, tensor, Series, column or generator; anything else alone."""
+    if isinstance(value, (str, bytes, Mapping)):
+        return [value]
+    if hasattr(value, "tolist"):
+        value = value.tolist()  # the scalars of numpy, pandas and torch become Python's
+    return list(value) if isinstance(value, Iterable) and not isinstance(value, (str, bytes)) else [value]
+
+
+def is_alone(texts: Any) -> bool:
+    """True for one text (a str or a dict), False for what holds several."""
+    return isinstance(texts, (str, Mapping)) or not (isinstance(texts, Iterable) and _dimensions(texts) != 0)
+
+
+def read_texts(texts: Any, text_pairs: Any = None, *, empty: bool = False) -> List[Union[Input, InputError]]:
+    """The predictor's JSON of each text, or the error that says what is wrong with it.
+
+    `texts` is a text or a dict with "text" and "text_pair", or a list, tuple, generator, array, Series or column of
+    these; `text_pairs` is of the same forms, with None where a text has no pair. With `empty` a text may hold white space
+    alone. Raises InputError for what holds no texts, and for another number of pairs than of texts.
+    """
+    several = _entries(texts, "texts")
+    if text_pairs is None:
+        return [_read(text, None, empty) for text in several]
+    pairs = _entries(text_pairs, "text_pairs")
+    if len(pairs) != len(several):
+        raise InputError(f"{len(several)} texts were given with {len(pairs)} text_pairs: there must be one for each")
+    return [_read(text, pair, empty) for text, pair in zip(several, pairs)]
+
+
+def text_and_pair(
+    held: Mapping[str, Any], text_keys: Sequence[str] = TEXT_KEYS, pair_keys: Sequence[str] = PAIR_KEYS
+) -> Tuple[Any, Any]:
+    """The values of the first text key and of the first pair key that hold something, None where none does."""
+    text, pair = (
+        next((held[key] for key in keys if held.get(key) is not None), None) for keys in (text_keys, pair_keys)
+    )
+    return text, pair
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """A question to end a sentence with: "; did you mean 'n_steps'?", or "" where no name is near."""
+    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def _entries(texts: Any, name: str) -> List[Any]:
+    if is_alone(texts):
+        return [texts.item() if _dimensions(texts) == 0 else texts]
+    if hasattr(texts, "columns") and hasattr(texts, "iloc"):
+        raise InputError(f"{name} is a {type(texts).__name__}: give the column that holds the texts, as in df['text']")
+    if isinstance(texts, (bytes, bytearray, set, frozenset)):
+        reason = (
+            "has no order, so that results could not be told apart" if "set" in type(texts).__name__ else "is no str"
+        )
+        raise InputError(f"{name} is a {type(texts).__name__}, which {reason}: give a str, or a list of them")
+    return list(texts)
+
+
+def _read(text: Any, pair: Any, empty: bool) -> Union[Input, InputError]:
+    try:
+        if isinstance(text, Mapping):
+            text, pair = _unpacked(text, pair)
+        read = {"sentence": _text(text, empty)}
+        if pair is not None:
+            read["text_pair"] = _text(pair, empty)
+        return read
+    except InputError as error:
+        return error
+
+
+def _unpacked(row: Mapping[str, Any], pair: Any) -> Any:
+    texts = [row[key] for key in TEXT_KEYS if key in row]
+    pairs = [row[key] for key in PAIR_KEYS if row.get(key) is not None]
+    unknown = [key for key in row if key not in (*TEXT_KEYS, *PAIR_KEYS, *_OTHER_KEYS)]
+    if len(texts) != 1 or len(pairs) > 1 or unknown:
+        raise InputError(
+            f"a dict with the keys {', '.join(map(repr, row)) or 'none'} is not a text: give "
+            '{"text": …} or {"text": …, "text_pair": …}'
+            + (did_you_mean(str(unknown[0]), (*TEXT_KEYS, *PAIR_KEYS)) if unknown else "")
+        )
+    if pairs and pair is not None:
+        raise InputError("the dict of a text holds its pair, but text_pairs was given, too: give one of them")
+    return texts[0], pairs[0] if pairs else pair
+
+
+def _text(value: Any, empty: bool) -> str:
+    if not isinstance(value, str):
+        # pandas' NA does not say whether it equals itself.
+        missing = value is None or type(value).__name__ == "NAType" or value != value
+        shown = " (a missing value)" if missing is True else ""
+        hint = (
+            ': give pairs as text_pairs=, or as {"text": …, "text_pair": …}' if isinstance(value, (list, tuple)) else ""
+        )
+        raise InputError(f"a text must be a str, but a {type(value).__name__}{shown} was given{hint}")
+    if not empty and not value.strip():
+        raise InputError("the text is empty or white space only: there is nothing to explain")
+    return str.__str__(value)  # numpy's str_ and other subclasses, as the plain text that tokenizers take
+
+
+def _index(value: Any) -> Optional[int]:
+    if _is_bool(value) or not hasattr(value, "__index__"):
+        return None
+    try:
+        return operator.index(value)
+    except (TypeError, ValueError):  # arrays and tensors have the method, whatever they hold
+        return None
+
+
+def _is_bool(value: Any) -> bool:
+    return isinstance(value, bool) or str(getattr(value, "dtype", "")).endswith("bool")
+
+
+def _dimensions(value: Any) -> Optional[int]:
+    """How many dimensions an array has; None for what is no array."""
+    found = getattr(value, "ndim", None)
+    return found if isinstance(found, int) and hasattr(value, "item") else None

@@ -1,0 +1,107 @@
+"""What the engine asks of a predictor."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+
+import numpy as np
+
+from ..records import Tokens
+from ..sites.embedding_sites import EmbeddingSites
+from .targets import Classes
+
+
+class ReadTokens(NamedTuple):
+    """What a model reads of one instance."""
+
+    documents: Tuple[str, ...]
+    """The text, or the two texts of a pair."""
+    tokens: Tokens
+    """One entry for each token id, padding left out."""
+    field: Optional[Tuple[int, ...]] = None
+    """For each token the place in the instance's text field, -1 for none; None where it is the token's own place."""
+
+
+class Explainable(ABC):
+    """A predictor, as the engine sees it: where its model looks tokens up, its classes, and the tokens of an instance.
+
+    This package's predictor is one; `components.explained_predictors` makes one of AllenNLP's.
+    """
+
+    reads_pairs: ClassVar[bool] = False
+    """True where its JSON takes a second text."""
+
+    @property
+    @abstractmethod
+    def sites(self) -> EmbeddingSites:
+        """The places where the model turns token ids into vectors, verified.
+
+        Raises UnsupportedModelError for a model that cannot be explained truthfully.
+        """
+
+    @property
+    @abstractmethod
+    def classes(self) -> Classes:
+        """The classes, and what makes probabilities of their logits."""
+
+    @abstractmethod
+    def read_tokens(
+        self, instance: Any, ids: np.ndarray, tensors: Mapping[str, Any], documents: Sequence[str]
+    ) -> ReadTokens:
+        """The tokens of an indexed instance.
+
+        `ids` (tokens,) and `tensors` are those of the instance alone; `documents` is its source, where the instance may not
+        keep it.
+        """
+
+    @property
+    @abstractmethod
+    def vocabulary(self) -> TokenVocabulary:
+        """The tokens that the model knows."""
+
+    def layer_name(self, name: str) -> str:
+        """The name, in the AllenNLP model, of the module that a person means by `name`."""
+        return name
+
+
+class TokenVocabulary(ABC):
+    """The tokens that a model knows, by their ids."""
+
+    @abstractmethod
+    def token_id(self, kind: str) -> Optional[int]:
+        """The id of the "pad", "mask" or "unk" token, or None where there is none."""
+
+    @abstractmethod
+    def token_name(self, token_id: int) -> str:
+        """How the vocabulary spells the token."""
+
+    @abstractmethod
+    def content_ids(self, text: str) -> List[int]:
+        """The token ids of a text without special tokens; a token spelled as the vocabulary has it counts as one."""
+
+    @abstractmethod
+    def ordinary_ids(self, count: int) -> List[int]:
+        """At most that many different ids of tokens that are no special ones."""
+
+
+class TokenizerVocabulary(TokenVocabulary):
+    """The tokens of a HuggingFace tokenizer."""
+
+    def __init__(self, tokenizer: Any) -> None:
+        self._tokenizer = tokenizer
+
+    def token_id(self, kind: str) -> Optional[int]:
+        return getattr(self._tokenizer, f"{kind}_token_id", None)
+
+    def token_name(self, token_id: int) -> str:
+        return str(self._tokenizer.convert_ids_to_tokens(int(token_id)))
+
+    def content_ids(self, text: str) -> List[int]:
+        known = self._tokenizer.get_vocab()
+        if text in known:
+            return [known[text]]
+        return list(self._tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"])
+
+    def ordinary_ids(self, count: int) -> List[int]:
+        return sorted(set(self._tokenizer.get_vocab().values()) - set(self._tokenizer.all_special_ids))[-count:]

@@ -1,0 +1,97 @@
+"""AllenNLP instances to the tensors that a model takes, and what of them are the token ids."""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Dict, List, Mapping, Sequence, Tuple
+
+import torch
+
+from ..errors import UnsupportedModelError
+
+PROBE = "The quick brown fox jumps over 3 lazy dogs."
+"""A text by which a model's look-ups are told from each other."""
+_ID_NAMES = ("token_ids", "tokens", "input_ids")
+
+
+def indexed(predictor: Any, instance: Any) -> Any:
+    """A copy of the instance that is ready for batches, without its label."""
+    instance = instance.duplicate() if hasattr(instance, "duplicate") else instance
+    for name in [name for name in instance.fields if name in ("label", "labels")]:
+        instance.fields.pop(name)
+    predictor._dataset_reader.apply_token_indexers(instance)
+    instance.indexed = False
+    instance.index_fields(predictor._model.vocab)
+    return instance
+
+
+def tensors_of(instances: Sequence[Any], device: torch.device) -> Dict[str, Any]:
+    """What a model takes for indexed instances, padded to the longest."""
+    from allennlp.data.batch import Batch
+    from allennlp.nn import util
+
+    return util.move_to_device(Batch(instances).as_tensor_dict(), device)
+
+
+def probing(tensors: Dict[str, Any], ordinary_ids: Callable[[int], List[int]]) -> Dict[str, Any]:
+    """The tensors of a text, changed in place where needed, so that they hold at least three different tokens.
+
+    A vocabulary that knows nothing of the text (another script, a few words) makes one token of it: any tokens that it
+    knows will do, `ordinary_ids(count)`.
+    """
+    ids, _ = ids_and_mask(tensors)
+    if len(ids.unique()) < 3:
+        known = ordinary_ids(ids.shape[1])
+        ids[0, : len(known)] = torch.tensor(known[::-1], dtype=ids.dtype, device=ids.device)
+    return tensors
+
+
+def id_tensors(tensors: Mapping[str, Any]) -> List[Tuple[Dict[str, torch.Tensor], str]]:
+    """Where among a model's inputs token ids (batch, tokens) are: the indexers' parts, and the name in each."""
+    parts = [p for value in tensors.values() if isinstance(value, dict) for p in value.values() if isinstance(p, dict)]
+    found = []
+    for part in parts:
+        names = [n for n in _ID_NAMES if isinstance(part.get(n), torch.Tensor) and part[n].dim() == 2]
+        found += [(part, name) for name in names[:1] if not part[name].is_floating_point()]
+    return found
+
+
+def ids_and_mask(tensors: Mapping[str, Any]) -> Tuple[torch.Tensor, torch.Tensor]:
+    """The token ids, (batch, tokens), and a mask of the same shape that is True where they are no padding.
+
+    Raises UnsupportedModelError unless there is exactly one tensor of token ids.
+    """
+    fields = id_tensors(tensors)
+    if len(fields) != 1:
+        raise UnsupportedModelError(
+            f"the model reads {len(fields)} tensors of token ids (batch, tokens), but an explanation needs exactly "
+            "one: use one text field with one indexer (single_id, pretrained_transformer or "
+            "pretrained_transformer_mismatched)"
+        )
+    ((part, name),) = fields
+    ids = part[name]
+    for mask_name in ("wordpiece_mask", "mask"):
+        mask = part.get(mask_name)
+        if isinstance(mask, torch.Tensor) and mask.shape == ids.shape:
+            return ids, mask.bool()
+    return ids, ids != 0  # AllenNLP pads with 0 (nn/util.py, get_text_field_mask)
+
+
+def with_ids(tensors: Mapping[str, Any], ids: torch.Tensor) -> Dict[str, Any]:
+    """The same tensors with other token ids."""
+    old, _ = ids_and_mask(tensors)
+    return {
+        key: {k: {n: ids if t is old else t for n, t in p.items()} if isinstance(p, dict) else p for k, p in v.items()}
+        if isinstance(v, dict)
+        else v
+        for key, v in tensors.items()
+    }
+
+
+def logits_of(outputs: Any) -> torch.Tensor:
+    """The logits (batch, outputs), at least float32, in what an AllenNLP model returned."""
+    logits = outputs.get("logits") if isinstance(outputs, dict) else None
+    if not isinstance(logits, torch.Tensor) or logits.dim() != 2:
+        raise UnsupportedModelError(
+            "the model's output has no 'logits' (batch, outputs): interpreters are for classifiers that return them"
+        )
+    return logits if logits.dtype in (torch.float32, torch.float64) else logits.float()

@@ -1,0 +1,45 @@
+"""Which classes are explained, and under which names: a person's words for them, to the engine's."""
+
+from __future__ import annotations
+
+from typing import Any, List, Mapping, Sequence, Union
+
+from ..arguments import listed
+from ..errors import InputError
+from ..records import PerText
+
+Names = Union[Sequence[str], Mapping[str, str], None]
+"""Other names for classes: one for each, or by name."""
+
+
+def chosen(targets: Any, top_targets: Any) -> Any:
+    """Targets as the engine takes them. Raises InputError where both are given."""
+    from ..engine.targets import Top
+
+    if top_targets is None:
+        return targets if targets is None or isinstance(targets, PerText) else listed(targets)
+    if targets is not None:
+        raise InputError("targets and top_targets are both given: give one of them")
+    return Top(top_targets)
+
+
+def shown_names(names: Sequence[str], target_names: Names) -> List[str]:
+    """One name a class as it is shown. Raises InputError for names that do not fit the classes."""
+    if target_names is None or isinstance(target_names, Mapping):
+        return [(target_names or {}).get(name, name) for name in names]
+    given = listed(target_names)
+    if isinstance(target_names, str) or (names and len(given) != len(names)):
+        raise InputError(
+            f"target_names is {target_names!r}, but must be a dict or hold one name for each of the "
+            f"{len(names)} classes ({', '.join(names)})"
+        )
+    return given
+
+
+def by_shown_name(targets: Any, shown: Sequence[str], names: Sequence[str]) -> Any:
+    """The same targets; those asked for by the name under which they are shown, as their index."""
+    if isinstance(targets, PerText):
+        return PerText(tuple(by_shown_name(wanted, shown, names) for wanted in targets.targets))
+    if isinstance(targets, (list, tuple)):
+        return [by_shown_name(target, shown, names) for target in targets]
+    return shown.index(targets) if isinstance(targets, str) and targets in shown and targets not in names else targets

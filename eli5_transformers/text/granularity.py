@@ -1,0 +1,131 @@
+"""Tokens to what is shown of them: the words, tokens or sentences of a text, and the scores of each."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import Counter
+from dataclasses import replace
+from typing import Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+
+import numpy as np
+
+from ..errors import InputError
+from ..records import Attribution, Tokens
+from .words import sentence_starts
+
+GRANULARITIES = ("word", "token", "sentence")
+Place = Tuple[int, int, int]
+"""Document, start and end of characters."""
+
+
+class Group(NamedTuple):
+    """A word, token or sentence: tokens that are shown as one."""
+
+    name: str
+    """As the document spells it; a token, or what stands for no characters, as the vocabulary does."""
+    tokens: np.ndarray
+    """The places of its tokens among all tokens, in their order."""
+    place: Optional[Place]
+    """From the first to the last of its characters; None where it stands for none."""
+    special: bool
+    """True for a token that the tokenizer added."""
+
+
+def require_granularity(given: str, option: str = "granularity") -> str:
+    """`given`. Raises InputError, which names the option, where it is none of `GRANULARITIES`."""
+    if given not in GRANULARITIES:
+        raise InputError(f"{option} is {given!r}, but must be one of {', '.join(map(repr, GRANULARITIES))}")
+    return given
+
+
+def group_tokens(
+    tokens: Tokens, documents: Sequence[str], granularity: str = "word", skip_special: bool = False
+) -> List[Group]:
+    """The words, tokens or sentences in the order in which the model reads them.
+
+    Every token belongs to one group: one that is special, or of no word or sentence, is a group of its own, and
+    `skip_special` leaves the special ones out. A sentence holds the tokens that begin in it.
+    """
+    members: Dict[Tuple[int, int], List[int]] = {}
+    for at, unit in enumerate(_units(tokens, documents, require_granularity(granularity))):
+        if not (skip_special and tokens.special[at]):
+            # Negative numbers, for what is in no unit, cannot meet a unit's.
+            members.setdefault((tokens.segment[at], unit if unit >= 0 else -1 - at), []).append(at)
+    made = []
+    for (document, _), inside in members.items():
+        placed = [(tokens.start[i], tokens.end[i]) for i in inside if 0 <= tokens.start[i] < tokens.end[i]]
+        place = (document, min(placed)[0], max(end for _, end in placed)) if placed else None
+        if place is not None and granularity != "token":
+            name = documents[document][place[1] : place[2]]
+        else:
+            name = "".join(tokens.text[i] for i in inside)
+        made.append(Group(name, np.array(inside), place, tokens.special[inside[0]]))
+    return made
+
+
+def _units(tokens: Tokens, documents: Sequence[str], granularity: str) -> List[int]:
+    """For each token the number of its word or sentence within its document, -1 where it is a group of its own."""
+    if granularity == "sentence":
+        starts = [sentence_starts(document) for document in documents]
+        found = [bisect_right(starts[where], at) if at >= 0 else -1 for where, at in zip(tokens.segment, tokens.start)]
+    else:
+        found = [-1] * len(tokens) if granularity == "token" else list(tokens.word)
+    return [-1 if special else unit for unit, special in zip(found, tokens.special)]
+
+
+def by(attribution: Attribution, granularity: str) -> Attribution:
+    """The same attribution with an entry for each word, token or sentence: the sum of its tokens' scores.
+
+    The total stays. An entry is named and placed as `group_tokens` does, and its word is that of its first token.
+    """
+    tokens, scores = attribution.tokens, np.asarray(attribution.scores, dtype=float)
+    found = group_tokens(tokens, attribution.documents, granularity)
+    places = [group.place or (0, -1, -1) for group in found]
+    firsts = [int(group.tokens[0]) for group in found]
+    summed = Tokens(
+        text=tuple(group.name for group in found),
+        start=tuple(start for _, start, _ in places),
+        end=tuple(end for _, _, end in places),
+        word=tuple(tokens.word[first] for first in firsts),
+        segment=tuple(tokens.segment[first] for first in firsts),
+        special=tuple(group.special for group in found),
+        cut=tokens.cut,
+        seen=tokens.seen,
+    )
+    return replace(attribution, tokens=summed, scores=np.array([scores[group.tokens].sum() for group in found]))
+
+
+def by_word(attribution: Attribution) -> Attribution:
+    """The same attribution with an entry a word; see `by`."""
+    return by(attribution, "word")
+
+
+def placed_scores(attribution: Attribution, granularity: str = "word") -> Dict[Place, float]:
+    """The score of each word, token or sentence that has characters, by its place, without special tokens."""
+    scores = np.asarray(attribution.scores, dtype=float)
+    sums: Dict[Place, float] = {}
+    for group in group_tokens(attribution.tokens, attribution.documents, granularity, skip_special=True):
+        if group.place is not None:
+            # Tokens may share characters: the pieces of a rare letter, say.
+            sums[group.place] = sums.get(group.place, 0.0) + float(scores[group.tokens].sum())
+    return sums
+
+
+def rest_score(attribution: Attribution) -> float:
+    """What the scores of the words leave of the sum of all scores: special tokens, and any without a place."""
+    return float(np.sum(attribution.scores)) - sum(placed_scores(attribution).values())
+
+
+def places(scores: Iterable[Mapping[Place, float]]) -> List[Place]:
+    """All places of several methods' scores in reading order, each once."""
+    return sorted({place for held in scores for place in held})
+
+
+def told_apart(names: Sequence[str]) -> List[str]:
+    """Names of which none occurs twice: the second "job" is "job [2]"."""
+    total, seen = Counter(names), Counter[str]()
+    told = []
+    for name in names:
+        seen[name] += 1
+        told.append(f"{name} [{seen[name]}]" if total[name] > 1 else name)
+    return told
