@@ -1,12 +1,15 @@
 # Two commands do all their set-up on a machine with Python 3.11+ and git:
 #   make explain TEXT="…"     make test
-# PYTHON=python3.12 make test   takes another Python; TORCH="torch==2.10.0" another torch.
+# PYTHON=python3.12 make test   takes another Python, TORCH and TRANSFORMERS other releases, VENV keeps them apart:
+#   make test TORCH=torch VENV=.venv-newest
+#   make test TORCH=torch==2.4.1 TRANSFORMERS=transformers==4.57.0 PYTHON=python3.12 VENV=.venv-oldest
 PYTHON ?= python3
 VENV ?= .venv
 STOCK_VENV ?= .venv-stock
 WHEEL_VENV ?= .venv-wheel
 # A build for the CPU is enough; where the index offers one, this version is it.
 TORCH ?= torch==2.13.0
+TRANSFORMERS ?= transformers
 ALLENNLP = allennlp==2.10.1
 TEXT ?= Not buying it any sooner! Other brands do a much better job
 HTML ?= explanation.html
@@ -14,7 +17,7 @@ HTML ?= explanation.html
 PYTEST_ARGS ?= -n auto --dist loadfile
 
 VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
-PIP_QUIET = -q --disable-pip-version-check
+PIP_INSTALL = sh tools/quiet $(VENV)/bin/python -m pip install --disable-pip-version-check
 export TOKENIZERS_PARALLELISM = false
 export OMP_NUM_THREADS ?= 1
 
@@ -41,31 +44,28 @@ notebooks: $(VENV)/.test-$(VERSION)
 	$(VENV)/bin/python examples/execute.py
 
 # AllenNLP's pins cannot be resolved on Python >= 3.11 (torch<1.13, transformers<4.21), hence --no-deps; what it
-# really needs is in setup.cfg; pip's complaint about the pins goes to $(VENV)/pip.log. Below 3.11 setup.cfg requires it with its pins, which choose the versions of all else.
-$(VENV)/.run-$(VERSION): setup.cfg pyproject.toml
+# really needs is in setup.cfg. On Python 3.10 setup.cfg requires it with its pins, which choose the versions of all else.
+$(VENV)/.run-$(VERSION): setup.cfg setup.py pyproject.toml $(wildcard bootstrap/*)
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 10) else "Python 3.10 or newer is needed: PYTHON=python3.11 make …")'
 	@echo "setting up $(VENV) with Python $(VERSION), once: a minute or two"
 	@rm -rf $(VENV)
 	@$(PYTHON) -m venv $(VENV)
 	@case "$(VERSION)" in \
-	3.10) $(VENV)/bin/python -m pip install $(PIP_QUIET) -e . ;; \
-	*) $(VENV)/bin/python -m pip install $(PIP_QUIET) "$(TORCH)" && \
-	   $(VENV)/bin/python -m pip install $(PIP_QUIET) -e . && \
-	   { $(VENV)/bin/python -m pip install $(PIP_QUIET) --no-deps "$(ALLENNLP)" 2>$(VENV)/pip.log || \
-	     { cat $(VENV)/pip.log; exit 1; }; } ;; \
+	3.10) $(PIP_INSTALL) -e . ;; \
+	*) $(PIP_INSTALL) "$(TORCH)" "$(TRANSFORMERS)" && $(PIP_INSTALL) -e . && $(PIP_INSTALL) --no-deps "$(ALLENNLP)" ;; \
 	esac
 	@touch $@
 
 $(VENV)/.test-$(VERSION): $(VENV)/.run-$(VERSION)
-	@$(VENV)/bin/python -m pip install $(PIP_QUIET) -e ".[test]"
+	@$(PIP_INSTALL) -e ".[test]"
 	@touch $@
 
 $(VENV)/.check-$(VERSION): $(VENV)/.test-$(VERSION)
-	@$(VENV)/bin/python -m pip install $(PIP_QUIET) -e ".[check]"
+	@$(PIP_INSTALL) -e ".[check]"
 	@touch $@
 
 $(VENV)/.docs-$(VERSION): $(VENV)/.run-$(VERSION)
-	@$(VENV)/bin/python -m pip install $(PIP_QUIET) -e ".[docs]"
+	@$(PIP_INSTALL) -e ".[docs]"
 	@touch $@
 
 # The whole suite inside the stack that AllenNLP pins.
@@ -77,9 +77,9 @@ test-stock:
 benchmark: $(VENV)/.test-$(VERSION)
 	$(VENV)/bin/python -m benchmarks $(TABLES)
 
-# The wheel, installed in an empty environment, does the main job without the source tree.
+# The code and the commands of README and documentation, in an environment that README's Install makes of the wheel.
 test-wheel: $(VENV)/.check-$(VERSION)
-	@sh tools/test-wheel "$(VENV)/bin/python" "$(WHEEL_VENV)" "$(TORCH)" "$(ALLENNLP)"
+	@$(VENV)/bin/python tools/test_wheel.py "$(WHEEL_VENV)" "$(TORCH)"
 
 golden:
 	$(PYTHON) tests/golden/make_golden.py

@@ -61,8 +61,12 @@ def _allennlp() -> None:
     from allennlp.common.util import install_sigterm_handler
 
     from .adapters import registered_components  # noqa: F401  registers models, readers, predictors, interpreters
+    from .adapters.configs import find_config, shipped_configs
     from .commands import subcommands  # noqa: F401  registers explain
 
+    # AllenNLP's commands know of no shipped configs: they get the path. `train` and others, whose options may stand
+    # before the config, take no other argument that could be such a name.
+    sys.argv[1:] = [str(find_config(word)) if word in shipped_configs() else word for word in sys.argv[1:]]
     install_sigterm_handler()
     allennlp_main(prog=PROG)
 

@@ -1,5 +1,10 @@
-"""The code that the documentation shows runs as it stands there."""
+"""The code that the README and the documentation show runs as it stands there.
 
+Here, in the environment of the tests; tools/test-wheel does the same in one that is made as the README's Install says,
+and runs the commands of the pages, too.
+"""
+
+import configparser
 import json
 import os
 import re
@@ -7,54 +12,89 @@ import subprocess
 import sys
 from pathlib import Path
 
+import documentation
 import pytest
 import readable_model
 
 ROOT = Path(__file__).parent.parent
-# Blocks with a title are other projects' code, excerpts or output: `{ .python title="…" }`.
-BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-PAGES = {page.stem: BLOCK.findall(page.read_text(encoding="utf-8")) for page in sorted((ROOT / "docs").glob("*.md"))}
-PAGES = {name: blocks for name, blocks in PAGES.items() if blocks}
-
-RUNNER = """
-import json, sys, traceback
-pages, startup = json.load(sys.stdin)
-exec(startup, {})
-errors = {}
-for page, blocks in pages.items():
-    names = {"__name__": page}  # the blocks of a page are read one after the other
-    for number, block in enumerate(blocks, start=1):
-        try:
-            exec(compile(block, f"{page}, block {number}", "exec"), names)
-        except Exception:
-            errors[page] = f"block {number}:\\n{block}\\n{traceback.format_exc()}"
-            break
-sys.stderr.write("\\n" + json.dumps(errors))
-"""
+TEXTS = {page.name: page.read_text(encoding="utf-8") for page in [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md"))]}
+PROJECT = configparser.ConfigParser()
+PROJECT.read(ROOT / "setup.cfg", encoding="utf-8")
+PAGES = [name for name, text in TEXTS.items() if documentation.python_blocks(text)]
+# What every line of the README that is a command begins with, and what runs it: the makefile, the wheel's test.
+FIRST_WORDS = ("make ", "pip install ", "export ", "eli5-transformers ")
 
 
 @pytest.fixture(scope="module")
-def errors(tmp_path_factory):
-    """The error of each page whose blocks do not run, in one process for all pages."""
-    startup = readable_model.startup_code(tmp_path_factory.mktemp("bundled"))
-    path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+def failures(tmp_path_factory):
+    """What is wrong with each page whose blocks do not run."""
+    folder = tmp_path_factory.mktemp("docs")
+    startup = folder / "startup.py"
+    startup.write_text(readable_model.startup_code(folder), encoding="utf-8")
+    pages = [ROOT / ("README.md" if name == "README.md" else f"docs/{name}") for name in PAGES]
+    work = folder / "work"
+    work.mkdir()
     ran = subprocess.run(
-        [sys.executable, "-c", RUNNER],
-        input=json.dumps([PAGES, startup]),
+        [sys.executable, documentation.__file__, "--startup", str(startup), *map(str, pages)],
         capture_output=True,
         text=True,
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": path},
+        cwd=work,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))},
     )
     assert ran.returncode == 0, ran.stderr
-    return json.loads(ran.stderr.splitlines()[-1])
+    return json.loads(ran.stdout.splitlines()[-1])
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_the_code_of_a_page_runs(errors, page):
-    if page in errors:
-        pytest.fail(errors[page], pytrace=False)
+def test_the_code_of_a_page_runs(failures, page):
+    if page in failures:
+        pytest.fail(failures[page], pytrace=False)
 
 
 def test_the_pages_that_show_code_are_among_those_that_run():
-    assert {"index", "three-ways", "configs", "migrating", "adding-an-interpreter"} <= set(PAGES)
+    pages = {"README", "index", "three-ways", "configs", "migrating", "adding-an-interpreter"}
+    assert {f"{page}.md" for page in pages} <= set(PAGES)
+
+
+def test_every_command_of_the_readme_is_known_to_a_test():
+    shown = documentation.commands(TEXTS["README.md"], first_words=("",))
+    assert [line for line in shown if line] == documentation.commands(TEXTS["README.md"], FIRST_WORDS)
+
+
+def test_readme_and_documentation_install_alike():
+    install = [
+        [line.partition("#")[0].split() for line in documentation.commands(TEXTS[page], ("pip install ",))]
+        for page in ("README.md", "index.md")
+    ]
+    assert install[0] == install[1]
+    assert len(install[0]) == 3
+
+
+def test_a_block_that_fails_is_reported(tmp_path):
+    page = tmp_path / "page.md"
+    page.write_text("```python\nx = 1\n```\n\n```python\ny = x / 0\n```\n", encoding="utf-8")
+    failure = documentation.failure_of_code(documentation.python_blocks(page.read_text(encoding="utf-8")), "")
+    assert failure.startswith("block 2:\ny = x / 0")
+
+
+def test_a_command_that_fails_is_reported():
+    assert documentation.failure_of_commands(["export word=hello", 'test "$word" = hello']) is None
+    assert "false" in documentation.failure_of_commands(["false", "true"])
+
+
+def test_what_is_required_is_the_oldest_that_was_run():
+    requirements = PROJECT["options"]["install_requires"].splitlines()
+    rows = re.findall(r"^\| (3\.\d+) \| ([\d.]+) \| ([\d.]+)", TEXTS["index.md"], re.MULTILINE)
+    for column, package in ((1, "torch"), (2, "transformers")):
+        oldest = min(tuple(map(int, row[column].split("."))) for row in rows)
+        assert f'{package}>={oldest[0]}.{oldest[1]}; python_version >= "3.11"' in requirements
+    pythons = {line.rpartition(" ")[2] for line in PROJECT["metadata"]["classifiers"].splitlines() if ":: 3." in line}
+    assert {"3.10", *(row[0] for row in rows)} == pythons
+
+
+def test_the_readme_names_every_extra_for_users_and_all_stands_for_them():
+    extras = PROJECT["options.extras_require"]
+    users = sorted(set(extras) - {"all", "test", "check", "docs"})
+    install = TEXTS["README.md"].partition("## Install\n")[2].partition("\n## ")[0]
+    assert sorted(re.findall(r"^\| `(\w+)` \|", install, re.MULTILINE)) == users
+    assert extras["all"].strip() == f"eli5_transformers[{','.join(users)}]"

@@ -6,9 +6,10 @@ import json
 import os
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Dict, Iterator, Mapping, Optional, Union
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Union
 
 from .. import compat
+from ..bundled import configs_path
 from ..errors import SourceError
 from .objects import placed
 
@@ -16,6 +17,23 @@ SUFFIXES = (".jsonnet", ".json")
 # Keys of a config whose relative values are looked up beside the config before they are in the working folder.
 _PATH_KEYS = ("model_name", "pretrained_model", "checkpoint", "directory", "source")
 _PATH_ENDINGS = ("_path", "_file", "_folder", "_directory")
+
+
+def find_config(file: Union[str, Path]) -> Path:
+    """The file itself, or where a bare name leads to no file of the working folder, the shipped config of that name."""
+    path = Path(os.path.expanduser(os.fspath(file)))
+    if path.name in shipped_configs() and _is_bare(path) and not path.exists():
+        return configs_path() / path.name
+    return path
+
+
+def shipped_configs() -> List[str]:
+    """The names of the configs that come with the package."""
+    return sorted(file.name for file in configs_path().glob("*.jsonnet"))
+
+
+def _is_bare(path: Path) -> bool:
+    return str(path) == path.name
 
 
 def from_config(
@@ -48,7 +66,8 @@ def read_config(path: Path, overrides: Any, ext_vars: Optional[Mapping[str, str]
     from allennlp.common import Params
 
     if not path.is_file():
-        raise SourceError(f"there is no config at {path}")
+        shipped = f", and none of that name is shipped: those are {', '.join(shipped_configs())}"
+        raise SourceError(f"there is no config at {path}{shipped if _is_bare(path) else ''}")
     try:
         params = Params.from_file(str(path), as_overrides(overrides), dict(ext_vars or {}))
     except (RuntimeError, json.JSONDecodeError) as error:
@@ -62,7 +81,7 @@ def read_config(path: Path, overrides: Any, ext_vars: Optional[Mapping[str, str]
 def read_config_file(file: Union[str, Path], ext_vars: Optional[Mapping[str, str]] = None) -> Any:
     """The content of a jsonnet or JSON file, its relative paths resolved beside it. Raises SourceError as loading does."""
     compat.require_allennlp()
-    return read_config(Path(os.path.expanduser(os.fspath(file))), None, ext_vars).as_dict(quiet=True)
+    return read_config(find_config(file), None, ext_vars).as_dict(quiet=True)
 
 
 def as_overrides(overrides: Any) -> str:

@@ -32,10 +32,10 @@ def load_predictor(
     ----------
     source
         A folder with a HuggingFace checkpoint, or its id on the hub; a `.jsonnet` or `.json` config with a `model` and a
-        `dataset_reader`; an AllenNLP archive (`model.tar.gz`, or its serialization folder); a transformers
-        text-classification pipeline; with `tokenizer`, a `PreTrainedModel` or any `torch.nn.Module` that maps
-        `input_ids` and `attention_mask` to logits (batch, classes); or a `Predictor`, which is returned as it is. An
-        object is used as it is, never copied or changed.
+        `dataset_reader`, or the bare name of a shipped one; an AllenNLP archive (`model.tar.gz`, or its serialization
+        folder); a transformers text-classification pipeline; with `tokenizer`, a `PreTrainedModel` or any
+        `torch.nn.Module` that maps `input_ids` and `attention_mask` to logits (batch, classes); or a `Predictor`, which
+        is returned as it is. An object is used as it is, never copied or changed.
     tokenizer
         The HuggingFace tokenizer of a model that is given as an object; for a checkpoint, another than its own.
     device
@@ -87,7 +87,7 @@ def _from_path(
     path = Path(os.path.expanduser(os.fspath(source)))
     if path.name.endswith(configs.SUFFIXES):
         _refuse({**own, **trusted, "tokenizer": tokenizer}, "a config (use overrides)")
-        return configs.from_config(path, device, **config)
+        return configs.from_config(configs.find_config(path), device, **config)
     if path.name.endswith(archives.SUFFIXES) or archives.is_serialization_folder(path):
         _refuse(
             {**own, **trusted, "tokenizer": tokenizer, "ext_vars": config["ext_vars"]}, "an archive (use overrides)"

@@ -1,4 +1,4 @@
-"""The bundled demonstration model: where it is, and what its outputs are called. Imports no torch."""
+"""What comes with the package: where the demonstration model and the configs are. Imports no torch."""
 
 from __future__ import annotations
 
@@ -12,3 +12,10 @@ def model_path() -> Path:
     """The folder with the checkpoint (`config.json`, `model.safetensors`, tokenizer files and model card)."""
     # The package is never run from a zip archive (zip_safe is off), so its resources are files.
     return Path(str(resources.files(__package__) / "model"))
+
+
+def configs_path() -> Path:
+    """The folder with the configs: `configs/` of the source, which a wheel holds within the package."""
+    package = Path(str(resources.files(__package__))).parent
+    installed = package / "configs"
+    return installed if installed.is_dir() else package.parent / "configs"

@@ -1,6 +1,7 @@
 """Completion of commands and options in the shell, by argcomplete where it is installed.
 
-Once: `pip install argcomplete`, and `eval "$(register-python-argcomplete eli5-transformers)"` in the shell's start file.
+Once: `pip install "eli5_transformers[completion]"`, and in the shell's start file
+`eval "$(register-python-argcomplete eli5-transformers)"`.
 """
 
 from __future__ import annotations

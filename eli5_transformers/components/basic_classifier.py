@@ -16,7 +16,7 @@ from ..huggingface.weights import read_state_dict
 
 _POOLER = "pooler.dense.weight"
 _HEAD = {"classifier.weight", "classifier.bias"}
-_MEND = "use configs/transformer_classifier.jsonnet, which takes every architecture"
+_MEND = "use transformer_classifier.jsonnet, which takes every architecture"
 # Where AllenNLP 2.10.1 keeps the parts: `models/basic_classifier.py`, `modules/seq2vec_encoders/bert_pooler.py`,
 # `modules/token_embedders/pretrained_transformer_embedder.py`.
 _ENCODER = re.compile(r"_text_field_embedder\.token_embedder_\w+\.transformer_model\.(?P<name>.+)")

@@ -71,7 +71,8 @@ class Comparison:
         try:
             import pandas
         except ImportError:
-            raise MissingDependencyError("a DataFrame needs pandas: pip install pandas") from None
+            mend = "pip install 'eli5_transformers[notebook]'"
+            raise MissingDependencyError(f"a DataFrame needs pandas: {mend}") from None
         rows = {"words": self._word_rows, "methods": self._method_rows, "agreement": self._agreement_rows}[table]()
         columns = list(dict.fromkeys(column for row in rows for column in row))
         return pandas.DataFrame(rows, columns=columns)

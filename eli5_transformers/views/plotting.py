@@ -57,7 +57,7 @@ def plot_attribution(
 
         from . import matplotlib_fonts
     except ImportError:
-        raise MissingDependencyError("a picture needs matplotlib: pip install matplotlib") from None
+        raise MissingDependencyError("a picture needs matplotlib: pip install 'eli5_transformers[plot]'") from None
     rows = _rows(chosen, top)
     labels = [_shortened(row.name) for row in rows]
     columns = _column_names(chosen)

@@ -25,6 +25,8 @@ from allennlp.predictors import Predictor
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 from eli5_transformers.adapters import registered_components  # noqa: F401  registers the components
+from eli5_transformers.adapters.configs import find_config
+from eli5_transformers.adapters.loading import load_predictor
 from eli5_transformers.components.basic_classifier import BertCheckpointInitializer
 from eli5_transformers.errors import SourceError
 
@@ -124,7 +126,7 @@ def test_labels_that_are_not_the_heads_are_refused_with_both_numbers(stars_check
 def test_heads_of_another_form_are_refused_with_the_mend(tmp_path, stars_checkpoint, write, kind):
     folder = write(tmp_path, labels=["a", "b", "c", "d", "e"])
     model = predictor_of("bert_pooler", checkpoint=stars_checkpoint, labels="a,b,c,d,e")._model
-    with pytest.raises(SourceError, match=rf"head.*\({kind}\).*configs/transformer_classifier.jsonnet"):
+    with pytest.raises(SourceError, match=rf"head.*\({kind}\).*transformer_classifier.jsonnet"):
         InitializerApplicator([(".*", BertCheckpointInitializer(str(folder)))])(model)
 
 
@@ -358,3 +360,30 @@ def test_every_kind_of_head_can_be_trained_archived_and_read(
     for (name, value), other in zip(trained_model.state_dict().items(), predictor._model.state_dict().values()):
         assert torch.equal(value, other), name
     assert predictor.predict(TEXT)["logits"]
+
+
+def test_a_shipped_config_is_found_by_its_bare_name(stars_checkpoint, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    predictor = load_predictor("transformer_classifier.jsonnet", ext_vars={"checkpoint": str(stars_checkpoint)})
+    assert np.allclose(predictor.predict(TEXT)["logits"], reference(stars_checkpoint, TEXT), atol=1e-5)
+
+
+def test_a_config_of_the_working_folder_comes_before_a_shipped_one(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "pairs.jsonnet").write_text("{}")
+    assert find_config("pairs.jsonnet") == Path("pairs.jsonnet")
+    assert find_config("multi_label.jsonnet") == CONFIGS / "multi_label.jsonnet"
+
+
+@pytest.mark.parametrize("file", ["elsewhere/pairs.jsonnet", "./none.jsonnet", "lists.libsonnet"])
+def test_a_path_and_an_unknown_name_are_no_shipped_config(tmp_path, monkeypatch, file):
+    monkeypatch.chdir(tmp_path)
+    assert find_config(file) == Path(file)
+
+
+def test_an_unknown_name_is_answered_with_the_shipped_ones(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SourceError, match=r"no config at pair\.jsonnet.*shipped.*pairs\.jsonnet"):
+        load_predictor("pair.jsonnet")
+    with pytest.raises(SourceError, match=r"no config at there/pair\.jsonnet$"):
+        load_predictor("there/pair.jsonnet")

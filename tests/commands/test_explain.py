@@ -261,6 +261,21 @@ def test_train_evaluate_predict_and_explain_are_one_chain(run, stars_checkpoint,
     assert f"y='{predicted['label']}' (probability={max(predicted['probs']):.3f}" in text
 
 
+def test_commands_find_a_shipped_config_by_its_bare_name(run, stars_checkpoint, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "data.jsonl").write_text('{"text": "I like it", "label": "5 stars"}\n')
+    for name, value in {"checkpoint": stars_checkpoint, "train": "data.jsonl", "validation": "data.jsonl"}.items():
+        monkeypatch.setenv(name, str(value))
+    assert run("train", "--dry-run", "-s", "out", "fine_tune.jsonnet")[0] == 0
+    code, out, _ = run("explain", "transformer_classifier.jsonnet", TEXT, "--ext-var", f"checkpoint={stars_checkpoint}")
+    assert (code, out.count("Explained as")) == (0, 1)
+    (tmp_path / "settings.jsonnet").write_text(
+        json.dumps({"source": "transformer_classifier.jsonnet", "ext_vars": {"checkpoint": str(stars_checkpoint)}})
+    )
+    code, out, _ = run("explain", "--config", "settings.jsonnet", TEXT)
+    assert (code, out.count("Explained as")) == (0, 1)
+
+
 def test_predictions_can_carry_their_saliency(run, stars_checkpoint, tmp_path):
     from allennlp.models.archival import archive_model
 

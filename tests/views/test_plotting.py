@@ -229,5 +229,5 @@ def test_arguments_that_are_not_accepted_are_refused(arguments, message):
 def test_without_matplotlib_the_command_that_installs_it_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     monkeypatch.delitem(sys.modules, "eli5_transformers.views.matplotlib_fonts", raising=False)
-    with pytest.raises(MissingDependencyError, match="pip install matplotlib"):
+    with pytest.raises(MissingDependencyError, match=r"eli5_transformers\[plot\]"):
         plot_attribution(attribution(TEXT, SCORES))
