@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 import transformers
+from closeness import DOUBLE, assert_close
 
 from eli5_transformers.compat.patches.adamw import AdamW
 
@@ -48,7 +49,7 @@ def published(lr, betas=(0.9, 0.999), eps=1e-6, weight_decay=0.0, correct_bias=T
 
 @pytest.mark.parametrize("options", OPTIONS)
 def test_steps_are_the_published_ones(options):
-    np.testing.assert_allclose(trajectory(AdamW, **options), published(**options), rtol=1e-12)
+    assert_close(trajectory(AdamW, **options), published(**options), rtol=DOUBLE)
 
 
 @pytest.mark.skipif(
