@@ -182,7 +182,6 @@ def test_the_data_frame_function_passes_its_arguments_on(predictor, bag_of_words
 
 
 def test_show_prediction_takes_formatter_arguments(predictor, bag_of_words):
-    pytest.importorskip("IPython", reason="eli5.show_prediction is there only where IPython is")
     classifier, vectorizer = bag_of_words
     arguments = {"targets": ["5 stars"], "show": ["targets"], "force_weights": True, "show_feature_values": True}
     for shown in (

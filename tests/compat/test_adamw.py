@@ -7,6 +7,7 @@ import pytest
 import torch
 import transformers
 from closeness import DOUBLE, assert_close
+from stacks import on_stock
 
 from eli5_transformers.compat.patches.adamw import AdamW
 
@@ -52,9 +53,7 @@ def test_steps_are_the_published_ones(options):
     assert_close(trajectory(AdamW, **options), published(**options), rtol=DOUBLE)
 
 
-@pytest.mark.skipif(
-    not hasattr(transformers, "AdamW"), reason="this release of transformers has no AdamW to compare with"
-)
+@on_stock
 @pytest.mark.parametrize("options", OPTIONS)
 def test_steps_are_those_of_transformers(options):
     np.testing.assert_array_equal(trajectory(AdamW, **options), trajectory(transformers.AdamW, **options))

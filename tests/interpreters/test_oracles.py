@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from closeness import assert_close
+from stacks import needs_captum
 
 from eli5_transformers import interpreters, load_predictor
 from eli5_transformers.engine.explained_model import subject_of
@@ -19,7 +20,6 @@ except ImportError:  # it needs a newer torch than AllenNLP's pins allow
 NAMED = ("bert", "roberta", "distilbert", "deberta-v2", "electra", "xlnet", "gpt2", "llama", "t5", "modernbert")
 AVAILABLE = [name for name in NAMED if name in tiny.builder.architectures()]
 STEPS = 20
-needs_captum = pytest.mark.skipif(captum is None, reason="Captum is installed on the current stack alone")
 
 
 @contextmanager
@@ -35,6 +35,8 @@ def plain_inputs(predictor, text):
 @needs_captum
 @pytest.mark.parametrize("name", [name for name in AVAILABLE if name != "xlnet"])
 @pytest.mark.parametrize("method", ["gausslegendre", "riemann_left", "riemann_right", "riemann_middle"])
+# Said of models with two look-ups; neither depends on the other.
+@pytest.mark.filterwarnings("ignore:Multiple layers provided:UserWarning")
 def test_equal_nodes_and_baseline_give_captums_layer_integrated_gradients(name, method):
     predictor, text = tiny.predictor(name, double=True), tiny.TEXTS[0]
     with plain_inputs(predictor, text) as (model, ids, other):

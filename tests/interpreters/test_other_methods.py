@@ -1,22 +1,18 @@
 """Occlusion, SmoothGrad and Captum's methods: what they promise beside the identities."""
 
+import sys
+
 import numpy as np
 import pytest
 import torch
 from closeness import DOUBLE, assert_apart, assert_close
+from stacks import needs_captum
 
 from eli5_transformers.errors import InputError, MissingDependencyError, UnsupportedModelError
 from eli5_transformers.interpreters import attribute
 
 from . import tiny
 
-try:
-    import captum  # noqa: F401
-
-    HAS_CAPTUM = True
-except ImportError:
-    HAS_CAPTUM = False
-needs_captum = pytest.mark.skipif(not HAS_CAPTUM, reason="Captum is installed on the current stack alone")
 TEXT = tiny.TEXTS[0]
 
 
@@ -183,7 +179,8 @@ def test_unknown_option_of_a_captum_method_is_refused():
         only(tiny.predictor("bert"), "captum", options={"n_stepz": 3})
 
 
-@pytest.mark.skipif(HAS_CAPTUM, reason="Captum is installed")
-def test_missing_captum_is_told_with_the_command():
+def test_missing_captum_is_told_with_the_command(monkeypatch):
+    monkeypatch.setitem(sys.modules, "captum", None)
+    monkeypatch.setitem(sys.modules, "captum.attr", None)
     with pytest.raises(MissingDependencyError, match="pip install"):
         only(tiny.predictor("bert"), "captum")
