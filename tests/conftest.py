@@ -6,8 +6,10 @@ from typing import List
 
 import checkpoints
 import pytest
-from skip_policy import pytest_make_collect_report, pytest_runtest_makereport  # noqa: F401  hooks
 from stacks import NAME
+
+# Each has hooks of pytest.
+pytest_plugins = ("scheduling", "skip_policy")
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["TRANSFORMERS_OFFLINE"] = "1"  # what transformers 4.20 reads instead

@@ -38,10 +38,10 @@ def reason_to_skip(nodeid: str, stack: str) -> Optional[str]:
 
 def _judge(report: pytest.TestReport) -> None:
     """Turn a skip that is not on the list into a failure."""
-    from stacks import NAME
-
     if not report.skipped or hasattr(report, "wasxfail") or not os.environ.get("CI"):
         return
+    from stacks import NAME
+
     if reason_to_skip(report.nodeid, NAME) is None:
         said = report.longrepr[-1] if isinstance(report.longrepr, tuple) else report.longrepr
         report.outcome = "failed"
