@@ -15,7 +15,7 @@ FIRST = (
     "compat/test_still_needed.py",
     "demo_model/test_demo_model.py",
     "test_examples.py",
-    "adapters/test_configs.py",
+    "test_configs.py",
     "commands/test_explain.py",
     "browser/test_pages.py",
 )

@@ -18,7 +18,9 @@ class Allowed(NamedTuple):
 
 
 ALLOWED = (
-    Allowed("architectures/*[layoutlmv2]", "both", "looks at an image of the page; needs detectron2, which is compiled"),
+    Allowed(
+        "architectures/*[layoutlmv2]", "both", "looks at an image of the page; needs detectron2, which is compiled"
+    ),
     Allowed("architectures/*[deberta-v2]", "stock", "transformers 4.20 uses np.int, which NumPy 1.24 removed"),
     Allowed("architectures/*[qdqbert]", "stock", "needs pytorch-quantization, a package for GPUs"),
     Allowed("architectures/*[tapas]", "stock", "needs torch-scatter, which is compiled"),
@@ -45,7 +47,9 @@ def _judge(report: pytest.TestReport) -> None:
     if reason_to_skip(report.nodeid, NAME) is None:
         said = report.longrepr[-1] if isinstance(report.longrepr, tuple) else report.longrepr
         report.outcome = "failed"
-        report.longrepr = f"{said}\n{report.nodeid} may not be skipped under CI: it is not listed in tests/skip_policy.py"
+        report.longrepr = (
+            f"{said}\n{report.nodeid} may not be skipped under CI: it is not listed in tests/skip_policy.py"
+        )
 
 
 @pytest.hookimpl(hookwrapper=True)

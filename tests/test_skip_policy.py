@@ -33,7 +33,19 @@ def run(folder, sample, **environment):
     (folder / "test_sample.py").write_text(sample)
     inherited = {name: value for name, value in os.environ.items() if name != "CI" and not name.startswith("PYTEST")}
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "skip_policy", "-p", "no:cacheprovider", "--rootdir", str(folder), "."],
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "-p",
+            "skip_policy",
+            "-p",
+            "no:cacheprovider",
+            "--rootdir",
+            str(folder),
+            ".",
+        ],
         capture_output=True,
         text=True,
         cwd=folder,

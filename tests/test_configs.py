@@ -29,7 +29,7 @@ from eli5_transformers.adapters import registered_components  # noqa: F401  regi
 from eli5_transformers.components.basic_classifier import BertCheckpointInitializer
 from eli5_transformers.errors import SourceError
 
-CONFIGS = Path(__file__).parents[2] / "configs"
+CONFIGS = Path(__file__).parents[1] / "configs"
 TEXT = "Not buying it any sooner! Other brands do a much better job"
 
 
@@ -256,7 +256,7 @@ def test_an_archive_is_whole_in_another_process(trained, data):
     output = archive.parent / "predictions.jsonl"
     command = [sys.executable, "-W", "ignore", "-c", program, "predict", str(archive), str(data / "train.jsonl")]
     command += ["--output-file", str(output), "--silent"]
-    subprocess.run(command, check=True, cwd=Path(__file__).parents[2], timeout=300)
+    subprocess.run(command, check=True, cwd=Path(__file__).parents[1], timeout=300)
     found = [json.loads(line) for line in output.read_text().splitlines()]
     expected = [json.loads(line)["label"] for line in (data / "train.jsonl").read_text().splitlines()]
     assert np.mean([row["label"] == label for row, label in zip(found, expected)]) > 0.9
