@@ -47,8 +47,9 @@ def test_batch_equals_one_by_one_and_permuting_texts_permutes_results(name, meth
         alone = attribute(predictor, [inputs[index]], method, targets=[0, 2], **options)[0]
         for one, two, three in zip(together[index], permuted[place], alone):
             assert one.documents == two.documents == three.documents == (inputs[index]["sentence"],)
-            assert_close(one.scores, three.scores, rtol=BATCHED)
-            assert_close(one.scores, two.scores, rtol=BATCHED)
+            # Integrals of terms that cancel: scores are small beside what is summed.
+            assert_close(one.scores, three.scores, rtol=2 * BATCHED)
+            assert_close(one.scores, two.scores, rtol=2 * BATCHED)
 
 
 @available

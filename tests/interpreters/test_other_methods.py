@@ -5,7 +5,7 @@ import sys
 import numpy as np
 import pytest
 import torch
-from closeness import DOUBLE, assert_apart, assert_close
+from closeness import BATCHED, DOUBLE, assert_apart, assert_close
 from stacks import needs_captum
 
 from eli5_transformers.errors import InputError, MissingDependencyError, UnsupportedModelError
@@ -149,15 +149,15 @@ def test_captums_random_methods_repeat_with_their_seed_and_leave_the_generators_
 def test_captums_plain_methods_equal_ours():
     predictor = tiny.predictor("bart")
     ablated = only(predictor, "captum", method="FeatureAblation")
-    assert_close(ablated.scores, only(predictor, "occlusion").scores)
+    assert_close(ablated.scores, only(predictor, "occlusion").scores, rtol=BATCHED)
     integrated = only(predictor, "captum", method="IntegratedGradients", options={"n_steps": 12})
     ours = only(predictor, "integrated-gradients", n_steps=12)
-    assert_close(integrated.scores, ours.scores)
+    assert_close(integrated.scores, ours.scores, rtol=BATCHED)
     saliency = only(predictor, "captum", method="Saliency")
     assert not saliency.signed
     times_input = only(predictor, "captum", method="InputXGradient")
     plain = only(predictor, "gradient-x-input", baseline="zero", keep_special=False)
-    assert_close(times_input.scores, plain.scores)
+    assert_close(times_input.scores, plain.scores, rtol=BATCHED)
 
 
 @needs_captum
