@@ -2,13 +2,26 @@
 
 import os
 from pathlib import Path
+from typing import List
 
 import checkpoints
 import pytest
+from stacks import NAME
+
+# Each has hooks of pytest.
+pytest_plugins = ("scheduling", "skip_policy")
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["TRANSFORMERS_OFFLINE"] = "1"  # what transformers 4.20 reads instead
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: List[pytest.Item]) -> None:
+    """Leave out the tests of the other stack."""
+    other = "current" if NAME == "stock" else "stock"
+    left_out = [item for item in items if item.get_closest_marker(other)]
+    items[:] = [item for item in items if not item.get_closest_marker(other)]
+    config.hook.pytest_deselected(items=left_out)
 
 
 @pytest.fixture(scope="session")

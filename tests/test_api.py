@@ -12,6 +12,7 @@ import eli5
 import numpy as np
 import pytest
 import torch
+from closeness import assert_close
 from interpreters import tiny
 
 import eli5_transformers
@@ -83,7 +84,7 @@ def test_texts_may_be_in_whatever_holds_them(predictor, holder):
     found = attribute(predictor, HOLDERS[holder](TEXTS), targets=2, **EXACT)
     for text, (attribution,) in zip(TEXTS, found):
         assert attribution.documents == (text,)
-        assert scores(attribution) == pytest.approx(known(predictor, text, 2), abs=1e-5)
+        assert_close(scores(attribution), known(predictor, text, 2))
 
 
 @pytest.mark.parametrize("text", ["i love it", np.str_("i love it"), np.array("i love it"), {"text": "i love it"}])
@@ -221,7 +222,7 @@ def test_each_text_may_have_targets_of_its_own(predictor, holder):
     found = attribute(predictor, TEXTS, targets=per_text(truth), **EXACT)
     for text, target, (attribution,) in zip(TEXTS, [2, 0, 1], found):
         assert attribution.target == target
-        assert scores(attribution) == pytest.approx(known(predictor, text, target), abs=1e-5)
+        assert_close(scores(attribution), known(predictor, text, target))
 
 
 def test_targets_of_a_text_have_all_forms_and_shown_names(predictor):
@@ -333,7 +334,7 @@ def test_several_explanations_equal_those_of_the_texts_alone(predictor):
         alone = get_explanation(predictor, text, **options)
         for one, other in zip(explanation.targets, alone.targets):
             assert one.target == other.target
-            assert one.score == pytest.approx(other.score, abs=1e-5)
+            assert_close(one.score, other.score)
     with pytest.raises(InputError, match="use get_explanations"):
         get_explanation(predictor, TEXTS)
 
@@ -408,10 +409,10 @@ def test_a_layer_is_a_module_or_its_name(stars_checkpoint):
         for text in ("good", "good film"):
             ((named,),) = attribute(predictor, text, interpreter=interpreter, layer="bert.encoder.layer.0")
             ((given,),) = attribute(predictor, text, interpreter=interpreter, layer=module)
-            assert given.scores == pytest.approx(named.scores, abs=1e-6)
+            assert_close(given.scores, named.scores)
     assert given.parameters["layer"] == "transformer.bert.encoder.layer.0"
     inside = {"type": "smoothgrad", "around": {"type": "gradient-x-input", "layer": module}}
-    assert attribute(predictor, "good film", interpreter=inside)[0][0].scores == pytest.approx(named.scores, abs=1e-6)
+    assert_close(attribute(predictor, "good film", interpreter=inside)[0][0].scores, named.scores)
     kind = type(make(predictor, "gradient"))
     assert kind(predictor, layer=module).layer == given.parameters["layer"]
     with pytest.raises(InputError, match="not a module of the explained BertForSequenceClassification"):

@@ -6,6 +6,7 @@ import tarfile
 from pathlib import Path
 
 import pytest
+from closeness import assert_close
 
 from eli5_transformers import get_explanation, load_predictor
 from eli5_transformers.errors import InputError, SourceError
@@ -90,7 +91,7 @@ def test_an_archive_becomes_a_predictor(tmp_path, config, stars_checkpoint):
     text = "Not buying it any sooner!"
     expected = predictor.predict(text)["probs"]
     for source in (folder / "model.tar.gz", folder):
-        assert load_predictor(source).predict(text)["probs"] == pytest.approx(expected, abs=1e-6)
+        assert_close(load_predictor(source).predict(text)["probs"], expected)
 
 
 def test_an_archive_that_climbs_out_of_its_folder_is_refused(tmp_path):

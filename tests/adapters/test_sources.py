@@ -8,6 +8,7 @@ import more_checkpoints
 import numpy as np
 import pytest
 import torch
+from closeness import assert_apart, assert_close
 
 import eli5_transformers  # noqa: F401  makes AllenNLP importable
 
@@ -42,12 +43,12 @@ def expected(bert):
 def check(source, expected, **options):
     """The predictor of a source predicts `expected` and explains it additively."""
     predictor = load_predictor(source, **options)
-    assert predictor.predict(TEXT)["probs"] == pytest.approx(expected, abs=1e-5)
+    assert_close(predictor.predict(TEXT)["probs"], expected)
     ((attribution,),) = attribute(predictor, TEXT)
-    assert attribution.probability == pytest.approx(max(expected), abs=1e-5)
+    assert_close(attribution.probability, max(expected))
     total = attribution.scores.sum() + attribution.baseline_score
-    assert total == pytest.approx(attribution.score, abs=0.011 * np.abs(attribution.scores).sum())
-    assert get_explanation(predictor, TEXT).targets[0].proba == pytest.approx(max(expected), abs=1e-5)
+    assert_close(total, attribution.score, rtol=0.011, scale=np.abs(attribution.scores).sum())
+    assert_close(get_explanation(predictor, TEXT).targets[0].proba, max(expected))
     return predictor
 
 
@@ -70,7 +71,7 @@ def test_a_checkpoint_of_another_architecture(tmp_path, write):
         tokenizer = AutoTokenizer.from_pretrained(folder)
         with torch.no_grad():
             logits = model(**tokenizer(TEXT, return_tensors="pt")).logits
-        assert probabilities == pytest.approx(torch.softmax(logits, -1)[0].tolist(), abs=1e-5)
+        assert_close(probabilities, torch.softmax(logits, -1)[0].tolist())
     ((attribution,),) = attribute(predictor, TEXT)
     assert attribution.scores.any()
     assert attribution.relative_delta <= 0.01 or any("tolerance" in note for note in attribution.notes)
@@ -177,18 +178,18 @@ def test_the_function_that_a_pipeline_applies_is_honoured(bert):
     model, tokenizer = bert
     logits = model(**tokenizer(TEXT, return_tensors="pt")).logits[0].detach()
     classify = pipeline("text-classification", model=model, tokenizer=tokenizer, function_to_apply="sigmoid")
-    assert load_predictor(classify).predict(TEXT)["probs"] == pytest.approx(torch.sigmoid(logits).tolist(), abs=1e-5)
+    assert_close(load_predictor(classify).predict(TEXT)["probs"], torch.sigmoid(logits).tolist())
     classify = pipeline("text-classification", model=model, tokenizer=tokenizer, function_to_apply="none")
     predicted = load_predictor(classify).predict(TEXT)
     assert "probs" not in predicted
-    assert predicted["logits"] == pytest.approx(logits.tolist(), abs=1e-5)
+    assert_close(predicted["logits"], logits.tolist())
 
 
 def test_the_truncation_of_a_pipeline_is_honoured(bert):
     model, tokenizer = bert
     classify = pipeline("text-classification", model=model, tokenizer=tokenizer, truncation=True, max_length=6)
     assert len(load_predictor(classify).predict(TEXT)["tokens"]) == 6
-    assert classify(TEXT)[0]["score"] == pytest.approx(max(load_predictor(classify).predict(TEXT)["probs"]), abs=1e-5)
+    assert_close(classify(TEXT)[0]["score"], max(load_predictor(classify).predict(TEXT)["probs"]))
 
 
 def test_a_pipeline_for_something_else_is_refused(bert):
@@ -256,11 +257,11 @@ def test_any_module_from_token_ids_to_logits(stars_checkpoint, bert, kind):
     predictor = load_predictor(module, tokenizer=bert[1], labels=["bad", "fine", "good"])
     with torch.no_grad():
         expected = module(**{k: v for k, v in bert[1](TEXT, return_tensors="pt").items() if k != "token_type_ids"})
-    assert predictor.predict(TEXT)["logits"] == pytest.approx(expected[0].tolist(), abs=1e-5)
+    assert_close(predictor.predict(TEXT)["logits"], expected[0].tolist())
     ((attribution,),) = attribute(predictor, TEXT)
     assert attribution.label in ("bad", "fine", "good")
     total = attribution.scores.sum() + attribution.baseline_score
-    assert total == pytest.approx(attribution.score, abs=0.011 * np.abs(attribution.scores).sum())
+    assert_close(total, attribution.score, rtol=0.011, scale=np.abs(attribution.scores).sum())
 
 
 def test_a_predictor_is_returned_as_it_is(stars_checkpoint):
@@ -298,7 +299,7 @@ def test_labels_and_kind_of_head_can_be_given(stars_checkpoint):
     predictor = load_predictor(stars_checkpoint, labels=names, problem_type="multi_label_classification")
     predicted = predictor.predict(TEXT)
     assert set(predicted["label"]) <= set(names)
-    assert sum(predicted["probs"]) != pytest.approx(1.0)
+    assert_apart(sum(predicted["probs"]), 1.0)
     with pytest.raises(SourceError, match="2 labels.*5 outputs"):
         load_predictor(stars_checkpoint, labels=["a", "b"])
 
@@ -309,7 +310,7 @@ def test_several_labels_at_once_are_explained_each(tmp_path):
     )
     explained = get_explanation(folder, TEXT, targets=["staff", "food"])
     assert [target.target for target in explained.targets] == ["staff", "food"]
-    assert sum(target.proba for target in explained.targets) != pytest.approx(1.0)
+    assert_apart(sum(target.proba for target in explained.targets), 1.0)
 
 
 def test_a_regression_reads_as_a_regression(tmp_path):
@@ -326,8 +327,8 @@ def test_one_logit_under_a_sigmoid_explains_either_side(tmp_path):
     folder = checkpoints.write_bert_checkpoint(tmp_path, labels=["good"], problem_type="multi_label_classification")
     explained = get_explanation(folder, TEXT, top_targets=2)
     first, second = explained.targets
-    assert first.proba + second.proba == pytest.approx(1.0, abs=1e-5)
-    assert first.score == pytest.approx(-second.score, abs=1e-5)
+    assert_close(first.proba + second.proba, 1.0)
+    assert_close(first.score, -second.score)
 
 
 def test_a_pair_is_read_and_painted_as_two_texts(stars_checkpoint):
@@ -368,7 +369,7 @@ def test_half_precision_models_are_explained_like_themselves_in_float32(bert, dt
     ((half,),) = attribute(predictor, TEXT, interpreter="gradient-x-input", targets=0)
     ((full,),) = attribute(bert[0], TEXT, interpreter="gradient-x-input", targets=0, tokenizer=tokenizer)
     assert half.scores.dtype == full.scores.dtype
-    assert np.abs(half.scores - full.scores).max() <= 0.1 * np.abs(full.scores).max()
+    assert_close(half.scores, full.scores, rtol=0.1)
 
 
 def test_a_layer_is_named_as_the_wrapped_classifier_names_it(bert):

@@ -1,8 +1,12 @@
-"""Writes what the sweep finds as a table: `python -m tests.architectures.table`, from the project's root."""
+"""What the sweep finds as a table, and how another release compares with the committed one.
 
+`python -m tests.architectures.table`, from the project's root, writes the page of the installed stack.
+"""
+
+import re
 import sys
 from pathlib import Path
-from typing import Dict, List, Sequence
+from typing import Dict, List, Sequence, Tuple
 
 import transformers
 
@@ -19,7 +23,11 @@ _TITLE = "# Architectures{on}\n"
 _INTRODUCTION = """
 Every architecture of `AutoModelForSequenceClassification` in transformers {release}, examined with a tiny random model.
 **{exact} of {capable} are explained exactly**; {missing} could not be examined (see the end). This page is written by
-`python -m tests.architectures.table`; the test run compares it with what it finds.
+`python -m tests.architectures.table`. Every test run examines the architectures of the transformers that is installed:
+on a release that this page was checked on it must find what stands here; on another one no architecture may have got
+worse, and what is new, gone or better is named at the end of the run.
+
+Checked on transformers {releases}.
 
 - **Look-ups**: the module calls in which token ids become vectors, found by watching one forward pass.
   "Shifted" ones read the text one position later (decoders); "transposed" ones work on (tokens, batch).
@@ -41,13 +49,11 @@ def path() -> Path:
     return DOCS / ("architectures-stock.md" if RELEASE == STOCK_RELEASE else "architectures.md")
 
 
-def render(findings: Sequence[Finding]) -> str:
-    """The page, without anything that differs from machine to machine."""
+def render(findings: Sequence[Finding], releases: Sequence[str] = (RELEASE,)) -> str:
+    """The page, without anything that differs from machine to machine; `releases` are those that it was checked on."""
     built = [finding for finding in findings if not finding.unbuildable]
     missing = [finding for finding in findings if finding.unbuildable]
-    text = _TITLE.format(on=" on the stock stack" if RELEASE == STOCK_RELEASE else "")
-    exact = sum(finding.exact for finding in built)
-    text += _INTRODUCTION.format(release=RELEASE, exact=exact, capable=len(built), missing=len(missing))
+    text = head(releases, sum(finding.exact for finding in built), len(built), len(missing))
     text += _HEADER + "".join(_row(finding) for finding in built)
     if missing:
         text += "\n## Not examined\n\n| Architecture | Class | Cause |\n|---|---|---|\n"
@@ -55,10 +61,46 @@ def render(findings: Sequence[Finding]) -> str:
     return text
 
 
+def head(releases: Sequence[str], exact: int, capable: int, missing: int) -> str:
+    """What stands above the rows."""
+    title = _TITLE.format(on=" on the stock stack" if releases[-1] == STOCK_RELEASE else "")
+    return title + _INTRODUCTION.format(
+        release=releases[-1], exact=exact, capable=capable, missing=missing, releases=" and ".join(releases)
+    )
+
+
 def rows(page: str) -> Dict[str, str]:
     """The rows of a page by architecture."""
     cells = [line.split("|") for line in page.splitlines() if line.startswith("| ")]
     return {row[1].strip(): "|".join(row) for row in cells if row[1].strip() != "Architecture"}
+
+
+def checked_on(page: str) -> Tuple[str, ...]:
+    """The releases of transformers that a page was checked on, the one that it was written with last."""
+    found = re.search(r"^Checked on transformers (.+)\.$", page, re.MULTILINE)
+    return tuple(found[1].split(" and ")) if found else ()
+
+
+def releases_of(page: str, earlier: str) -> Tuple[str, ...]:
+    """The releases that a new page was checked on: the installed one, and those of an earlier page with equal rows."""
+    kept = checked_on(earlier) if rows(page) == rows(earlier) else ()
+    return (*(release for release in kept if release != RELEASE), RELEASE)
+
+
+def grade(row: str) -> Tuple[int, bool]:
+    """How well an architecture is explained, by its row: the greater the better.
+
+    Exactly, approximately, not at all, or not even examined; and of equals those are better that share a batch.
+    """
+    cells = [cell.strip() for cell in row.split("|")]
+    if len(cells) < 8:  # the table of those that were not examined has fewer columns
+        return 0, False
+    return {"refused": 1, "approximate": 2, "exact": 3}[cells[4]], cells[5] == "no effect"
+
+
+def row_of(finding: Finding) -> str:
+    """The row of one architecture."""
+    return rows(render([finding]))[finding.architecture]
 
 
 def _row(finding: Finding) -> str:
@@ -95,8 +137,8 @@ def main() -> None:
     for architecture in builder.architectures():
         findings.append(examine(architecture))
         print(f"{architecture}: {findings[-1].seconds:.1f} s", file=sys.stderr)
-    path().parent.mkdir(exist_ok=True)
-    path().write_text(render(findings), encoding="utf-8")
+    earlier = path().read_text(encoding="utf-8") if path().exists() else ""
+    path().write_text(render(findings, releases_of(render(findings), earlier)), encoding="utf-8")
     print(path())
 
 

@@ -1,5 +1,7 @@
 """Every architecture that transformers classifies sequences with is explained truthfully, or refused by name."""
 
+from typing import Callable
+
 import pytest
 
 from . import builder, table
@@ -8,22 +10,23 @@ from .sweep import Finding, examine
 
 PAGE = table.path().read_text(encoding="utf-8")
 COMMITTED = table.rows(PAGE)
-COMMITTED_RELEASE = PAGE.split(" in transformers ", 1)[1].split(",")[0]
+CHECKED = table.RELEASE in table.checked_on(PAGE)
+"""Whether the committed page speaks of the release that is installed."""
 every_architecture = pytest.mark.parametrize("architecture", builder.architectures())
 
 
 def measured(architecture: str) -> Finding:
     """The finding, where there is a model to speak of; else what stands in its way must be known."""
     finding = examine(architecture)
-    if finding.unbuildable and architecture not in COMMITTED and COMMITTED_RELEASE != table.RELEASE:
-        pytest.skip(
-            f"new in transformers {table.RELEASE}, and the builder does not know it: {finding.unbuildable}"
-        )
+    if finding.unbuildable or finding.refusal:
+        known = NOT_BUILT.get(architecture) if finding.unbuildable else (REFUSED.get(architecture),)
+        hindrance = finding.unbuildable or finding.refusal
+        if architecture not in COMMITTED and not CHECKED and not known:
+            pytest.xfail(f"new in transformers {table.RELEASE}, and not explained yet: {hindrance}")
+        assert known, f"no known cause: {hindrance}"
+        assert known[0] in hindrance
     if finding.unbuildable:
-        assert NOT_BUILT.get(architecture, ("no known cause",))[0] in finding.unbuildable
         pytest.skip(NOT_BUILT[architecture][1])
-    if finding.refusal:
-        assert REFUSED.get(architecture, "no known cause") in finding.refusal
     return finding
 
 
@@ -70,27 +73,21 @@ def test_single_precision_gives_the_gradient_of_double_precision(architecture: s
 
 
 @every_architecture
-def test_committed_table_says_what_is_found(architecture: str) -> None:
-    if COMMITTED_RELEASE != table.RELEASE:
-        pytest.skip(f"the committed table is of transformers {COMMITTED_RELEASE}, this is {table.RELEASE}")
-    found = table.rows(table.render([examine(architecture)]))
-    assert COMMITTED.get(architecture) == found[architecture], "run `python -m tests.architectures.table`"
+def test_no_architecture_is_worse_than_the_committed_table_says(architecture: str, tell: Callable[[str], None]) -> None:
+    found, committed = table.row_of(examine(architecture)), COMMITTED.get(architecture)
+    if CHECKED:
+        assert found == committed, "run `python -m tests.architectures.table`"
+    elif committed is None:
+        tell(f"new in transformers {table.RELEASE}: {found}")
+    elif found != committed:
+        assert table.grade(found) >= table.grade(committed)
+        better = table.grade(found) > table.grade(committed)
+        tell(f"{'better' if better else 'other'} in transformers {table.RELEASE}: {found}")
 
 
-def test_committed_table_has_no_architecture_too_many_and_counts_right() -> None:
-    if COMMITTED_RELEASE != table.RELEASE:
-        pytest.skip(f"the committed table is of transformers {COMMITTED_RELEASE}, this is {table.RELEASE}")
-    findings = [examine(architecture) for architecture in builder.architectures()]
-    assert sorted(COMMITTED) == builder.architectures()
-    assert table.render(findings) == PAGE
-    explained = sum(finding.exact for finding in findings)
-    assert explained == sum(1 for f in findings if not f.unbuildable) - len(
-        [f for f in findings if f.architecture in {*REFUSED, *SURROGATE}]
-    )
-
-
-def test_known_hindrances_are_not_of_the_past() -> None:
-    """An entry that no stack needs any more must go; the two committed tables stand for the stacks."""
-    pages = "".join(page.read_text(encoding="utf-8") for page in sorted(table.DOCS.glob("architectures*.md")))
-    for why in [why for _, why in NOT_BUILT.values()] + list(REFUSED.values()):
-        assert why in pages
+def test_architectures_that_are_gone_are_named(tell: Callable[[str], None]) -> None:
+    gone = sorted(set(COMMITTED) - set(builder.architectures()))
+    if CHECKED:
+        assert not gone, "run `python -m tests.architectures.table`"
+    elif gone:
+        tell(f"not in transformers {table.RELEASE}: {', '.join(gone)}")

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 import torch
 import transformers
+from closeness import DOUBLE, assert_close
+from stacks import on_stock
 
 from eli5_transformers.compat.patches.adamw import AdamW
 
@@ -48,12 +50,10 @@ def published(lr, betas=(0.9, 0.999), eps=1e-6, weight_decay=0.0, correct_bias=T
 
 @pytest.mark.parametrize("options", OPTIONS)
 def test_steps_are_the_published_ones(options):
-    np.testing.assert_allclose(trajectory(AdamW, **options), published(**options), rtol=1e-12)
+    assert_close(trajectory(AdamW, **options), published(**options), rtol=DOUBLE)
 
 
-@pytest.mark.skipif(
-    not hasattr(transformers, "AdamW"), reason="this release of transformers has no AdamW to compare with"
-)
+@on_stock
 @pytest.mark.parametrize("options", OPTIONS)
 def test_steps_are_those_of_transformers(options):
     np.testing.assert_array_equal(trajectory(AdamW, **options), trajectory(transformers.AdamW, **options))

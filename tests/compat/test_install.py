@@ -8,6 +8,7 @@ import textwrap
 from pathlib import Path
 
 import pytest
+from stacks import on_current, on_stock
 
 import eli5_transformers
 from eli5_transformers import compat
@@ -16,10 +17,7 @@ from eli5_transformers.compat._finder import PatchingFinder, forget_failed_impor
 from eli5_transformers.compat._stack import Stack, release
 from eli5_transformers.errors import CompatibilityError, MissingDependencyError
 
-PINNED = Stack.installed().pinned
 ROOT = Path(eli5_transformers.__file__).parent.parent
-patched_only = pytest.mark.skipif(PINNED, reason="the releases that AllenNLP pins need no patch")
-pinned_only = pytest.mark.skipif(not PINNED, reason="only the releases that AllenNLP pins go without patches")
 
 
 def fresh(script):
@@ -38,13 +36,13 @@ def finders():
     return [finder for finder in sys.meta_path if isinstance(finder, PatchingFinder)]
 
 
-@pinned_only
+@on_stock
 def test_nothing_is_put_in_wait_on_the_pinned_stack():
     compat.install()
     assert finders() == []
 
 
-@patched_only
+@on_current
 def test_a_second_install_changes_nothing():
     before = list(sys.meta_path)
     compat.install()
@@ -65,7 +63,7 @@ def test_install_imports_no_library():
     assert not set(loaded) & {"torch", "transformers", "allennlp", "numpy", "huggingface_hub", "packaging"}
 
 
-@patched_only
+@on_current
 def test_importing_allennlp_first_is_refused_with_the_mend():
     # A complete module that was imported without its patch, as on a stack that has every package.
     message = fresh(
@@ -85,7 +83,7 @@ def test_importing_allennlp_first_is_refused_with_the_mend():
     assert "import eli5_transformers before allennlp" in message[1]
 
 
-@patched_only
+@on_current
 def test_a_failed_earlier_import_of_allennlp_does_not_matter():
     value = fresh(
         """
@@ -118,7 +116,7 @@ def test_complete_packages_are_not_forgotten(monkeypatch):
     assert "somepackage.failed.left" not in sys.modules
 
 
-@patched_only
+@on_current
 def test_patched_modules_keep_their_own_loader_and_source():
     import inspect
     from importlib.machinery import SourceFileLoader
@@ -131,7 +129,7 @@ def test_patched_modules_keep_their_own_loader_and_source():
     assert vars(util)["__builtins__"] is vars(__import__("builtins"))
 
 
-@patched_only
+@on_current
 def test_other_libraries_see_nothing_of_the_stand_ins():
     state = fresh(
         """
@@ -169,7 +167,7 @@ def test_other_libraries_see_nothing_of_the_stand_ins():
     }
 
 
-@patched_only
+@on_current
 def test_packages_that_are_not_used_are_not_imported():
     loaded = fresh(
         """
@@ -193,14 +191,14 @@ def test_a_missing_allennlp_is_named_with_the_command(monkeypatch):
     assert isinstance(caught.value, ImportError)
 
 
-@patched_only
+@on_current
 def test_another_release_of_allennlp_is_refused(monkeypatch):
     monkeypatch.setattr(compat, "installed_version", lambda package: "2.9.3")
     with pytest.raises(CompatibilityError, match="AllenNLP 2.9.3 does not run on this stack, 2.10.1 does"):
         compat.require_allennlp()
 
 
-@pinned_only
+@on_stock
 def test_another_release_of_allennlp_is_the_users_choice_where_no_patch_is_needed(monkeypatch):
     monkeypatch.setattr(compat, "installed_version", lambda package: "2.9.3")
     compat.require_allennlp()

@@ -6,6 +6,7 @@ import pickle
 import allennlp_flows as flows
 import numpy as np
 import pytest
+from closeness import assert_close
 
 TEXT = "Not buying it any sooner! Other brands do a much better job"
 
@@ -35,7 +36,7 @@ def test_the_predictor_says_what_the_classifier_says(with_head, stars_checkpoint
     encoded = AutoTokenizer.from_pretrained(str(stars_checkpoint))(TEXT, return_tensors="pt")
     with torch.no_grad():
         expected = classifier(**encoded).logits.softmax(-1)[0].numpy()
-    np.testing.assert_allclose(predictor.predict(TEXT)["probs"], expected, atol=1e-6)
+    assert_close(predictor.predict(TEXT)["probs"], expected, rtol=1e-6, scale=1.0)
 
 
 @pytest.mark.parametrize("name", ["simple-gradient", "integrated-gradient", "smooth-gradient"])
@@ -45,7 +46,7 @@ def test_the_interpreters_of_allennlp_run(with_head, name):
     interpreter = SaliencyInterpreter.by_name(name)(with_head[0])
     scores = interpreter.saliency_interpret_from_json({"sentence": TEXT})["instance_1"]["grad_input_1"]
     assert len(scores) == len(with_head[0]._dataset_reader._tokenizer.tokenize(TEXT))
-    assert sum(scores) == pytest.approx(1.0)
+    assert_close(sum(scores), 1.0, rtol=1e-6)
 
 
 @pytest.mark.parametrize("name", ["hotflip", "input-reduction"])

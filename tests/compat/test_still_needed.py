@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from patch_scenarios import SCENARIOS
+from stacks import on_current
 
 import eli5_transformers
 from eli5_transformers.compat._stack import Stack
@@ -47,7 +48,7 @@ def test_what_the_patch_is_for_works(outcomes, name):
     assert outcome(outcomes, "with", name) is None
 
 
-@pytest.mark.skipif(not NEEDED, reason="the releases that AllenNLP pins need no patch")
+@on_current
 @pytest.mark.parametrize("name", NEEDED)
 def test_without_the_patch_it_breaks_for_the_declared_reason(outcomes, name):
     error = outcome(outcomes, "without", name)

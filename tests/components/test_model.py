@@ -10,13 +10,13 @@ import shutil
 
 import checkpoints
 import more_checkpoints
-import numpy as np
 import pytest
 import torch
 from allennlp.common import Params
 from allennlp.data import Vocabulary
 from allennlp.models import Model
 from allennlp.nn import util
+from closeness import BATCHED, assert_close
 from hypothesis import given
 from hypothesis import strategies as st
 from transformers import AutoModelForSequenceClassification
@@ -96,7 +96,7 @@ def test_the_logits_of_a_padded_batch_are_those_of_transformers_for_each_text_al
     batched = model(**tensors(model, folder))["logits"]
     for row, text in zip(batched, TEXTS):
         alone = other(**inputs_of(tensors(model, folder, [text]))).logits[0]
-        assert torch.allclose(row, alone, atol=1e-5)
+        assert_close(row, alone, rtol=BATCHED)
 
 
 def test_loss_and_probabilities_of_each_kind_are_those_of_transformers(
@@ -114,12 +114,12 @@ def test_loss_and_probabilities_of_each_kind_are_those_of_transformers(
         outputs = model(**batch)
         expected = other(**inputs_of(batch), labels=None if loss else target)
         wanted = loss(expected.logits, target) if loss else expected.loss
-        assert torch.allclose(outputs["loss"], wanted, atol=1e-5)
-        assert torch.allclose(outputs["logits"], expected.logits, atol=1e-5)
+        assert_close(outputs["loss"], wanted)
+        assert_close(outputs["logits"], expected.logits)
         if probabilities is None:
             assert "probs" not in outputs
         else:
-            assert torch.allclose(outputs["probs"], probabilities(expected.logits), atol=1e-6)
+            assert_close(outputs["probs"], probabilities(expected.logits))
 
 
 def test_each_kind_of_head_is_read_as_people_read_it(stars_checkpoint, multi_label, regression, binary):
@@ -153,7 +153,7 @@ def test_each_kind_of_head_has_its_metrics(stars_checkpoint, multi_label, regres
         assert set(metrics) == names
         if names == {"mae"}:
             errors = (outputs["logits"][:, 0].detach() - torch.tensor(label)).abs()
-            assert metrics["mae"] == pytest.approx(float(errors.mean()))
+            assert_close(metrics["mae"], float(errors.mean()))
         if names == {"accuracy"}:
             predicted = model.make_output_human_readable(dict(outputs))["label"]
             assert metrics["accuracy"] == sum(a == b for a, b in zip(predicted, label)) / 2
@@ -308,7 +308,7 @@ def test_decoders_without_padding_token_say_what_they_need(tmp_path):
     assert model(**tensors(model, folder, TEXTS[:1]))["logits"].shape == (1, 2)
     padded = loaded(folder, pad_token_id=0)
     alone = model(**tensors(model, folder, TEXTS[1:]))["logits"]
-    assert torch.allclose(padded(**batch)["logits"][1:], alone, atol=1e-5)
+    assert_close(padded(**batch)["logits"][1:], alone, rtol=BATCHED)
 
 
 def test_a_given_model_is_used_and_left_as_it_was(stars_checkpoint):
@@ -365,7 +365,7 @@ def test_any_module_that_returns_logits_can_be_wrapped(stars_checkpoint):
         batch = tensors(model, stars_checkpoint)
         ids, mask = batch["tokens"]["tokens"]["token_ids"], util.get_text_field_mask(batch["tokens"])
         expected = bag.layer((bag.table(ids) * mask[..., None]).sum(1))
-        assert torch.allclose(model(**batch)["logits"], expected)
+        assert_close(model(**batch)["logits"], expected)
 
 
 def test_half_precision_models_give_float32_probabilities(stars_checkpoint):
@@ -374,7 +374,7 @@ def test_half_precision_models_give_float32_probabilities(stars_checkpoint):
     outputs = model(**tensors(model, stars_checkpoint))
     assert outputs["probs"].dtype == torch.float32
     assert next(halves.parameters()).dtype == torch.bfloat16
-    assert np.allclose(outputs["probs"].detach().sum(-1), 1.0, atol=1e-6)
+    assert_close(outputs["probs"].sum(-1), 1.0, rtol=1e-6)
 
 
 def test_tokens_are_spelled_without_padding(stars_checkpoint):

@@ -19,6 +19,7 @@ from allennlp.interpret.attackers import Hotflip, InputReduction
 from allennlp.interpret.saliency_interpreters import IntegratedGradient, SimpleGradient, SmoothGradient
 from allennlp.models import Model
 from allennlp.predictors import Predictor, TextClassifierPredictor
+from closeness import BATCHED, assert_apart, assert_close
 from transformers import AutoTokenizer
 
 from eli5_transformers.adapters import registered_components  # noqa: F401  registers the components
@@ -69,7 +70,7 @@ def scores(interpreter, predictor, text):
 @pytest.mark.parametrize("interpreter", [SimpleGradient, IntegratedGradient])
 def test_interpreters_give_the_numbers_of_allennlps_own_predictor(stars, sectors, interpreter, text):
     for ours, allennlps_own in (stars, sectors):
-        assert np.abs(scores(interpreter, ours, text) - scores(interpreter, allennlps_own, text)).max() < 1e-5
+        assert_close(scores(interpreter, ours, text), scores(interpreter, allennlps_own, text), rtol=1e-5, scale=1.0)
 
 
 def test_smooth_gradient_disturbs_the_embeddings_as_on_allennlps_own_predictor(stars, monkeypatch):
@@ -91,8 +92,8 @@ def test_smooth_gradient_disturbs_the_embeddings_as_on_allennlps_own_predictor(s
         runs.append(np.array(seen))
     ours, own = runs
     assert len(ours) == 10
-    assert np.abs(ours - own).max() < 1e-5 * np.abs(own).max()
-    assert np.abs(ours[0] - ours[1]).max() > 1e-4 * np.abs(own).max(), "the noise reached the gradients"
+    assert_close(ours, own)
+    assert_apart(ours[0], ours[1], 1e-4)  # the noise reached the gradients
 
 
 @pytest.mark.parametrize("text", TEXTS)
@@ -128,7 +129,7 @@ def test_gradients_are_those_of_the_loss_at_the_hooked_embeddings(stars):
         return float(outputs["loss"]), gradients["grad_input_1"][0, place, component]
 
     slope = (loss_and_gradient(step)[0] - loss_and_gradient(-step)[0]) / (2 * step)
-    assert loss_and_gradient(0.0)[1] == pytest.approx(slope, rel=2e-2, abs=1e-4)
+    assert_close(loss_and_gradient(0.0)[1], slope, rtol=2e-2)
 
 
 def state(model):
@@ -175,7 +176,7 @@ def test_frozen_models_have_the_same_gradients(stars_checkpoint, stars):
     for parameter in predictor._model.parameters():
         parameter.requires_grad_(False)
     for interpreter in (SimpleGradient, IntegratedGradient):
-        assert np.allclose(scores(interpreter, predictor, TEXTS[0]), scores(interpreter, stars[0], TEXTS[0]), atol=1e-6)
+        assert_close(scores(interpreter, predictor, TEXTS[0]), scores(interpreter, stars[0], TEXTS[0]))
 
 
 def test_gradients_of_a_batch_are_those_of_its_texts(stars):
@@ -185,7 +186,7 @@ def test_gradients_of_a_batch_are_those_of_its_texts(stars):
     assert together["grad_input_1"].shape[0] == len(outputs["label"]) == 3
     for row, instance in zip(together["grad_input_1"], instances):
         alone = predictor.get_gradients([instance])[0]["grad_input_1"][0]
-        assert np.allclose(row[: len(alone)] * 3, alone, atol=1e-5), "the loss is a mean"
+        assert_close(row[: len(alone)] * 3, alone, rtol=BATCHED, what="the loss is a mean")
         assert not row[len(alone) :].any(), "padding is not read"
 
 
@@ -198,7 +199,7 @@ def test_texts_and_pairs_are_predicted_from_their_usual_keys(stars, stars_checkp
     tokenizer = AutoTokenizer.from_pretrained(str(stars_checkpoint))
     with torch.no_grad():
         logits = predictor._model.transformer(**tokenizer("I like it", "not the price", return_tensors="pt")).logits
-    assert np.allclose(pair["logits"], logits[0].numpy(), atol=1e-6)
+    assert_close(pair["logits"], logits[0].numpy())
     assert json.loads(predictor.dump_line(pair)) == pair
     with pytest.raises(InputError, match="no text"):
         predictor.predict_json({"txt": "I like it"})
@@ -209,7 +210,7 @@ def test_pairs_have_one_score_a_token(stars):
     inputs = {"text": "I like it", "text_pair": "not the price"}
     result = IntegratedGradient(predictor).saliency_interpret_from_json(inputs)["instance_1"]["grad_input_1"]
     assert len(result) == len(predictor.predict(**inputs)["tokens"])
-    assert sum(result) == pytest.approx(1.0)
+    assert_close(sum(result), 1.0, rtol=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -226,7 +227,7 @@ def test_every_kind_of_head_can_be_interpreted(tmp_path, labels, problem_type, k
     for interpreter in (SimpleGradient, IntegratedGradient):
         found = scores(interpreter, predictor, TEXTS[0])
         assert np.isfinite(found).all()
-        assert found.sum() == pytest.approx(1.0)
+        assert_close(found.sum(), 1.0, rtol=1e-6)
     assert len(InputReduction(predictor).attack_from_json({"text": TEXTS[0]})["final"][0]) >= 1
     assert len(Hotflip(predictor).attack_from_json({"text": "terrible"})["final"][0]) >= 1
 
@@ -240,7 +241,7 @@ def test_the_gradient_of_a_regression_is_that_of_its_output(tmp_path):
     ids = outputs["token_ids"]
     vectors = embedding(ids).detach().requires_grad_(True)
     predictor._model.transformer(inputs_embeds=vectors, attention_mask=torch.ones_like(ids)).logits.sum().backward()
-    assert np.allclose(-gradients["grad_input_1"], vectors.grad.numpy(), atol=1e-6)
+    assert_close(-gradients["grad_input_1"], vectors.grad.numpy())
 
 
 @pytest.mark.parametrize(
@@ -258,7 +259,7 @@ def test_other_architectures_are_explained_at_their_word_embeddings(tmp_path, wr
     for interpreter in (SimpleGradient, IntegratedGradient):
         found = scores(interpreter, predictor, "the price is good")
         assert len(found) == len(predictor.predict("the price is good")["tokens"])
-        assert found.sum() == pytest.approx(1.0)
+        assert_close(found.sum(), 1.0, rtol=1e-6)
     assert Hotflip(predictor).attack_from_json({"text": "the price is good"})["final"]
     assert InputReduction(predictor).attack_from_json({"text": "the price is good"})["final"]
 
@@ -282,8 +283,8 @@ def test_a_model_that_looks_up_twice_has_two_inputs_in_the_order_of_the_backward
     encoder, decoder = torch.autograd.grad(loss, leaves)
     for handle in handles:
         handle.remove()
-    assert np.allclose(gradients["grad_input_1"], decoder.numpy(), atol=1e-6)
-    assert np.allclose(gradients["grad_input_2"], encoder.numpy(), atol=1e-6)
+    assert_close(gradients["grad_input_1"], decoder.numpy())
+    assert_close(gradients["grad_input_2"], encoder.numpy())
     result = IntegratedGradient(predictor).saliency_interpret_from_json({"text": "the price is good"})
     assert sorted(result["instance_1"]) == ["grad_input_1", "grad_input_2"]
 
@@ -327,7 +328,7 @@ def test_all_tables_of_a_model_pass_through_one_layer(stars_checkpoint):
         sums = [total + gradient / 10 for total, gradient in zip(sums, found)]
     for key, total, vectors in (("grad_input_2", sums[0], first), ("grad_input_1", sums[1], second)):
         by_token = (total * vectors).sum(-1)[0].abs()
-        assert np.allclose(result[key], (by_token / by_token.sum()).numpy(), atol=1e-5)
+        assert_close(result[key], (by_token / by_token.sum()).numpy())
     assert InputReduction(predictor).attack_from_json({"text": "I like it"})["final"]
     assert Hotflip(predictor).attack_from_json({"text": "I like it"})["final"]
 
@@ -355,7 +356,7 @@ def test_the_predictor_tells_reader_and_model_what_they_need_of_each_other(tmp_p
     predictor = TransformerClassifierPredictor(model, TransformerClassifierReader(tokenizer=tokenizer))
     assert predictor._dataset_reader.max_length == 64
     batch = predictor.predict_batch_json([{"text": "the price is good"}, {"text": "good"}])
-    assert np.allclose(batch[1]["logits"], predictor.predict("good")["logits"], atol=1e-5)
+    assert_close(batch[1]["logits"], predictor.predict("good")["logits"], rtol=BATCHED)
 
 
 def test_texts_that_are_too_long_are_read_up_to_the_last_position(tmp_path):

@@ -7,6 +7,7 @@ import checkpoints
 import numpy as np
 import pytest
 import torch
+from closeness import assert_close
 from interpreters import tiny
 
 from eli5_transformers import load_predictor
@@ -33,9 +34,9 @@ def test_rows_are_the_predictions_whatever_stands_beside_them(predictor):
     found = predictor.predict_proba(np.array(texts))
     assert predictor.labels == list(tiny.LABELS)
     assert found.shape == (len(texts), 3)
-    assert found.sum(1) == pytest.approx(1.0)
+    assert_close(found.sum(1), 1.0)
     for text, row in zip(texts, found):
-        assert row == pytest.approx(predictor.predict(text)["probs"], abs=1e-6)
+        assert_close(row, predictor.predict(text)["probs"])
     assert predictor.predict_proba([]).shape == (0, 3)
 
 
@@ -60,15 +61,15 @@ def test_nothing_is_read_as_the_special_tokens_alone(predictor, nothing):
         vectors = module.table.weight[[vocabulary["<cls>"], vocabulary["<sep>"]]]
         expected = torch.softmax(module.head(vectors.sum(0)), -1)
     alone = predictor.predict_proba(nothing)[0]
-    assert alone == pytest.approx(expected.numpy(), abs=1e-6)
-    assert predictor.predict_proba(["i love it", nothing])[1] == pytest.approx(alone, abs=1e-6)
+    assert_close(alone, expected.numpy())
+    assert_close(predictor.predict_proba(["i love it", nothing])[1], alone)
 
 
 def test_nothing_has_an_answer_where_the_tokenizer_adds_no_tokens():
     predictor = tiny.predictor("gpt2")
     found = predictor.predict_proba(["", "i love it"])
     assert np.isfinite(found).all()
-    assert found[1] == pytest.approx(predictor.predict("i love it")["probs"], abs=1e-5)
+    assert_close(found[1], predictor.predict("i love it")["probs"])
 
 
 def test_one_logit_has_two_columns(tmp_path):
@@ -78,8 +79,8 @@ def test_one_logit_has_two_columns(tmp_path):
     predictor = load_predictor(folder, labels=["bad", "good"])
     found = predictor.predict_proba(["good film", "bad film"])
     assert predictor.labels == ["bad", "good"]
-    assert found.sum(1) == pytest.approx(1.0)
-    assert found[0, 1] == pytest.approx(predictor.predict("good film")["probs"][0], abs=1e-6)
+    assert_close(found.sum(1), 1.0)
+    assert_close(found[0, 1], predictor.predict("good film")["probs"][0])
 
 
 def test_a_regression_has_no_probabilities(tmp_path):
@@ -91,7 +92,7 @@ def test_a_regression_has_no_probabilities(tmp_path):
 def test_pairs_have_probabilities(stars_checkpoint):
     predictor = load_predictor(stars_checkpoint)
     found = predictor.predict_proba([{"text": "good", "text_pair": "film"}, {"text": "good", "text_pair": ""}])
-    assert found[0] == pytest.approx(predictor.predict("good", "film")["probs"], abs=1e-5)
+    assert_close(found[0], predictor.predict("good", "film")["probs"])
     assert np.isfinite(found[1]).all()
 
 
@@ -142,4 +143,4 @@ def test_shaps_explainer_adds_up_to_the_probability(predictor):
     explain = shap.Explainer(predictor.predict_proba, masker, output_names=predictor.labels, silent=True)
     found = explain([TEXT])
     total = found.values[0].sum(0) + found.base_values[0]
-    assert total == pytest.approx(predictor.predict_proba(TEXT)[0], abs=1e-4)
+    assert_close(total, predictor.predict_proba(TEXT)[0])

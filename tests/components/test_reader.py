@@ -217,8 +217,6 @@ def test_of_a_pair_the_chosen_text_is_cut(word_pieces):
 
 def test_the_side_that_is_cut_is_the_tokenizers(stars_checkpoint):
     tokenizer = AutoTokenizer.from_pretrained(str(stars_checkpoint))
-    if not hasattr(tokenizer, "truncation_side"):
-        pytest.skip("this release of transformers cuts on the right alone")
     tokenizer.truncation_side = "left"
     text = "I like the food but not the price"
     tokens = encode(tokenizer, [text], max_length=4).tokens

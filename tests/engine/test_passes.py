@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from closeness import DOUBLE, assert_close
 from interpreters import tiny
 
 from eli5_transformers import load_predictor
@@ -61,7 +62,7 @@ def test_gradients_through_chunks_are_those_of_one_chunk():
         for size in (1, 50)
     )
     for own, other in zip(one, all_at_once):
-        np.testing.assert_allclose(own, other, rtol=0, atol=1e-10 * np.abs(other).max())
+        assert_close(own, other, DOUBLE)
 
 
 def test_hooks_are_gone_while_the_error_of_a_pass_is_being_handled():
@@ -122,7 +123,7 @@ def test_a_module_whose_embeddings_were_exchanged_is_traced_anew():
         baseline = model.table.weight[2]  # the mask
         expected = ((model.table(ids) - baseline) @ model.head.weight[found.target]).detach().numpy()
         kept = np.array(found.tokens.special)
-        np.testing.assert_allclose(found.scores[~kept], expected[~kept], rtol=0, atol=1e-5 * np.abs(expected).max())
+        assert_close(found.scores[~kept], expected[~kept])
 
 
 def test_remembering_look_ups_keeps_no_module_alive():

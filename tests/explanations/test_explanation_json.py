@@ -107,8 +107,9 @@ def test_every_formatter_shows_the_same_of_the_explanation_that_was_read(explana
 
 
 def test_explanations_by_eli5_itself_are_saved_too():
-    text = pytest.importorskip("sklearn.feature_extraction.text", reason="eli5 explains scikit-learn's models")
-    linear = pytest.importorskip("sklearn.linear_model")
+    from sklearn import linear_model as linear
+    from sklearn.feature_extraction import text
+
     documents = ["good film", "bad film", "good plot", "bad plot <i>"]
     for vectorizer in (text.CountVectorizer(), text.TfidfVectorizer(analyzer="char", ngram_range=(1, 2))):
         model = linear.LogisticRegression().fit(vectorizer.fit_transform(documents), ["fine", "bad"] * 2)

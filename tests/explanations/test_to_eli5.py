@@ -4,6 +4,7 @@ import re
 
 import numpy as np
 import pytest
+from closeness import DOUBLE, assert_close
 from eli5.formatters import format_as_dict, format_as_html, format_as_text
 from eli5.formatters.as_dataframe import format_as_dataframe
 from eli5.formatters.text_helpers import get_char_weights
@@ -72,7 +73,7 @@ def visible(html):
 def test_a_word_that_occurs_thrice_is_painted_at_full_strength_each_time():
     painted = char_weights(from_grads())
     for position, token in ((0, 1), (6, 3), (27, 9)):
-        assert painted[position : position + 4] == pytest.approx([GRADS[token]] * 4)
+        assert_close(painted[position : position + 4], [GRADS[token]] * 4, rtol=DOUBLE)
 
 
 def test_the_spans_are_the_exact_characters_of_the_tokens():
@@ -90,7 +91,7 @@ def test_offsets_that_are_given_are_used_as_they_are():
 
 def test_forced_weights_give_a_row_for_each_token_in_the_order_of_the_text():
     weights = from_grads(force_weights=True).targets[0].feature_weights
-    assert [fw.weight for fw in weights.pos] == pytest.approx(GRADS)
+    assert_close([fw.weight for fw in weights.pos], GRADS, rtol=DOUBLE)
     names = [fw.feature for fw in weights.pos]
     assert [re.sub(r" \[\d\]$", "", name) for name in names] == NAMES
     assert len(set(names)) == len(names)
@@ -102,7 +103,7 @@ def test_without_forced_weights_the_table_says_highlighted_in_text_and_hides_not
     explained = from_grads()
     total = rows(explained)
     assert set(total) == {"Highlighted in text (sum)", "[CLS]", "[SEP]"}
-    assert sum(total.values()) == pytest.approx(GRADS.sum())
+    assert_close(sum(total.values()), GRADS.sum(), rtol=DOUBLE)
     assert "Contribution ? Feature +0.846 Highlighted in text (sum)" in visible(format_as_html(explained))
 
 
@@ -118,7 +119,7 @@ def test_every_formatter_takes_the_result(force_weights):
     explained = from_grads(force_weights=force_weights)
     assert "probability=0.750" in format_as_text(explained)
     assert format_as_dict(explained)["targets"][0]["proba"] == 0.75
-    assert format_as_dataframe(explained)["weight"].sum() == pytest.approx(GRADS.sum())
+    assert_close(format_as_dataframe(explained)["weight"].sum(), GRADS.sum(), rtol=DOUBLE)
 
 
 @pytest.mark.parametrize(
@@ -151,17 +152,17 @@ SCORES = np.array([0.5, 1.0, 0.0, -2.0, 3.0, 0.1, 0.2, -0.3, 0.4, 0.6, 1.5, -0.5
 
 def test_rows_are_words_that_sum_to_the_scores():
     explained = to_explanation([attribution(SCORES)], estimator="e")
-    assert rows(explained)["plot"] == pytest.approx(1.0)
-    assert rows(explained)["Special tokens (sum)"] == pytest.approx(0.75)
-    assert sum(rows(explained).values()) == pytest.approx(SCORES.sum())
+    assert_close(rows(explained)["plot"], 1.0, rtol=DOUBLE)
+    assert_close(rows(explained)["Special tokens (sum)"], 0.75, rtol=DOUBLE)
+    assert_close(sum(rows(explained).values()), SCORES.sum(), rtol=DOUBLE)
     assert {"Good", "good [1]", "good [2]"} <= set(rows(explained))
 
 
 def test_a_word_is_painted_with_its_sum():
     painted = char_weights(to_explanation([attribution(SCORES)], estimator="e"))
-    assert painted[32:36] == pytest.approx([1.0] * 4)
+    assert_close(painted[32:36], [1.0] * 4, rtol=DOUBLE)
     pieces = char_weights(to_explanation([attribution(SCORES)], estimator="e", granularity="token"))
-    assert pieces[32:36] == pytest.approx([1.5, 1.5, -0.5, -0.5])
+    assert_close(pieces[32:36], [1.5, 1.5, -0.5, -0.5], rtol=DOUBLE)
 
 
 def test_rows_can_be_sentences_that_sum_to_the_scores():
@@ -175,12 +176,12 @@ def test_rows_can_be_sentences_that_sum_to_the_scores():
         [Attribution((text,), tokens, scores, 0, "x", "m", True)], estimator="e", granularity="sentence"
     )
     assert rows(explained) == {"Good.": 1.5, "Not bad!": 1.25, "ok": 4.0}
-    assert char_weights(explained)[6:14] == pytest.approx([1.25] * 8)
+    assert_close(char_weights(explained)[6:14], [1.25] * 8, rtol=DOUBLE)
 
 
 def test_painted_text_and_the_rest_sum_to_the_scores_above_the_text():
     other = to_explanation([attribution(SCORES)], estimator="e").targets[0].weighted_spans.other
-    assert sum(fw.weight for fw in [*other.pos, *other.neg]) == pytest.approx(SCORES.sum())
+    assert_close(sum(fw.weight for fw in [*other.pos, *other.neg]), SCORES.sum(), rtol=DOUBLE)
 
 
 def test_top_and_the_feature_filters_choose_rows_but_not_paint():
@@ -193,7 +194,7 @@ def test_top_and_the_feature_filters_choose_rows_but_not_paint():
     ):
         chosen = to_explanation([attribution(SCORES)], estimator="e", **options)
         assert set(rows(chosen)) == kept
-        assert char_weights(chosen) == pytest.approx(whole)
+        assert_close(char_weights(chosen), whole, rtol=DOUBLE)
 
 
 def test_rows_that_top_leaves_out_are_counted():

@@ -7,6 +7,7 @@ from typing import Any, Dict, Tuple
 import numpy as np
 import pytest
 import stock_flow
+from closeness import assert_close
 
 import eli5_transformers  # noqa: F401  (makes AllenNLP importable where its pins are not met)
 
@@ -82,6 +83,4 @@ def test_labels_are_those_of_the_stock_stack(records, golden):
 @pytest.mark.parametrize("quantity", ["probs", "simple", "integrated"])
 def test_numbers_are_those_of_the_stock_stack(records, golden, quantity):
     for text, expected in golden.items():
-        np.testing.assert_allclose(
-            records[text][quantity], expected[quantity], rtol=0, atol=TOLERANCE, err_msg=f"{quantity} of {text!r}"
-        )
+        assert_close(records[text][quantity], expected[quantity], TOLERANCE, scale=1.0, what=f"{quantity} of {text!r}")

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 import stock_flow
+from closeness import assert_close
 
 import eli5_transformers  # noqa: F401  (makes AllenNLP importable where its pins are not met)
 
@@ -24,7 +25,7 @@ def test_smooth_gradient_gives_one_share_of_1_per_token(predictor, text):
     scores = np.array(stock_flow.saliency(SmoothGradient(predictor), text))
     assert scores.shape == (len(predictor.predict(text)["tokens"]),)
     assert (scores >= 0).all()
-    assert scores.sum() == pytest.approx(1.0, abs=1e-6)
+    assert_close(scores.sum(), 1.0, rtol=1e-6)
 
 
 @pytest.mark.parametrize("text", TEXTS)

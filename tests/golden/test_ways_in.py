@@ -7,6 +7,7 @@ from typing import Any, Dict
 import numpy as np
 import pytest
 import stock_flow
+from closeness import assert_close
 
 from eli5_transformers import attribute, load_predictor
 
@@ -45,7 +46,7 @@ def test_prediction_is_that_of_the_stock_stack(predictor, golden, name):
     for text, expected in golden.items():
         outputs = predictor.predict_json({"sentence": text})
         assert outputs["tokens"] == expected["tokens"]
-        np.testing.assert_allclose(outputs["probs"], expected["probs"], rtol=0, atol=TOLERANCE, err_msg=text)
+        assert_close(outputs["probs"], expected["probs"], TOLERANCE, scale=1.0, what=text)
         # The notebooks' way of loading leaves labels without names; ours has those of the checkpoint.
         assert outputs["label"] == RECIPES[name]["labels"][int(np.argmax(expected["probs"]))]
 
@@ -58,11 +59,9 @@ def test_attributions_are_the_scores_of_the_stock_stack(predictor, golden, inter
     for (attribution,), (text, expected) in zip(results, golden.items(), strict=True):
         assert attribution.documents == (text,)
         assert list(attribution.tokens.text) == expected["tokens"]
-        np.testing.assert_allclose(
-            attribution.scores, expected[quantity], rtol=0, atol=TOLERANCE, err_msg=f"{quantity} of {text!r}"
-        )
+        assert_close(attribution.scores, expected[quantity], TOLERANCE, scale=1.0, what=f"{quantity} of {text!r}")
         assert attribution.target == int(np.argmax(expected["probs"]))
-        assert attribution.probability == pytest.approx(max(expected["probs"]), abs=TOLERANCE)
+        assert_close(attribution.probability, max(expected["probs"]), TOLERANCE, scale=1.0)
 
 
 def test_smooth_gradient_gives_one_share_of_1_per_token(predictor):
@@ -70,4 +69,4 @@ def test_smooth_gradient_gives_one_share_of_1_per_token(predictor):
     ((attribution,),) = attribute(predictor, text, interpreter="smooth-gradient")
     assert attribution.scores.shape == (len(predictor.predict_json({"sentence": text})["tokens"]),)
     assert (attribution.scores >= 0).all()
-    assert attribution.scores.sum() == pytest.approx(1.0, abs=1e-6)
+    assert_close(attribution.scores.sum(), 1.0, rtol=1e-6)

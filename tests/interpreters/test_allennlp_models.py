@@ -10,6 +10,7 @@ from allennlp.common import Params
 from allennlp.data import DatasetReader, Vocabulary
 from allennlp.models import Model
 from allennlp.predictors import TextClassifierPredictor
+from closeness import BATCHED, DOUBLE, assert_close
 
 from eli5_transformers import load_predictor  # noqa: F401  registers the components
 from eli5_transformers.adapters import registered_components  # noqa: F401  registers the components
@@ -62,7 +63,11 @@ def pooled(stars_checkpoint):
 def mismatched(stars_checkpoint):
     """Words of a whitespace tokenizer, cut into BERT's pieces, their vectors averaged."""
     name = {"type": "pretrained_transformer_mismatched", "model_name": str(stars_checkpoint)}
-    reader = {"type": "text_classification_json", "tokenizer": {"type": "just_spaces"}, "token_indexers": {"tokens": name}}
+    reader = {
+        "type": "text_classification_json",
+        "tokenizer": {"type": "just_spaces"},
+        "token_indexers": {"tokens": name},
+    }
     return built(reader, dict(name), {"type": "bag_of_embeddings", "embedding_dim": 32}, vocabulary())
 
 
@@ -88,7 +93,7 @@ def test_every_method_scores_every_token(kind, method, request):
         assert one.scores.any()
         assert one.label in checkpoints.STARS
         outputs = predictor.predict_json({"sentence": text})
-        assert one.probability == pytest.approx(max(outputs["probs"]), abs=1e-5)
+        assert_close(one.probability, max(outputs["probs"]), rtol=BATCHED)
         spans = [(start, end) for start, end in zip(one.tokens.start, one.tokens.end) if start >= 0]
         assert [text[start:end] for start, end in dict.fromkeys(spans)] == (
             [text[start:end] for start, end in spans] if kind == "pooled" else text.split()
@@ -108,7 +113,7 @@ def test_batch_equals_one_by_one(kind, request):
     predictor = request.getfixturevalue(kind)
     for one, given in zip(attribute(predictor, INPUTS, n_steps=6), INPUTS):
         alone = attribute(predictor, [given], n_steps=6)[0]
-        assert np.allclose(one[0].scores, alone[0].scores, atol=1e-4 * np.abs(alone[0].scores).max())
+        assert_close(one[0].scores, alone[0].scores, rtol=BATCHED)
 
 
 @pytest.mark.parametrize("kind", ["pooled", "mismatched", "recurrent"])
@@ -122,10 +127,12 @@ def test_json_has_a_score_for_each_token_of_the_field(kind, request):
 def test_allennlps_predictor_and_ours_give_the_same_scores(pooled, stars_checkpoint):
     ours = load_predictor(str(stars_checkpoint))
     for method, options in (("integrated-gradients", {"n_steps": 10}), ("gradient-x-input", {}), ("occlusion", {})):
-        for (one,), (other,) in zip(attribute(pooled, INPUTS, method, **options), attribute(ours, INPUTS, method, **options)):
+        for (one,), (other,) in zip(
+            attribute(pooled, INPUTS, method, **options), attribute(ours, INPUTS, method, **options)
+        ):
             assert one.tokens.text == other.tokens.text
             assert one.baseline == other.baseline
-            assert np.allclose(one.scores, other.scores, atol=1e-4 * np.abs(other.scores).max())
+            assert_close(one.scores, other.scores)
 
 
 def test_word_pieces_are_told_and_sum_to_their_words(mismatched):
@@ -135,7 +142,7 @@ def test_word_pieces_are_told_and_sum_to_their_words(mismatched):
     assert one.tokens.special[-1]
     words = by_word(one)
     assert len(words.tokens) == len(TEXTS[0].split()) + 2
-    assert words.scores.sum() == pytest.approx(one.scores.sum())
+    assert_close(words.scores.sum(), one.scores.sum(), rtol=DOUBLE, scale=np.abs(one.scores).sum())
 
 
 def test_unknown_word_is_the_baseline_of_a_vocabulary(recurrent):
@@ -171,7 +178,7 @@ def test_folded_texts_are_refused_in_a_sentence(stars_checkpoint):
     }
     predictor = built(reader, dict(name), {"type": "bag_of_embeddings", "embedding_dim": 32}, vocabulary())
     with pytest.raises(UnsupportedModelError):
-        attribute(predictor, [{"sentence": "the service was good and the food was great but never again in this place"}])
+        attribute(
+            predictor, [{"sentence": "the service was good and the food was great but never again in this place"}]
+        )
     assert not any(module._forward_hooks for module in predictor._model.modules())
-
-

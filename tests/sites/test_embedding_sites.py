@@ -6,6 +6,7 @@ from typing import Any, Callable, Dict, List, NamedTuple, Optional
 import pytest
 import torch
 from architectures import builder
+from closeness import BATCHED, assert_apart, assert_close
 from torch import nn
 from transformers import BertConfig, BertForSequenceClassification
 
@@ -308,9 +309,9 @@ def test_captured_values_put_back_give_the_plain_logits(kind: Callable[[], nn.Mo
     sites = sites_of(model)
     values, plain = sites.capture(lambda: model(IDS))
     with sites.replaced(values):
-        assert torch.allclose(model(IDS), plain, atol=1e-6)
+        assert_close(model(IDS), plain)
     with sites.scaled(1.0):
-        assert torch.allclose(model(IDS), plain, atol=1e-6)
+        assert_close(model(IDS), plain)
 
 
 @every_kind
@@ -318,9 +319,9 @@ def test_values_of_one_text_make_its_prediction_from_another(kind: Callable[[], 
     model, other = made(kind), IDS.flip(1) + 1
     sites = sites_of(model)
     values, plain = sites.capture(lambda: model(IDS))
-    assert not torch.allclose(model(other), plain, atol=1e-4)
+    assert_apart(model(other), plain)
     with sites.replaced(values):
-        assert torch.allclose(model(other), plain, atol=1e-6)
+        assert_close(model(other), plain)
 
 
 def test_every_forward_inside_the_context_uses_the_values() -> None:
@@ -333,7 +334,7 @@ def test_every_forward_inside_the_context_uses_the_values() -> None:
         with pytest.raises(InterruptedError):
             model(IDS)
         assert torch.equal(model(IDS), first)
-    assert not torch.allclose(model(IDS), first)
+    assert_apart(model(IDS), first)
 
 
 def _raise_once() -> Callable[..., None]:
@@ -353,7 +354,7 @@ def test_rows_are_scaled_by_their_own_factors() -> None:
         both = model(IDS.repeat(2, 1))
     with sites.scaled(0.25):
         quarter = model(IDS)
-    assert torch.allclose(both, torch.cat([model(IDS), quarter]), atol=1e-6)
+    assert_close(both, torch.cat([model(IDS), quarter]))
 
 
 @pytest.mark.parametrize("values", [[], [torch.zeros(2, 6, WIDTH)], [torch.zeros(1, 5, WIDTH)]])
@@ -391,7 +392,7 @@ def test_gradient_equals_central_differences(kind: Callable[[], nn.Module]) -> N
                 scores.append(second_class(model(IDS)))
         slope = (result.gradients[index] * step).sum()
         assert slope.abs() > 0
-        assert torch.allclose((scores[0] - scores[1]) / 2, slope, rtol=1e-5)
+        assert_close((scores[0] - scores[1]) / 2, slope[None])
 
 
 def test_points_of_a_path_in_one_batch_give_what_they_give_alone() -> None:
@@ -405,8 +406,8 @@ def test_points_of_a_path_in_one_batch_give_what_they_give_alone() -> None:
     alone = [sites.gradients(lambda: model(ids), second_class, point) for point in points]
     for index in range(len(sites)):
         expected = torch.cat([result.gradients[index] for result in alone])
-        assert torch.allclose(together.gradients[index], expected, atol=1e-6)
-    assert torch.allclose(together.score, torch.cat([result.score for result in alone]), atol=1e-6)
+        assert_close(together.gradients[index], expected)
+    assert_close(together.score, torch.cat([result.score for result in alone]))
 
 
 def test_values_scores_and_gradients_come_detached() -> None:
@@ -424,7 +425,7 @@ def test_inference_mode_of_the_caller_does_no_harm() -> None:
     with torch.inference_mode():
         values, _ = sites.capture(lambda: model(IDS))
         result = sites.gradients(lambda: model(IDS), second_class, values)
-    assert torch.allclose(result.gradients[0], expected.gradients[0])
+    assert_close(result.gradients[0], expected.gradients[0])
 
 
 def test_forward_that_switches_gradients_off_is_refused() -> None:
@@ -448,9 +449,7 @@ def test_bfloat16_model_is_explained_in_float32() -> None:
     values, _ = sites.capture(lambda: model(IDS))
     result = sites.gradients(lambda: model(IDS), second_class, values)
     assert {t.dtype for t in [*values, *result.values, *result.gradients, result.score]} == {torch.float32}
-    assert torch.allclose(
-        result.gradients[0], expected.gradients[0], atol=0.05 * expected.gradients[0].abs().max()
-    )
+    assert_close(result.gradients[0], expected.gradients[0], rtol=0.05)
 
 
 # ---------------------------------------------------------------- verifying
@@ -497,7 +496,7 @@ def test_maps_of_the_sites_keep_their_total() -> None:
     assert tokens.shape == (1, 6, WIDTH)
     assert rest.shape == (1, WIDTH)
     assert rest.abs().sum() > 0
-    assert torch.allclose(tokens.sum(1) + rest, result.gradients[0].sum(1), atol=1e-6)
+    assert_close(tokens.sum(1) + rest, result.gradients[0].sum(1))
 
 
 def test_shifted_sites_score_the_token_they_read() -> None:
@@ -514,7 +513,7 @@ def test_transposed_site_gives_gradients_batch_first() -> None:
     result = sites_of(model).gradients(lambda: model(ids), second_class)
     assert result.gradients[0].shape == (3, 6, WIDTH)
     alone = sites_of(model).gradients(lambda: model(ids[1:2]), second_class)
-    assert torch.allclose(result.gradients[0][1:2], alone.gradients[0], atol=1e-6)
+    assert_close(result.gradients[0][1:2], alone.gradients[0])
 
 
 # ---------------------------------------------------------------- leaving no trace
@@ -606,7 +605,7 @@ def test_other_threads_see_the_plain_model() -> None:
         other = threading.Thread(target=lambda: seen.append(model(IDS)))
         other.start()
         other.join()
-        assert not torch.allclose(model(IDS), plain)
+        assert_apart(model(IDS), plain)
     assert torch.equal(seen[0], plain)
 
 
@@ -636,7 +635,7 @@ def test_pad_token_is_set_for_a_while_where_there_was_none() -> None:
         padded = builder.logits(model, inputs)
     alone = builder.logits(model, {"input_ids": inputs["input_ids"][:1, :2]})
     assert model.config.pad_token_id is None
-    assert torch.allclose(padded[:1], alone, atol=1e-5)
+    assert_close(padded[:1], alone, rtol=BATCHED)
 
 
 def test_caveats_are_found_inside_other_modules() -> None:

@@ -7,6 +7,7 @@ import warnings
 import numpy as np
 import pytest
 from handmade import attribution
+from stacks import needs_matplotlib
 
 from eli5_transformers.errors import InputError, MissingDependencyError
 from eli5_transformers.views.figures import ELSEWHERE
@@ -15,7 +16,6 @@ from eli5_transformers.views.plotting import plot_attribution
 TEXT = "a good, good film"
 SCORES = [0.25, 2.0, -0.5, 1.0, -1.5]
 DRAWS = importlib.util.find_spec("matplotlib") is not None
-draws = pytest.mark.skipif(not DRAWS, reason="matplotlib, an optional dependency, is not installed")
 
 if DRAWS:
     import matplotlib
@@ -45,20 +45,20 @@ def cells(ax):
     return np.ma.filled(ax.images[0].get_array().astype(float), np.nan)
 
 
-@draws
+@needs_matplotlib
 def test_bars_are_the_words_in_reading_order_and_sum_to_the_scores():
     drawn = bars(plot_attribution(attribution(TEXT, SCORES)))
     assert [name for name, *_ in drawn] == ["a", "good", ",", "good", "film", ELSEWHERE]
     assert [length for _, length, _ in drawn] == [*SCORES, 0.125]
 
 
-@draws
+@needs_matplotlib
 def test_bars_for_the_label_are_green_and_bars_against_it_red():
     for _, length, (red, green, blue, _) in bars(plot_attribution(attribution(TEXT, SCORES)))[:-1]:
         assert (green > red and green > blue) if length > 0 else (red > green and red > blue)
 
 
-@draws
+@needs_matplotlib
 def test_unsigned_scores_have_one_hue_and_say_that_they_are_unsigned():
     ax = plot_attribution(attribution(TEXT, np.abs(SCORES), signed=False, output="loss"))
     ((red, green, blue, _),) = {color for *_, color in bars(ax)[:-1]}
@@ -66,7 +66,7 @@ def test_unsigned_scores_have_one_hue_and_say_that_they_are_unsigned():
     assert ax.get_xlabel() == "strength, unsigned, of the loss (by-hand)"
 
 
-@draws
+@needs_matplotlib
 @pytest.mark.parametrize("kind", ["bar", "heatmap"])
 def test_top_keeps_the_largest_words_in_reading_order_and_the_sum_of_the_others(kind):
     ax = plot_attribution(attribution(TEXT, SCORES), kind=kind, top=2)
@@ -75,7 +75,7 @@ def test_top_keeps_the_largest_words_in_reading_order_and_the_sum_of_the_others(
     assert list(values) == [2.0, -1.5, 0.75, 0.125]
 
 
-@draws
+@needs_matplotlib
 def test_a_heat_map_has_a_column_for_each_target_and_one_symmetric_colour_range():
     first, second = (
         attribution(TEXT, SCORES, label="x", target=0),
@@ -91,7 +91,7 @@ def test_a_heat_map_has_a_column_for_each_target_and_one_symmetric_colour_range(
     assert {text.get_text() for text in ax.texts} >= {"+4.00", "-3.00", "+0.25"}
 
 
-@draws
+@needs_matplotlib
 def test_a_word_that_one_method_does_not_know_is_left_grey():
     first = attribution("a film", [1.0, 2.0], method="one")
     second = attribution("a film", [3.0], pattern="film", method="two")
@@ -101,7 +101,7 @@ def test_a_word_that_one_method_does_not_know_is_left_grey():
     assert colors.to_hex(ax.images[0].cmap(np.ma.masked)) == "#eeeeee"
 
 
-@draws
+@needs_matplotlib
 @pytest.mark.parametrize("kind", ["bar", "heatmap"])
 def test_axes_that_are_given_are_drawn_into(kind):
     _, ax = pyplot.subplots()
@@ -109,7 +109,7 @@ def test_axes_that_are_given_are_drawn_into(kind):
     assert len(pyplot.get_fignums()) == 1
 
 
-@draws
+@needs_matplotlib
 def test_the_figure_is_tall_enough_for_every_word():
     ax = plot_attribution(attribution("word " * 100, [0.1] * 100))
     ax.figure.draw_without_rendering()
@@ -117,7 +117,7 @@ def test_the_figure_is_tall_enough_for_every_word():
     assert all(upper.y0 >= lower.y1 - 2 for upper, lower in zip(places, places[1:]))
 
 
-@draws
+@needs_matplotlib
 def test_words_that_look_like_formulas_or_hold_control_characters_are_drawn_as_text():
     words = ["$x^2$", "$", "\\frac{1}", "a\u202eb", "\x1b[31m"]
     ax = plot_attribution(attribution(" ".join(words), [1.0] * 5, pattern=r"\S+", label="$y$ \x07"))
@@ -127,7 +127,7 @@ def test_words_that_look_like_formulas_or_hold_control_characters_are_drawn_as_t
     assert ax.get_title("left") == "$y$ \\x07 (probability 0.750)"
 
 
-@draws
+@needs_matplotlib
 def test_long_words_lose_their_middle_and_marks_stay_with_their_letter():
     word = "e\u0301" * 40
     label = plot_attribution(attribution(word, [1.0], pattern=".+")).get_yticklabels()[0].get_text()
@@ -137,7 +137,7 @@ def test_long_words_lose_their_middle_and_marks_stay_with_their_letter():
     assert end == "e\u0301" * (len(end) // 2)
 
 
-@draws
+@needs_matplotlib
 @pytest.mark.filterwarnings("ignore:no installed font")
 def test_a_family_is_not_torn_apart_where_a_long_word_loses_its_middle():
     family = "👩\u200d👧\u200d👦"
@@ -147,7 +147,7 @@ def test_a_family_is_not_torn_apart_where_a_long_word_loses_its_middle():
     assert end == family
 
 
-@draws
+@needs_matplotlib
 def test_pairs_are_set_apart_by_a_line():
     ax = plot_attribution(attribution(("a film", "b"), [1.0, 2.0, 3.0]))
     assert 1.5 in {line.get_ydata()[0] for line in ax.lines}
@@ -164,7 +164,7 @@ def cjk_font(tmp_path, monkeypatch):
     )
 
 
-@draws
+@needs_matplotlib
 @pytest.mark.usefixtures("cjk_font")
 def test_a_font_that_has_the_characters_is_taken_from_the_installed_ones():
     with warnings.catch_warnings():
@@ -173,26 +173,26 @@ def test_a_font_that_has_the_characters_is_taken_from_the_installed_ones():
     assert properties["fontfamily"] == [*matplotlib.rcParams["font.family"], "Stand-in CJK"]
 
 
-@draws
+@needs_matplotlib
 def test_no_font_is_looked_for_where_the_configured_one_has_all_characters():
     assert fonts.text_style(["good film"]).properties["fontfamily"] == list(matplotlib.rcParams["font.family"])
 
 
-@draws
+@needs_matplotlib
 def test_characters_that_no_font_has_are_named_in_a_warning(monkeypatch):
     monkeypatch.setattr(fonts, "_installed", list)
     with pytest.warns(UserWarning, match="no installed font has the characters '映画', which are drawn as boxes"):
         fonts.text_style(["good 映画"])
 
 
-@draws
+@needs_matplotlib
 def test_characters_that_are_drawn_as_nothing_need_no_font():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         fonts.text_style(["a\u200db\ufe0f\u00a0\u2028"])
 
 
-@draws
+@needs_matplotlib
 def test_right_to_left_words_are_shaped_or_a_warning_says_that_they_are_not(monkeypatch):
     if hasattr(ft2font, "__libraqm_version__"):
         with warnings.catch_warnings():

@@ -101,13 +101,13 @@ def plateau_verbose(module: ModuleType) -> None:
 @mends(
     "allennlp.training.gradient_descent_trainer",
     cause="torch 2.0",
-    needed=lambda stack: (2,) <= stack.torch < (2, 15),
+    needed=lambda stack: (2,) <= stack.torch < (2, 14),
     expects={"clip_grad_norm_": None, "GradientDescentTrainer.rescale_gradients": ("self",)},
 )
 def sparse_clipping(module: ModuleType) -> None:
     """`clip_grad_norm_` has no kernel for sparse gradients.
 
-    training/gradient_descent_trainer.py:389, with `grad_norm` and embeddings that are `sparse`. 2.15 has it again.
+    training/gradient_descent_trainer.py:389, with `grad_norm` and embeddings that are `sparse`. 2.14 has it again.
     """
     original = module.clip_grad_norm_
 

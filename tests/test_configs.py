@@ -22,6 +22,7 @@ from allennlp.interpret.saliency_interpreters import IntegratedGradient
 from allennlp.models import Model, load_archive
 from allennlp.nn import InitializerApplicator
 from allennlp.predictors import Predictor
+from closeness import assert_close
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 from eli5_transformers.adapters import registered_components  # noqa: F401  registers the components
@@ -30,7 +31,7 @@ from eli5_transformers.adapters.loading import load_predictor
 from eli5_transformers.components.basic_classifier import BertCheckpointInitializer
 from eli5_transformers.errors import SourceError
 
-CONFIGS = Path(__file__).parents[2] / "configs"
+CONFIGS = Path(__file__).parents[1] / "configs"
 TEXT = "Not buying it any sooner! Other brands do a much better job"
 
 
@@ -64,7 +65,7 @@ def test_bert_pooler_predicts_what_transformers_predicts(stars_checkpoint, label
     predictor = predictor_of("bert_pooler", checkpoint=stars_checkpoint, labels=labels)
     found = predictor.predict(TEXT)
     expected = reference(stars_checkpoint, TEXT)
-    assert np.allclose(found["logits"], expected, atol=1e-5)
+    assert_close(found["logits"], expected)
     assert found["label"] == checkpoints.STARS[int(expected.argmax())]
     tokenizer = AutoTokenizer.from_pretrained(str(stars_checkpoint))
     assert found["tokens"] == tokenizer.tokenize(TEXT, add_special_tokens=True)
@@ -106,7 +107,7 @@ def test_old_names_of_layer_norms_are_understood(tmp_path, stars_checkpoint):
     assert old.keys() != weights.keys()
     save_file(old, str(folder / "model.safetensors"), metadata={"format": "pt"})
     found = predictor_of("bert_pooler", checkpoint=folder, labels="a,b,c,d,e").predict(TEXT)
-    assert np.allclose(found["logits"], reference(stars_checkpoint, TEXT), atol=1e-5)
+    assert_close(found["logits"], reference(stars_checkpoint, TEXT))
 
 
 def test_labels_that_are_not_the_heads_are_refused_with_both_numbers(stars_checkpoint):
@@ -156,20 +157,20 @@ def test_transformer_classifier_takes_other_architectures(tmp_path):
     folder = more_checkpoints.write_roberta_checkpoint(tmp_path, labels=["a", "b", "c"])
     found = predictor_of("transformer_classifier", checkpoint=folder).predict("the price is good")
     expected = reference(folder, "the price is good")
-    assert np.allclose(found["logits"], expected, atol=1e-5)
+    assert_close(found["logits"], expected)
     assert found["label"] == "abc"[int(expected.argmax())]
 
 
 def test_pairs_are_read_as_transformers_reads_them(stars_checkpoint):
     predictor = predictor_of("pairs", checkpoint=stars_checkpoint)
     found = predictor.predict_json({"premise": "I like it", "hypothesis": "not the price"})
-    assert np.allclose(found["logits"], reference(stars_checkpoint, "I like it", "not the price"), atol=1e-5)
+    assert_close(found["logits"], reference(stars_checkpoint, "I like it", "not the price"))
 
 
 def test_multi_label_gives_each_label_its_own_probability(stars_checkpoint):
     found = predictor_of("multi_label", checkpoint=stars_checkpoint).predict(TEXT)
     probabilities = 1 / (1 + np.exp(-reference(stars_checkpoint, TEXT)))
-    assert np.allclose(found["probs"], probabilities, atol=1e-5)
+    assert_close(found["probs"], probabilities)
     assert found["label"] == [name for name, p in zip(checkpoints.STARS, probabilities) if p >= 0.5]
 
 
@@ -238,7 +239,7 @@ def test_an_archive_is_whole_without_its_checkpoint(trained):
     for source in (archive, archive.parent):
         predictor = Predictor.from_path(str(source))
         after = predictor.predict("the food was great")
-        assert np.allclose(after["probs"], before["probs"], atol=1e-6)
+        assert_close(after["probs"], before["probs"])
         assert (after["label"], after["tokens"]) == (before["label"], before["tokens"])
         assert predictor._model.labels == ["positive", "negative"]
     scores = IntegratedGradient(predictor).saliency_interpret_from_json({"text": "the food was terrible"})
@@ -257,7 +258,7 @@ def test_an_archive_is_whole_in_another_process(trained, data):
     output = archive.parent / "predictions.jsonl"
     command = [sys.executable, "-W", "ignore", "-c", program, "predict", str(archive), str(data / "train.jsonl")]
     command += ["--output-file", str(output), "--silent"]
-    subprocess.run(command, check=True, cwd=Path(__file__).parents[2], timeout=300)
+    subprocess.run(command, check=True, cwd=Path(__file__).parents[1], timeout=300)
     found = [json.loads(line) for line in output.read_text().splitlines()]
     expected = [json.loads(line)["label"] for line in (data / "train.jsonl").read_text().splitlines()]
     assert np.mean([row["label"] == label for row, label in zip(found, expected)]) > 0.9
@@ -365,7 +366,7 @@ def test_every_kind_of_head_can_be_trained_archived_and_read(
 def test_a_shipped_config_is_found_by_its_bare_name(stars_checkpoint, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     predictor = load_predictor("transformer_classifier.jsonnet", ext_vars={"checkpoint": str(stars_checkpoint)})
-    assert np.allclose(predictor.predict(TEXT)["logits"], reference(stars_checkpoint, TEXT), atol=1e-5)
+    assert_close(predictor.predict(TEXT)["logits"], reference(stars_checkpoint, TEXT))
 
 
 def test_a_config_of_the_working_folder_comes_before_a_shipped_one(tmp_path, monkeypatch):
