@@ -22,9 +22,14 @@ NEEDED = [patch.name for patch in needed_patches(Stack.installed())]
 def outcomes(stars_checkpoint, reviews, tmp_path_factory):
     """`with` and `without` the patches, by name, what their scenarios say: None or an error."""
     package = Path(eli5_transformers.__file__).parent.parent
-    environment = {**os.environ, "PYTHONPATH": str(package), "OMP_NUM_THREADS": "1"}
     runner = Path(__file__).with_name("scenario_runner.py")
     scratch = tmp_path_factory.mktemp("scenarios")
+    # Without the bootstrap that an installed package brings, as where Python reads no .pth files: with it a process that a
+    # patch is for would import the patches by itself.
+    unmade = tmp_path_factory.mktemp("without")
+    (unmade / "_eli5_transformers_bootstrap.py").touch()
+    path = os.pathsep.join([str(unmade), str(package)])
+    environment = {**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"}
     done = subprocess.run(
         [sys.executable, str(runner), str(stars_checkpoint), str(reviews), str(scratch)],
         capture_output=True,

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 from closeness import BATCHED, DOUBLE, assert_apart, assert_close
-from stacks import needs_captum
+from stacks import needs_captum, on_current
 
 from eli5_transformers.errors import InputError, MissingDependencyError, UnsupportedModelError
 from eli5_transformers.interpreters import attribute
@@ -94,7 +94,7 @@ def test_occluded_pieces_of_a_word_share_its_score(stars_checkpoint):
 
 @pytest.mark.parametrize(
     ("interpreter", "options"),
-    [("occlusion", {}), pytest.param("captum", {"method": "FeatureAblation"}, marks=needs_captum)],
+    [("occlusion", {}), pytest.param("captum", {"method": "FeatureAblation"}, marks=on_current)],
 )
 def test_a_sentence_is_put_out_of_sight_as_a_whole(stars_checkpoint, interpreter, options):
     from eli5_transformers import load_predictor
