@@ -25,7 +25,9 @@ ALLOWED = (
     Allowed("architectures/*[qdqbert]", "stock", "needs pytorch-quantization, a package for GPUs"),
     Allowed("architectures/*[tapas]", "stock", "needs torch-scatter, which is compiled"),
     Allowed("adapters/*half_precision*[dtype1]", "stock", "torch 1.12 has no float16 on a CPU"),
-    Allowed("compat/test_still_needed.py::*[device_number]", "both", "shows nothing with a torch that is built for CUDA"),
+    Allowed(
+        "compat/test_still_needed.py::*[device_number]", "both", "shows nothing with a torch that is built for CUDA"
+    ),
 )
 
 
