@@ -67,7 +67,11 @@ def from_object(source: Any, tokenizer: Any, device: Union[str, int, None], opti
     from allennlp.data import Vocabulary
 
     from ..components.model import TransformerClassifier
+    from ..sites.architectures import unwrapped
 
+    # What torch.compile or data parallelism has put around it is left aside: with hooks in it, a compiled graph would be
+    # compiled anew at every explanation, and replicas are not reached by any.
+    source = unwrapped(source)
     _require_place(source, device)
     model = TransformerClassifier(
         Vocabulary(),
