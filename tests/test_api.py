@@ -10,6 +10,7 @@ import typing
 
 import eli5
 import numpy as np
+import pandas
 import pytest
 import torch
 from closeness import assert_close
@@ -33,7 +34,6 @@ from eli5_transformers.interpreters.base import Interpreter
 
 TEXTS = ["i love it", "never again", "not good at all"]
 EXACT = {"interpreter": "gradient-x-input", "baseline": "zero"}
-pandas = pytest.importorskip("pandas")
 
 
 @pytest.fixture(scope="module")

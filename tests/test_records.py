@@ -4,6 +4,7 @@ import copy
 import json
 import pickle
 
+import matplotlib
 import numpy as np
 import pytest
 from closeness import assert_close
@@ -45,7 +46,6 @@ def test_by_word_keeps_the_sum():
 
 
 def test_a_data_frame_has_a_row_a_token(made):
-    pytest.importorskip("pandas")
     frame = made.to_dataframe()
     assert list(frame.columns) == ["text", "start", "end", "word", "segment", "special", "score"]
     assert list(frame.text) == list(made.tokens.text)
@@ -74,7 +74,7 @@ def test_a_notebook_shows_the_painted_text(made):
 
 
 def test_a_plot_has_a_bar_a_word(made):
-    pytest.importorskip("matplotlib").use("Agg")
+    matplotlib.use("Agg")
     axes = made.plot(top=2)
     assert {"bad", "slow"} <= {label.get_text() for label in axes.get_yticklabels()}
 

@@ -9,6 +9,7 @@ import pytest
 import torch
 from closeness import assert_close
 from interpreters import tiny
+from stacks import on_current
 
 from eli5_transformers import load_predictor
 from eli5_transformers.errors import InputError
@@ -122,8 +123,10 @@ def test_elis_text_explainer_finds_the_words_of_a_linear_model(predictor):
     assert np.corrcoef(found.ravel(), known.ravel())[0, 1] > 0.8
 
 
+@on_current  # where setup.cfg installs it for tests
 def test_lime_finds_the_words_of_a_linear_model(predictor):
-    lime_text = pytest.importorskip("lime.lime_text")
+    from lime import lime_text
+
     explainer = lime_text.LimeTextExplainer(class_names=predictor.labels, random_state=0)
     # A line fits the logit, which is what the weights are of; one word alone makes empty samples, too.
     for text in (TEXT, "great"):
@@ -137,8 +140,10 @@ def test_lime_finds_the_words_of_a_linear_model(predictor):
     assert np.corrcoef([by_word[word] for word in words], effect)[0, 1] > 0.8
 
 
+@on_current
 def test_shaps_explainer_adds_up_to_the_probability(predictor):
-    shap = pytest.importorskip("shap")
+    import shap
+
     masker = shap.maskers.Text(r"\W+")
     explain = shap.Explainer(predictor.predict_proba, masker, output_names=predictor.labels, silent=True)
     found = explain([TEXT])
