@@ -2,9 +2,13 @@
 
 import ast
 import configparser
+import os
 import subprocess
 import sys
 from pathlib import Path
+
+import eli5_transformers
+from eli5_transformers import bundled_model, get_explanation, load_predictor
 
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "how-it-is-built.md"
@@ -34,22 +38,21 @@ def test_the_table_of_modules_is_that_of_the_contracts():
 def test_the_files_that_a_text_is_said_to_enter_are_entered_in_that_order():
     steps = PAGE.read_text(encoding="utf-8").split("## The way of a text", 1)[1].split("## ", 1)[0]
     named = [word for word in steps.replace("\n", " ").split("`") if word.endswith(".py")]
-    walk = (
-        "import sys, eli5_transformers as e\n"
-        "root = e.__path__[0] + '/'\n"
-        "predictor = e.load_predictor(e.bundled_model())\n"
-        "e.get_explanation(predictor, 'I love it')\n"  # what is learnt once is not the way of a text
-        "entered = {}\n"
-        "def note(frame, event, argument):\n"
-        "    if event == 'call' and frame.f_code.co_filename.startswith(root):\n"
-        "        entered.setdefault(frame.f_code.co_filename[len(root):])\n"
-        "sys.setprofile(note)\n"
-        "e.get_explanation(predictor, 'Great value, works perfectly')\n"
-        "sys.setprofile(None)\n"
-        "print(' '.join(entered))\n"
-    )
-    ran = subprocess.run([sys.executable, "-c", walk], capture_output=True, text=True, check=True, cwd=ROOT)
-    entered = ran.stdout.split()
+    root = f"{eli5_transformers.__path__[0]}{os.sep}"
+    predictor = load_predictor(bundled_model())
+    get_explanation(predictor, "I love it")  # what is learnt once is not the way of a text
+    entered = {}
+
+    def note(frame, event, argument):
+        if event == "call" and frame.f_code.co_filename.startswith(root):
+            entered.setdefault(frame.f_code.co_filename[len(root) :])
+
+    before = sys.getprofile()
+    try:
+        sys.setprofile(note)
+        get_explanation(predictor, "Great value, works perfectly")
+    finally:
+        sys.setprofile(before)
     once = list(dict.fromkeys(named))
     assert [file for file in entered if file in once] == once
 

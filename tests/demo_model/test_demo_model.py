@@ -264,7 +264,7 @@ def test_training_twice_with_one_seed_gives_the_same_checkpoint(tmp_path):
     from demo_model import train
 
     data = tmp_path / "data"
-    train.write_data(data, sentences=300, seed=3)
+    train.write_data(data, sentences=100, seed=3)
     for run in ("first", "second"):
         train.train(CONFIG, data, tmp_path / run, seed=3, overrides='{"trainer": {"num_epochs": 1}}')
         train.export(tmp_path / run, data / "tokenizer", tmp_path / f"{run}-checkpoint")
