@@ -70,13 +70,15 @@ ARCHITECTURES: Dict[str, Facts] = {
     **dict.fromkeys(("funnel", "mt5", "t5", "transfo-xl", "umt5", "xlnet"), Facts(positions=RELATIVE)),
 }
 
-# The attribute under which a wrapper has the module, by the wrapper's class.
+# The attribute under which a wrapper has the module, by the wrapper's class, and whose classes these are: a person's own
+# class may have such a name, too.
 _WRAPPED = {
     "TransformerClassifier": "transformer",
     "OptimizedModule": "_orig_mod",
     "DataParallel": "module",
     "DistributedDataParallel": "module",
 }
+_WRAPPERS_OF = ("torch", __name__.partition(".")[0])
 _MIXTURES = ("num_experts", "num_local_experts", "n_routed_experts", "moe_num_experts")
 _ROUTES = (
     "This mixture of experts jumps where a token changes its expert, so the scores need not sum to the score "
@@ -86,7 +88,9 @@ _ROUTES = (
 
 def unwrapped(model: torch.nn.Module) -> torch.nn.Module:
     """The module that a person gave: without what this package, `torch.compile` and data parallelism put around it."""
-    inner = getattr(model, _WRAPPED.get(type(model).__name__, ""), None)
+    kind = type(model)
+    known = kind.__module__.partition(".")[0] in _WRAPPERS_OF
+    inner = getattr(model, _WRAPPED.get(kind.__name__, ""), None) if known else None
     return model if inner is None else unwrapped(inner)
 
 
