@@ -126,6 +126,29 @@ def test_a_module_whose_embeddings_were_exchanged_is_traced_anew():
         assert_close(found.scores[~kept], expected[~kept])
 
 
+def test_a_module_in_which_another_one_calls_the_embeddings_is_traced_anew(monkeypatch):
+    class Caller(torch.nn.Module):
+        def __init__(self, table):
+            super().__init__()
+            self.inner = table
+
+        def forward(self, ids):
+            return self.inner(ids)
+
+    model = tiny.Linear(100)
+    model.table = Caller(model.table)
+    own = tiny.tokenizer(100, {"pad": 0, "unk": 1, "mask": 2, "cls": 3, "sep": 4})
+    verified = []
+    original = EmbeddingSites.verify
+    monkeypatch.setattr(EmbeddingSites, "verify", lambda self, *rest: verified.append(1) or original(self, *rest))
+    predictor = load_predictor(model, tokenizer=own, labels=list(tiny.LABELS))
+    assert predictor.sites is predictor.sites
+    model.table = Caller(model.table.inner)
+    for again in (predictor, load_predictor(model, tokenizer=own, labels=list(tiny.LABELS))):
+        attribute(again, tiny.inputs("i love it"), "gradient-x-input")
+    assert verified == [1, 1]
+
+
 def test_remembering_look_ups_keeps_no_module_alive():
     import gc
     import weakref
