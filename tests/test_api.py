@@ -3,10 +3,12 @@
 The oracle is a bag of words: a word's score for a class is its vector times the class's weights.
 """
 
+import gc
 import inspect
 import subprocess
 import sys
 import typing
+import weakref
 
 import eli5
 import numpy as np
@@ -295,6 +297,25 @@ def test_bad_texts_are_skipped_and_the_others_explained(predictor):
     ]
     assert [[a.target for a in one] for one in found] == [[0], [], [2], [], [], [2]]
     assert isinstance(found[4].error, UnsupportedModelError)
+
+
+def test_a_skipped_text_keeps_nothing_of_its_batch_alive(predictor):
+    batches = []
+
+    class Greedy(Fragile):
+        def attributions(self, batch, targets):
+            batches.append(weakref.ref(batch))
+            try:
+                return super().attributions(batch, targets)
+            except UnsupportedModelError as error:
+                raise UnsupportedModelError("too much") from error
+
+    interpreter = Greedy(predictor)
+    found = attribute(predictor, TEXTS, interpreter=interpreter, on_error="skip")
+    assert [bool(one) for one in found] == [True, False, True]
+    gc.collect()
+    assert batches
+    assert not any(batch() for batch in batches)
 
 
 def test_one_bad_text_of_many_costs_a_second_run_of_its_neighbours_alone(predictor):
