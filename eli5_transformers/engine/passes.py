@@ -14,12 +14,13 @@ from typing import Any, Callable, ContextManager, Iterator, List, NamedTuple, Op
 import numpy as np
 import torch
 
-from ..errors import InputError, UnsupportedModelError
+from ..errors import UnsupportedModelError
 from ..sites.architectures import lacks_pad_token
 from ..sites.embedding_sites import EmbeddingSites, StopPass
 from ..sites.state import frozen, pad_token
 from .batching import bucket, rows_at_once
 from .explained_model import EncodedText, ExplainedModel
+from .instances import ids_and_mask, with_ids
 
 Vectors = List[torch.Tensor]
 """One tensor a site, (rows, tokens', width)."""
@@ -54,8 +55,6 @@ class Scorer:
         internal_batch_size: Optional[int] = None,
         progress: Optional[bool] = None,
     ) -> None:
-        if internal_batch_size is not None and (not isinstance(internal_batch_size, int) or internal_batch_size < 1):
-            raise InputError(f"internal_batch_size is {internal_batch_size!r}, but must be a number of rows from 1")
         self.explained = explained
         self.output = output
         self.layer = layer
@@ -64,8 +63,6 @@ class Scorer:
         self._rows_at_once = internal_batch_size
         # Asked before `session` gives the model a padding token for the time being.
         self._alone = explained.alone
-        self.caveats = explained.caveats
-        """What a reader of any explanation of this model must know."""
         self._progress = progress
         self._bar: Any = None
 
@@ -124,7 +121,7 @@ class TextBatch:
         self.texts = tuple(texts)
         self.scorer = scorer
         self._tensors = explained.tensors(texts)
-        self.ids, self.real = explained.ids_and_mask(self._tensors)
+        self.ids, self.real = ids_and_mask(self._tensors)
         """(texts, padded tokens): the token ids, and True where they are no padding."""
         self.length = self.ids.shape[1]
         self.embeddings = explained.sites
@@ -149,7 +146,7 @@ class TextBatch:
         other.texts = tuple(self.texts[row] for row in rows)
         other.place_of = [self.place_of[row] for row in rows]
         other._tensors = _taken(self._tensors, index, len(self.texts))
-        other.ids, other.real = self.scorer.explained.ids_and_mask(other._tensors)
+        other.ids, other.real = ids_and_mask(other._tensors)
         other.logits, other.vectors, other._here = self.logits[list(rows)], vectors, None
         return other
 
@@ -300,7 +297,7 @@ class TextBatch:
         texts' own. Where the hooks stop the pass early, the logits are None.
         """
         explained = self.scorer.explained
-        tensors = self._tensors if ids is None else explained.with_ids(self._tensors, ids)
+        tensors = self._tensors if ids is None else with_ids(self._tensors, ids)
         index = torch.as_tensor(np.asarray(rows, dtype=np.int64), device=self.ids.device)
         numbers_of_all = torch.as_tensor(np.asarray(range(len(index)) if order is None else order, dtype=np.int64))
         results: List[Result] = []
