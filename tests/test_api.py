@@ -417,6 +417,8 @@ def test_a_comparison_gives_an_option_to_those_who_have_it(predictor):
     )
     first, second = (one.parameters for one in made.attributions)
     assert (first["tolerance"], first["baseline"], second["baseline"]) == (0.001, "zero", "zero")
+    names = (name for name in ["gradient", "gradient-x-input"])
+    assert [one.method for one in compare(predictor, "i love it", names).attributions] == ["gradient", "gradient-x-input"]
     with pytest.raises(InputError, match="compare has no option 'tolerence'; did you mean 'tolerance'"):
         compare(predictor, "i love it", ["integrated-gradients", "gradient-x-input"], tolerence=0.001)
     with pytest.raises(InputError, match="none of the interpreters takes options here, but tolerance"):
