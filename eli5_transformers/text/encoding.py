@@ -8,12 +8,10 @@ from typing import Any, List, Optional, Sequence, Tuple
 
 from ..errors import ExplanationError, InputError
 from ..records import Tokens
-from .alignment import align_tokens
+from .alignment import SPACE_MARKERS, align_tokens
 from .words import word_indices
 
 TRUNCATIONS = ("longest_first", "only_first", "only_second", "error")
-
-_SPACE_MARKERS = ("\u2581", "\u0120")  # SentencePiece's lower one eighth block, byte-level BPE's G with dot
 
 Span = Optional[Tuple[int, int]]
 
@@ -144,7 +142,7 @@ def _stripped(document: str, piece: str, start: int, end: int) -> Span:
     """The span without the white space before its word; None where nothing else is in it."""
     found = document[start:end]
     # A lone space marker may be given the offsets of the character behind it; it stands for none of the text's own.
-    if any(set(piece) == {marker} and marker not in found for marker in _SPACE_MARKERS):
+    if any(set(piece) == {marker} and marker not in found for marker in SPACE_MARKERS):
         return None
     start += len(found) - len(found.lstrip())
     return (start, end) if start < end else None
