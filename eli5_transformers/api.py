@@ -11,7 +11,7 @@ from .arguments import Input, Texts, expression, is_alone, listed, read_texts, r
 from .errors import ExplanationError, InputError, UnsupportedModelError
 from .interpreters import kind_of, make, option_names
 from .interpreters.choosing import Names, shown_names
-from .interpreters.many import named, require_known
+from .interpreters.many import require_on_error, with_place
 from .options import split, takes_options
 from .records import RELEASED, Attribution, FailedText, PerText
 from .views.comparison import Comparison
@@ -61,7 +61,7 @@ def attribute(
     UnsupportedModelError for a model that cannot be explained truthfully.
     """
     loading, options = split(options, [interpreter], attribute)
-    require_known(on_error)
+    require_on_error(on_error)
     predictor = load_predictor(source, **loading)
     return interpreters.attribute(
         predictor,
@@ -142,7 +142,7 @@ def get_explanations(
     Raises what `attribute` raises.
     """
     loading, options = split(options, [interpreter], get_explanations)
-    require_known(on_error)
+    require_on_error(on_error)
     predictor = load_predictor(source, **loading)
     return explain_inputs(
         predictor,
@@ -355,7 +355,7 @@ def _inputs(predictor: Any, texts: Any, text_pairs: Any, on_error: str) -> List[
             )
         if isinstance(read, InputError):
             if on_error == "raise":
-                raise named(read, place, len(several))
+                raise with_place(read, place, len(several))
             inputs.append(FailedText(place, read))
         else:
             inputs.append(read)

@@ -54,7 +54,7 @@ def attribute(
     from ..components.explained_predictors import explained_model
     from .base import Interpreter
 
-    many.require_known(on_error)
+    many.require_on_error(on_error)
     wanted = chosen(targets, top_targets)
     if isinstance(wanted, PerText):
         wanted.of(len(inputs))

@@ -6,6 +6,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Any, List, Optional, Sequence, Tuple
 
+from ..arguments import plain_text
 from ..errors import ExplanationError, InputError
 from ..records import Tokens
 from .alignment import SPACE_MARKERS, align_tokens
@@ -38,9 +39,7 @@ def encode(
 
     Raises InputError for a document that is no string or blank, of which no tokens are left, or that is too long.
     """
-    documents = tuple(documents)
-    for document in documents:
-        _require_text(document)
+    documents = tuple(map(plain_text, documents))
     if truncation not in TRUNCATIONS:
         raise InputError(f"truncation is {truncation!r}, but must be one of {', '.join(map(repr, TRUNCATIONS))}")
     full = _run(tokenizer, documents)
@@ -192,13 +191,6 @@ def _aligned(documents: Tuple[str, ...], text: Tuple[str, ...], owners: List[Opt
         for place, span in zip(places, found):
             spans[place] = span
     return spans
-
-
-def _require_text(document: Any) -> None:
-    if not isinstance(document, str):
-        raise InputError(f"a text must be a str, but a {type(document).__name__} was given")
-    if not document.strip():
-        raise InputError("the text is empty or white space only: there is nothing to explain")
 
 
 def _require_room(tokenizer: Any, documents: Tuple[str, ...], max_length: int) -> None:
