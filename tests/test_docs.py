@@ -1,6 +1,6 @@
 """The code that the README and the documentation show runs as it stands there.
 
-Here, in the environment of the tests; tools/test-wheel does the same in one that is made as the README's Install says,
+Here, in the environment of the tests; tools/test_wheel.py does the same in one that is made as the README's Install says,
 and runs the commands of the pages, too.
 """
 

@@ -6,6 +6,7 @@ here on: one text field whose token ids the model turns into vectors.
 
 from __future__ import annotations
 
+import threading
 import weakref
 from dataclasses import dataclass
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
@@ -17,6 +18,7 @@ from ..errors import InputError
 from ..records import Tokens
 from ..sites.architectures import caveats, lacks_pad_token, name_of, pads_safely
 from ..sites.embedding_sites import EmbeddingSites, Site
+from ..sites.state import explainable
 from ..sites.tracing import first_tensor
 from .explainable import Explainable, TokenVocabulary
 from .instances import ids_and_mask, indexed, logits_of, tensors_of
@@ -136,10 +138,17 @@ class ExplainedModel:
                 f"{', '.join(map(repr, candidates)) or 'that of a block'}"
             )
         seen: List[Any] = []
-        handle = module.register_forward_hook(lambda module, arguments, result: seen.append(first_tensor(result)))
+        thread = threading.get_ident()
+
+        def note(module: torch.nn.Module, arguments: Any, result: Any) -> None:
+            # Another thread may be running the same model.
+            if threading.get_ident() == thread:
+                seen.append(first_tensor(result))
+
+        handle = module.register_forward_hook(note)
         tensors = self.tensors([text])
         try:
-            with torch.no_grad(), EmbeddingSites(self.model, ()).changed(lambda index, vectors: vectors):
+            with torch.no_grad(), explainable(self.model):
                 self.model(**tensors)
         finally:
             handle.remove()

@@ -1,5 +1,7 @@
 """Every pass through a model runs as many rows at once as was asked for, and its hooks come off with it."""
 
+import threading
+
 import numpy as np
 import pytest
 import torch
@@ -97,6 +99,27 @@ def test_looking_up_other_tokens_runs_no_layer_above_the_embeddings():
     table = predictor._model.get_submodule(predictor.sites.sites[0].name)
     assert not ran
     assert torch.equal(found, table.weight[25].detach().expand_as(found))
+
+
+def test_a_layer_is_found_while_another_thread_runs_the_model():
+    predictor = tiny.predictor("bert")
+    explained = explained_model(predictor)
+    (name,) = [name for name, _ in predictor._model.named_modules() if name.endswith("layer.0")]
+    text = explained.encode({"sentence": "i love it"})
+    elsewhere = threading.Thread(target=lambda: explained.model(**explained.tensors([text])))
+    first = threading.get_ident()
+
+    def interrupt(module, arguments):
+        if threading.get_ident() == first:
+            elsewhere.start()
+            elsewhere.join()
+
+    handle = predictor._model.transformer.register_forward_pre_hook(interrupt)
+    try:
+        (site,) = explained.layer(name, text).sites
+    finally:
+        handle.remove()
+    assert site.name == name
 
 
 def test_a_module_that_is_given_again_and_again_is_traced_once(monkeypatch):
