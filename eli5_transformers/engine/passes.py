@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from ..errors import UnsupportedModelError
-from ..sites.architectures import lacks_pad_token
+from ..sites.architectures import NO_TOKEN, lacks_pad_token
 from ..sites.embedding_sites import EmbeddingSites, StopPass
 from ..sites.state import frozen, pad_token
 from .batching import bucket, rows_at_once
@@ -61,8 +61,6 @@ class Scorer:
         self.padding = (0, 0)
         """Positions run that hold a token, and all positions run, over all rows so far."""
         self._rows_at_once = internal_batch_size
-        # Asked before `session` gives the model a padding token for the time being.
-        self._alone = explained.alone
         self._progress = progress
         self._bar: Any = None
 
@@ -73,8 +71,8 @@ class Scorer:
             stack.enter_context(torch.inference_mode(False))
             stack.enter_context(frozen(self.explained.model))
             if lacks_pad_token(self.explained.model):
-                # No row is padded then: an id that no token has makes the last token the last one.
-                stack.enter_context(pad_token(self.explained.model, -1))
+                # No row is padded then, so that the last token is the last one.
+                stack.enter_context(pad_token(self.explained.model, NO_TOKEN))
             stack.callback(self._close_bar)
             yield
 
@@ -82,7 +80,7 @@ class Scorer:
         """The texts in groups that are padded together; `TextBatch.index` says which. Call it within `session()`."""
         device = self.explained.device
         width = max(site.width for site in self.explained.sites.sites)
-        groups = bucket([len(text) for text in texts], width, alone=self._alone, device=device.type)
+        groups = bucket([len(text) for text in texts], width, alone=self.explained.alone, device=device.type)
         for group in groups:
             yield TextBatch(self, group, [texts[index] for index in group])
 

@@ -12,6 +12,8 @@ from typing import Any, Dict, FrozenSet, List, Optional, Tuple
 import torch
 
 BEHIND_PADDING, RELATIVE = "behind padding", "relative"
+NO_TOKEN = -1
+"""As `pad_token_id`: an id that no token has."""
 
 
 @dataclass(frozen=True)
@@ -151,12 +153,12 @@ def position_limit(config: Any) -> Optional[int]:
 
 
 def lacks_pad_token(model: torch.nn.Module) -> bool:
-    """True where `config.pad_token_id` is not set.
+    """True where `config.pad_token_id` is not set, or to `NO_TOKEN`.
 
     Decoders that classify at the last token find it by the pad token's id; without one they refuse batches of more
     than one row (transformers: `GenericForSequenceClassification.forward`). See `state.pad_token`.
     """
-    return any(getattr(config, "pad_token_id", None) is None for config in text_configs(model))
+    return any(getattr(config, "pad_token_id", None) in (None, NO_TOKEN) for config in text_configs(model))
 
 
 def configs(model: torch.nn.Module) -> List[Any]:
