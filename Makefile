@@ -1,4 +1,4 @@
-# Two commands do all their set-up on a machine with Python 3.11+ and git:
+# Two commands do all their set-up on a machine with Python 3.10+ and git:
 #   make explain TEXT="…"     make test
 # PYTHON=python3.12 make test   takes another Python, TORCH and TRANSFORMERS other releases, VENV keeps them apart:
 #   make test TORCH=torch VENV=.venv-newest
@@ -46,7 +46,7 @@ notebooks: $(VENV)/.test-$(VERSION)
 # AllenNLP's pins cannot be resolved on Python >= 3.11 (torch<1.13, transformers<4.21), hence --no-deps; what it
 # really needs is in setup.cfg. On Python 3.10 setup.cfg requires it with its pins, which choose the versions of all else.
 $(VENV)/.run-$(VERSION): setup.cfg setup.py pyproject.toml $(wildcard bootstrap/*)
-	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 10) else "Python 3.10 or newer is needed: PYTHON=python3.11 make …")'
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 10) else "Python 3.10 or newer is needed: make … PYTHON=python3.11")'
 	@echo "setting up $(VENV) with Python $(VERSION), once: a minute or two"
 	@rm -rf $(VENV)
 	@$(PYTHON) -m venv $(VENV)

@@ -25,7 +25,7 @@ a BERT with {layers} layers of width {width}, {parameters:,} parameters in all (
 an English review one of the labels {labels}.
 
 It was trained from scratch by the project itself, on sentences that the project's own generator makes
-(`eli5_transformers/bundled/generator.py`), and has seen nothing else: no review that a person wrote. It knows
+(`demo_model/generator.py` of its source), and has seen nothing else: no review that a person wrote. It knows
 the generator's words and constructions (negation, concession, intensity, comparison, clauses that distract)
 and guesses where people write otherwise. Do not judge real reviews with it.
 

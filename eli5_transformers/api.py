@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple, Union
 
-from . import compat, foreign
+from . import compat, foreign, interpreters
 from .adapters.loading import load_predictor
 from .arguments import Input, Texts, expression, is_alone, listed, read_texts, rows_of_table
 from .errors import ExplanationError, InputError, UnsupportedModelError
+from .interpreters import kind_of, make, option_names
 from .interpreters.choosing import Names, shown_names
-from .interpreters.many import named, require_known
-from .options import kind_of, split, takes_options
+from .interpreters.many import require_on_error, with_place
+from .options import split, takes_options
 from .records import RELEASED, Attribution, FailedText, PerText
 from .views.comparison import Comparison
 
@@ -59,10 +60,8 @@ def attribute(
     Raises InputError for texts, targets and options that are not accepted, SourceError for a source that cannot be loaded,
     UnsupportedModelError for a model that cannot be explained truthfully.
     """
-    from . import interpreters
-
     loading, options = split(options, [interpreter], attribute)
-    require_known(on_error)
+    require_on_error(on_error)
     predictor = load_predictor(source, **loading)
     return interpreters.attribute(
         predictor,
@@ -143,7 +142,7 @@ def get_explanations(
     Raises what `attribute` raises.
     """
     loading, options = split(options, [interpreter], get_explanations)
-    require_known(on_error)
+    require_on_error(on_error)
     predictor = load_predictor(source, **loading)
     return explain_inputs(
         predictor,
@@ -195,8 +194,8 @@ def to_explanation(
         target_names=shown_names([one.label for one in several], target_names),
         is_regression=all(one.probability is None for one in several),
         granularity=granularity,
-        top=rows_of_table(top),
-        feature_re=expression(feature_re, "feature_re"),
+        top=top,
+        feature_re=feature_re,
         feature_filter=feature_filter,
     )
 
@@ -221,11 +220,9 @@ def compare(
     Raises InputError for an unknown interpreter or option, and what `attribute` raises for the source and the text;
     UnsupportedModelError where no method is left.
     """
-    from .interpreters import make, option_names
-
-    if isinstance(interpreters, (str, Mapping)) or not listed(interpreters):
+    several = [] if isinstance(interpreters, (str, Mapping)) else listed(interpreters)
+    if not several:
         raise InputError(f"interpreters is {interpreters!r}, but must be a list of names, dicts or interpreters")
-    several = listed(interpreters)
     loading, shared = split(options, several, compare)
     if shared and not any(map(takes_options, several)):
         raise InputError(f"none of the interpreters takes options here, but {', '.join(shared)} were given")
@@ -266,9 +263,7 @@ def compare(
 def list_interpreters() -> Dict[str, str]:
     """The registered interpreters by name, and what each does in a line; registered subclasses of yours are among them."""
     compat.require_allennlp()
-    from .interpreters import descriptions
-
-    return descriptions()
+    return interpreters.descriptions()
 
 
 def per_text(targets: Any) -> PerText:
@@ -305,7 +300,6 @@ def explain_inputs(
     `rows` are the options of `to_explanation` that choose rows, `options` those of the interpreter; the rest is as for
     `get_explanations`.
     """
-    from . import interpreters
     from .components.explained_predictors import explained_model
     from .sites.architectures import name_of
 
@@ -361,7 +355,7 @@ def _inputs(predictor: Any, texts: Any, text_pairs: Any, on_error: str) -> List[
             )
         if isinstance(read, InputError):
             if on_error == "raise":
-                raise named(read, place, len(several))
+                raise with_place(read, place, len(several))
             inputs.append(FailedText(place, read))
         else:
             inputs.append(read)

@@ -115,6 +115,21 @@ def text_and_pair(
     return text, pair
 
 
+def plain_text(value: Any, empty: bool = False) -> str:
+    """`value` as a str. Raises InputError for what is none and, but for `empty`, for white space alone."""
+    if not isinstance(value, str):
+        # pandas' NA does not say whether it equals itself.
+        missing = value is None or type(value).__name__ == "NAType" or value != value
+        shown = " (a missing value)" if missing is True else ""
+        hint = (
+            ': give pairs as text_pairs=, or as {"text": …, "text_pair": …}' if isinstance(value, (list, tuple)) else ""
+        )
+        raise InputError(f"a text must be a str, but a {type(value).__name__}{shown} was given{hint}")
+    if not empty and not value.strip():
+        raise InputError("the text is empty or white space only: there is nothing to explain")
+    return str.__str__(value)  # numpy's str_ and other subclasses, as the plain text that tokenizers take
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """A question to end a sentence with: "; did you mean 'n_steps'?", or "" where no name is near."""
     near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
@@ -138,9 +153,9 @@ def _read(text: Any, pair: Any, empty: bool) -> Union[Input, InputError]:
     try:
         if isinstance(text, Mapping):
             text, pair = _unpacked(text, pair)
-        read = {"sentence": _text(text, empty)}
+        read = {"sentence": plain_text(text, empty)}
         if pair is not None:
-            read["text_pair"] = _text(pair, empty)
+            read["text_pair"] = plain_text(pair, empty)
         return read
     except InputError as error:
         return error
@@ -159,20 +174,6 @@ def _unpacked(row: Mapping[str, Any], pair: Any) -> Any:
     if pairs and pair is not None:
         raise InputError("the dict of a text holds its pair, but text_pairs was given, too: give one of them")
     return texts[0], pairs[0] if pairs else pair
-
-
-def _text(value: Any, empty: bool) -> str:
-    if not isinstance(value, str):
-        # pandas' NA does not say whether it equals itself.
-        missing = value is None or type(value).__name__ == "NAType" or value != value
-        shown = " (a missing value)" if missing is True else ""
-        hint = (
-            ': give pairs as text_pairs=, or as {"text": …, "text_pair": …}' if isinstance(value, (list, tuple)) else ""
-        )
-        raise InputError(f"a text must be a str, but a {type(value).__name__}{shown} was given{hint}")
-    if not empty and not value.strip():
-        raise InputError("the text is empty or white space only: there is nothing to explain")
-    return str.__str__(value)  # numpy's str_ and other subclasses, as the plain text that tokenizers take
 
 
 def _index(value: Any) -> Optional[int]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sys
 from types import ModuleType
-from typing import Any, Optional
+from typing import Any
 
 from . import compat
 
@@ -31,7 +31,7 @@ def register() -> None:
         compat.when_imported(name, _register)
 
 
-def _register(imported: Optional[ModuleType] = None) -> None:
+def _register(imported: ModuleType) -> None:
     """Register the classes that are there, if eli5 is, and are not registered yet."""
     explain: Any = getattr(sys.modules.get(_HOME), "explain_prediction", None)
     if explain is None:
@@ -65,4 +65,6 @@ def _explain_prediction(estimator: Any, doc: Any, **options: Any) -> Any:
             raise
         from eli5.base import Explanation
 
-        return Explanation(estimator=repr(estimator), error=str(error))
+        from .explanations.to_eli5 import safe
+
+        return Explanation(estimator=repr(estimator), error=safe(str(error)))

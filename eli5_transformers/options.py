@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import inspect
-from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Mapping, Sequence, Tuple
 
 from . import compat
 from .adapters.loading import load_predictor
 from .arguments import did_you_mean
 from .errors import InputError
+from .interpreters import kind_of, option_names
 from .records import RELEASED
 
 LOADING_OPTIONS = frozenset(inspect.signature(load_predictor).parameters) - {"source"}
@@ -22,8 +23,6 @@ def split(
     Raises InputError for one that none of them has, before anything is loaded. Where no interpreter takes options, they are
     not judged here: who makes the interpreter says so.
     """
-    from .interpreters import option_names
-
     loading = {name: value for name, value in options.items() if name in LOADING_OPTIONS}
     rest = {name: value for name, value in options.items() if name not in LOADING_OPTIONS}
     if not rest:
@@ -51,9 +50,3 @@ def split(
 def takes_options(interpreter: Any) -> bool:
     """False for an instance, which has had its options, and for AllenNLP's own interpreters."""
     return kind_of(interpreter) not in (None, *RELEASED)
-
-
-def kind_of(interpreter: Any) -> Optional[str]:
-    """The registered name in a name or a dict; None for an instance."""
-    kind = interpreter.get("type") if isinstance(interpreter, Mapping) else interpreter
-    return kind if isinstance(kind, str) else None

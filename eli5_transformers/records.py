@@ -153,6 +153,8 @@ class FailedText(List[Attribution]):
         """The text's place among those that were given, from 0."""
         self.error = error
         """What is wrong with it: an error of this package; `str(error)` is the sentence."""
+        # The frames of its traceback, and of its causes', would keep the tensors of the whole batch.
+        error.__traceback__ = error.__cause__ = error.__context__ = None
 
     def __repr__(self) -> str:
         return f"FailedText({self.position}, {self.error!r})"

@@ -4,7 +4,7 @@
 
 runs each page by itself in the current folder and prints a JSON object from the pages that fail to what is wrong. With
 `--commands` the commands run, too, on small checkpoints and data under the names that the pages use. It needs the
-standard library and the installed package: tools/test-wheel runs it where there are no tests and no sources.
+standard library and the installed package: tools/test_wheel.py runs it where there are no tests and no sources.
 """
 
 from __future__ import annotations

@@ -3,10 +3,12 @@
 The oracle is a bag of words: a word's score for a class is its vector times the class's weights.
 """
 
+import gc
 import inspect
 import subprocess
 import sys
 import typing
+import weakref
 
 import eli5
 import numpy as np
@@ -297,6 +299,25 @@ def test_bad_texts_are_skipped_and_the_others_explained(predictor):
     assert isinstance(found[4].error, UnsupportedModelError)
 
 
+def test_a_skipped_text_keeps_nothing_of_its_batch_alive(predictor):
+    batches = []
+
+    class Greedy(Fragile):
+        def attributions(self, batch, targets):
+            batches.append(weakref.ref(batch))
+            try:
+                return super().attributions(batch, targets)
+            except UnsupportedModelError as error:
+                raise UnsupportedModelError("too much") from error
+
+    interpreter = Greedy(predictor)
+    found = attribute(predictor, TEXTS, interpreter=interpreter, on_error="skip")
+    assert [bool(one) for one in found] == [True, False, True]
+    gc.collect()
+    assert batches
+    assert not any(batch() for batch in batches)
+
+
 def test_one_bad_text_of_many_costs_a_second_run_of_its_neighbours_alone(predictor):
     texts = ["i love it"] * 200 + ["never again"]
     Fragile.given = 0
@@ -396,6 +417,8 @@ def test_a_comparison_gives_an_option_to_those_who_have_it(predictor):
     )
     first, second = (one.parameters for one in made.attributions)
     assert (first["tolerance"], first["baseline"], second["baseline"]) == (0.001, "zero", "zero")
+    names = (name for name in ["gradient", "gradient-x-input"])
+    assert [one.method for one in compare(predictor, "i love it", names).attributions] == ["gradient", "gradient-x-input"]
     with pytest.raises(InputError, match="compare has no option 'tolerence'; did you mean 'tolerance'"):
         compare(predictor, "i love it", ["integrated-gradients", "gradient-x-input"], tolerence=0.001)
     with pytest.raises(InputError, match="none of the interpreters takes options here, but tolerance"):

@@ -1,6 +1,6 @@
 """The code that the README and the documentation show runs as it stands there.
 
-Here, in the environment of the tests; tools/test-wheel does the same in one that is made as the README's Install says,
+Here, in the environment of the tests; tools/test_wheel.py does the same in one that is made as the README's Install says,
 and runs the commands of the pages, too.
 """
 
@@ -15,6 +15,8 @@ from pathlib import Path
 import documentation
 import pytest
 import readable_model
+
+import eli5_transformers
 
 ROOT = Path(__file__).parent.parent
 TEXTS = {page.name: page.read_text(encoding="utf-8") for page in [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md"))]}
@@ -59,6 +61,11 @@ def test_the_pages_that_show_code_are_among_those_that_run():
 def test_every_command_of_the_readme_is_known_to_a_test():
     shown = documentation.commands(TEXTS["README.md"], first_words=("",))
     assert [line for line in shown if line] == documentation.commands(TEXTS["README.md"], FIRST_WORDS)
+
+
+def test_every_public_name_is_in_the_reference():
+    shown = {line.rpartition(".")[2] for line in TEXTS["reference.md"].splitlines() if line.startswith("::: ")}
+    assert set(eli5_transformers.__all__) - {"__version__"} <= shown
 
 
 def test_readme_and_documentation_install_alike():

@@ -78,10 +78,10 @@ def read_config(path: Path, overrides: Any, ext_vars: Optional[Mapping[str, str]
     return Params(_beside(params.as_dict(quiet=True), path.parent))
 
 
-def read_config_file(file: Union[str, Path], ext_vars: Optional[Mapping[str, str]] = None) -> Any:
+def read_config_file(file: Union[str, Path]) -> Any:
     """The content of a jsonnet or JSON file, its relative paths resolved beside it. Raises SourceError as loading does."""
     compat.require_allennlp()
-    return read_config(find_config(file), None, ext_vars).as_dict(quiet=True)
+    return read_config(find_config(file), None, None).as_dict(quiet=True)
 
 
 def as_overrides(overrides: Any) -> str:

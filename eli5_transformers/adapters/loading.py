@@ -63,7 +63,7 @@ def load_predictor(
     config = {"overrides": overrides, "ext_vars": ext_vars}
     if isinstance(source, Predictor):
         _refuse({**own, **config, **trusted, "tokenizer": tokenizer}, "a Predictor, which is loaded already")
-        objects._require_place(source._model, device)
+        objects.require_place(source._model, device)
         return source
     from . import registered_components  # noqa: F401  registers the components that configs name
 

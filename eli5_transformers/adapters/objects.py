@@ -72,7 +72,7 @@ def from_object(source: Any, tokenizer: Any, device: Union[str, int, None], opti
     # What torch.compile or data parallelism has put around it is left aside: with hooks in it, a compiled graph would be
     # compiled anew at every explanation, and replicas are not reached by any.
     source = unwrapped(source)
-    _require_place(source, device)
+    require_place(source, device)
     model = TransformerClassifier(
         Vocabulary(),
         transformer=source,
@@ -173,7 +173,7 @@ def _device(device: Union[str, int, None]) -> Any:
     return torch.device(f"cuda:{device}" if isinstance(device, int) else device)
 
 
-def _require_place(module: Any, device: Union[str, int, None]) -> None:
+def require_place(module: Any, device: Union[str, int, None]) -> None:
     """An object is not moved: that would change it for its owner."""
     parameter = next(module.parameters(), None)
     if device is None or parameter is None:

@@ -91,11 +91,9 @@ def offer_names(parser: argparse.ArgumentParser) -> None:
 
 
 def _interpreters(**asked: Any) -> List[str]:
-    from allennlp.interpret.saliency_interpreters import SaliencyInterpreter
+    from ..interpreters import descriptions
 
-    from ..interpreters import registered  # noqa: F401
-
-    return sorted(SaliencyInterpreter.list_available())
+    return list(descriptions())
 
 
 def run(arguments: argparse.Namespace) -> int:

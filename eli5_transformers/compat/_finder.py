@@ -40,7 +40,7 @@ class ExecutionLoader(Loader):
 
 
 class ExecutionFinder(MetaPathFinder):
-    """Finds the modules that something waits for, where the finders behind it find them."""
+    """Finds the modules that something waits for, where the finders behind it find them: several may wait for one."""
 
     def __init__(self, waiting: Mapping[str, Around]):
         self.waiting = dict(waiting)
@@ -50,11 +50,9 @@ class ExecutionFinder(MetaPathFinder):
     ) -> Optional[ModuleSpec]:
         if fullname not in self.waiting:
             return None
-        for finder in sys.meta_path:
+        for finder in sys.meta_path[sys.meta_path.index(self) + 1 :]:
             find = getattr(finder, "find_spec", None)
-            if find is None or isinstance(finder, ExecutionFinder):
-                continue
-            spec = find(fullname, path, target)
+            spec = None if find is None else find(fullname, path, target)
             if spec is not None:
                 if spec.loader is not None:
                     spec.loader = ExecutionLoader(spec.loader, self.waiting[fullname])
@@ -89,7 +87,7 @@ class PatchingFinder(ExecutionFinder):
 def when_imported(name: str, then: Callable[[ModuleType], None]) -> None:
     """Call `then(module)` with the module of that name: now if it is imported, else whenever it is.
 
-    Imports nothing. One that waits already is replaced.
+    Imports nothing. What waits for it already by another call is replaced; patches stay.
     """
     loaded = sys.modules.get(name)
     if loaded is not None:
@@ -100,7 +98,7 @@ def when_imported(name: str, then: Callable[[ModuleType], None]) -> None:
         then(module)
 
     for finder in sys.meta_path:
-        if isinstance(finder, ExecutionFinder) and name in finder.waiting:
+        if type(finder) is ExecutionFinder and name in finder.waiting:
             finder.waiting[name] = around
             return
     sys.meta_path.insert(0, ExecutionFinder({name: around}))

@@ -14,6 +14,7 @@ from ..engine.instances import PROBE, id_tensors, ids_and_mask, indexed, logits_
 from ..engine.targets import Classes, probabilities
 from ..errors import UnsupportedModelError
 from ..sites.embedding_sites import EmbeddingSites, find_sites
+from ..sites.state import frozen
 from ..text.allennlp_tokens import instance_tokens, read_tokens, text_field
 
 _EXPLAINED: weakref.WeakKeyDictionary[Any, ExplainedModel] = weakref.WeakKeyDictionary()
@@ -61,8 +62,9 @@ class AllenNLPPredictor(Explainable):
         self, instance: Any, ids: np.ndarray, tensors: Mapping[str, Any], documents: Sequence[str]
     ) -> ReadTokens:
         self._first = self._first or instance
-        if read_tokens(instance) is not None:
-            return ReadTokens(*instance_tokens(instance))
+        kept = read_tokens(instance)
+        if kept is not None:
+            return ReadTokens(*kept)
         owners = _owners(tensors, len(ids), len(text_field(instance).tokens))
         pieces = None if owners is None else [self.vocabulary.token_name(token_id) for token_id in ids]
         return ReadTokens(*instance_tokens(instance, documents, owners, pieces), owners)
@@ -71,12 +73,14 @@ class AllenNLPPredictor(Explainable):
         """What can only be seen in a forward pass, seen once."""
         if self._learnt is None or not self._learnt[0].current:
             model = self._predictor._model
-            tensors = self._probe()
-            with torch.no_grad():
-                outputs = model(**tensors)
-            classes = self._find_classes(outputs)
-            sites = find_sites(model, lambda: model(**tensors), ids_and_mask(tensors)[0])
-            sites.verify(lambda: model(**tensors), logits_of)
+            # Also where a caller has switched gradients off: what inference mode makes cannot be differentiated with.
+            with torch.inference_mode(False), frozen(model):
+                tensors = self._probe()
+                with torch.no_grad():
+                    outputs = model(**tensors)
+                classes = self._find_classes(outputs)
+                sites = find_sites(model, lambda: model(**tensors), ids_and_mask(tensors)[0])
+                sites.verify(lambda: model(**tensors), logits_of)
             self._learnt = sites, classes
         return self._learnt
 

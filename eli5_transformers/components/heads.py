@@ -6,7 +6,7 @@ person reads it as a choice of two.
 """
 
 import abc
-from typing import Any, ClassVar, Dict, List, Optional, Sequence, Tuple, Type, Union
+from typing import Any, ClassVar, Dict, List, Optional, Sequence, Union
 
 import numpy as np
 import torch
@@ -188,9 +188,6 @@ class Regression(Head):
 
     def metrics(self, reset: bool) -> Dict[str, float]:
         return {"mae": self._error.get_metric(reset)["mae"]}
-
-
-_HEADS: Tuple[Type[Head], ...] = (SingleLabel, Binary, MultiLabel, Regression)
 
 
 def make_head(labels: Sequence[str], outputs: int, problem_type: Optional[str]) -> Head:

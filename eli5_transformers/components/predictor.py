@@ -87,7 +87,7 @@ class TransformerClassifierPredictor(Predictor, Explainable):
         return ReadTokens(*instance_tokens(instance, documents))
 
     def layer_name(self, name: str) -> str:
-        """The module of that name; a name may also be that which the wrapped classifier has for it."""
+        """The name as it is where the model has such a module, else the one of the wrapped classifier's module."""
         modules = dict(self._model.named_modules())
         own = f"transformer.{name}"
         return own if name not in modules and own in modules else name

@@ -11,7 +11,7 @@ from allennlp.data.fields import TextField
 
 from ..engine.batching import bucket, rows_at_once
 from ..errors import InputError
-from ..sites.architectures import lacks_pad_token, pads_safely
+from .explained_predictors import explained_model
 
 _Texts = Tuple[str, ...]
 
@@ -21,8 +21,8 @@ def probabilities(predictor: Any, texts: Sequence[_Texts]) -> np.ndarray:
 
     Equal texts are run once, and those of similar length together. Raises InputError for a regression.
     """
-    model = predictor._model
-    classes = predictor.classes
+    explained = explained_model(predictor)
+    classes = explained.classes
     if classes.link is None:
         raise InputError(
             "the model is a regression, which has no probabilities: predict(text)['logits'] are the numbers that it gives"
@@ -32,12 +32,10 @@ def probabilities(predictor: Any, texts: Sequence[_Texts]) -> np.ndarray:
         distinct.setdefault(documents, len(distinct))
     instances = [_instance(predictor._dataset_reader, documents) for documents in distinct]
     lengths = [len(instance["tokens"].tokens) for instance in instances]  # type: ignore[attr-defined]
-    width = _width(model)
-    alone = not pads_safely(model) or lacks_pad_token(model)
-    device = next(model.parameters()).device
+    width, device = _width(explained.model), explained.device
     found = np.zeros((len(distinct), len(classes.names)))
-    for group in bucket(lengths, width, alone=alone, device=device.type):
-        size = rows_at_once(model, lengths[group[0]], width, device)
+    for group in bucket(lengths, width, alone=explained.alone, device=device.type):
+        size = rows_at_once(explained.model, lengths[group[0]], width, device)
         for start in range(0, len(group), size):
             places = group[start : start + size]
             found[places] = _run(predictor, [instances[place] for place in places])

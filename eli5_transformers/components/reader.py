@@ -11,7 +11,7 @@ from allennlp.data import DatasetReader, Instance, Token
 from allennlp.data.fields import Field, LabelField, MetadataField, MultiLabelField, TensorField, TextField
 from transformers import AutoTokenizer
 
-from ..arguments import PAIR_KEYS, TEXT_KEYS
+from ..arguments import PAIR_KEYS, TEXT_KEYS, text_and_pair
 from ..errors import InputError, SourceError
 from ..huggingface import archived_parts, classifiers
 from ..sites.architectures import position_limit
@@ -111,14 +111,13 @@ class TransformerClassifierReader(DatasetReader):
 
     def documents(self, line: Mapping[str, Any]) -> Tuple[str, ...]:
         """The text, or the two texts, in a JSON object. Raises InputError where there is none."""
-        texts = [line[key] for key in self._text_keys if key in line][:1]
-        if not texts:
+        text, pair = text_and_pair(line, self._text_keys, self._pair_keys)
+        if text is None:
             raise InputError(
                 f"the input has the keys {', '.join(map(repr, line)) or 'none'}, but no text: "
                 f"give it as {' or '.join(map(repr, self._text_keys))}"
             )
-        texts += [line[key] for key in self._pair_keys if line.get(key) is not None][:1]
-        return tuple(texts)
+        return (text,) if pair is None else (text, pair)
 
     def text_to_instance(  # type: ignore[override]
         self, text: str, text_pair: Optional[str] = None, label: Optional[Label] = None

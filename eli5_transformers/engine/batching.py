@@ -7,6 +7,8 @@ from typing import Any, List, Optional, Sequence
 
 import torch
 
+from ..sites.architectures import configs
+
 # On a CPU the gain from batching ends where a chunk has about this many numbers at the embeddings (8 rows of 64 tokens of
 # width 768); an accelerator wants more.
 _CHUNK_NUMBERS = {"cpu": 8 * 64 * 768}
@@ -82,7 +84,7 @@ def _chunk_numbers(device: str) -> int:
 
 def _bytes_a_row(model: torch.nn.Module, length: int, width: int) -> int:
     """What one row keeps: about 16 vectors of the width and, with eager attention, 3 maps of all heads, a layer."""
-    config = next((m.config for m in model.modules() if hasattr(getattr(m, "config", None), "model_type")), None)
+    config = next(iter(configs(model)), None)
     layers, heads = _number(config, "num_hidden_layers", 2), _number(config, "num_attention_heads", 1)
     return 4 * layers * length * (16 * width + 3 * heads * length)
 

@@ -6,6 +6,7 @@ here on: one text field whose token ids the model turns into vectors.
 
 from __future__ import annotations
 
+import threading
 import weakref
 from dataclasses import dataclass
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
@@ -17,9 +18,10 @@ from ..errors import InputError
 from ..records import Tokens
 from ..sites.architectures import caveats, lacks_pad_token, name_of, pads_safely
 from ..sites.embedding_sites import EmbeddingSites, Site
+from ..sites.state import explainable
 from ..sites.tracing import first_tensor
 from .explainable import Explainable, TokenVocabulary
-from .instances import ids_and_mask, indexed, logits_of, tensors_of, with_ids
+from .instances import ids_and_mask, indexed, logits_of, tensors_of
 from .targets import Classes
 
 
@@ -116,14 +118,6 @@ class ExplainedModel:
         """What the model takes for these texts, padded to the longest, on the model's device."""
         return tensors_of([text.instance for text in texts], self.device)
 
-    def ids_and_mask(self, tensors: Mapping[str, Any]) -> Tuple[torch.Tensor, torch.Tensor]:
-        """The token ids, (batch, tokens), and a mask of the same shape that is True where they are no padding."""
-        return ids_and_mask(tensors)
-
-    def with_ids(self, tensors: Mapping[str, Any], ids: torch.Tensor) -> Dict[str, Any]:
-        """The same tensors with other token ids."""
-        return with_ids(tensors, ids)
-
     def logits(self, tensors: Mapping[str, Any]) -> torch.Tensor:
         """Runs the model once: logits of the classes, (batch, classes)."""
         return self.classes.logits(logits_of(self.model(**tensors)))
@@ -144,14 +138,21 @@ class ExplainedModel:
                 f"{', '.join(map(repr, candidates)) or 'that of a block'}"
             )
         seen: List[Any] = []
-        handle = module.register_forward_hook(lambda module, arguments, result: seen.append(first_tensor(result)))
+        thread = threading.get_ident()
+
+        def note(module: torch.nn.Module, arguments: Any, result: Any) -> None:
+            # Another thread may be running the same model.
+            if threading.get_ident() == thread:
+                seen.append(first_tensor(result))
+
+        handle = module.register_forward_hook(note)
         tensors = self.tensors([text])
         try:
-            with torch.no_grad(), EmbeddingSites(self.model, ()).changed(lambda index, vectors: vectors):
+            with torch.no_grad(), explainable(self.model):
                 self.model(**tensors)
         finally:
             handle.remove()
-        rows, length = self.ids_and_mask(tensors)[0].shape
+        rows, length = ids_and_mask(tensors)[0].shape
         if len(seen) != 1 or seen[0] is None or seen[0].dim() != 3 or seen[0].shape[0] != rows or seen[0].shape[1] < length:
             shapes = [None if tensor is None else tuple(tensor.shape) for tensor in seen]
             raise InputError(

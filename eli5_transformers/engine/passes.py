@@ -14,12 +14,13 @@ from typing import Any, Callable, ContextManager, Iterator, List, NamedTuple, Op
 import numpy as np
 import torch
 
-from ..errors import InputError, UnsupportedModelError
-from ..sites.architectures import lacks_pad_token
+from ..errors import UnsupportedModelError
+from ..sites.architectures import NO_TOKEN, lacks_pad_token
 from ..sites.embedding_sites import EmbeddingSites, StopPass
 from ..sites.state import frozen, pad_token
 from .batching import bucket, rows_at_once
 from .explained_model import EncodedText, ExplainedModel
+from .instances import ids_and_mask, with_ids
 
 Vectors = List[torch.Tensor]
 """One tensor a site, (rows, tokens', width)."""
@@ -54,18 +55,12 @@ class Scorer:
         internal_batch_size: Optional[int] = None,
         progress: Optional[bool] = None,
     ) -> None:
-        if internal_batch_size is not None and (not isinstance(internal_batch_size, int) or internal_batch_size < 1):
-            raise InputError(f"internal_batch_size is {internal_batch_size!r}, but must be a number of rows from 1")
         self.explained = explained
         self.output = output
         self.layer = layer
         self.padding = (0, 0)
         """Positions run that hold a token, and all positions run, over all rows so far."""
         self._rows_at_once = internal_batch_size
-        # Asked before `session` gives the model a padding token for the time being.
-        self._alone = explained.alone
-        self.caveats = explained.caveats
-        """What a reader of any explanation of this model must know."""
         self._progress = progress
         self._bar: Any = None
 
@@ -76,8 +71,8 @@ class Scorer:
             stack.enter_context(torch.inference_mode(False))
             stack.enter_context(frozen(self.explained.model))
             if lacks_pad_token(self.explained.model):
-                # No row is padded then: an id that no token has makes the last token the last one.
-                stack.enter_context(pad_token(self.explained.model, -1))
+                # No row is padded then, so that the last token is the last one.
+                stack.enter_context(pad_token(self.explained.model, NO_TOKEN))
             stack.callback(self._close_bar)
             yield
 
@@ -85,7 +80,7 @@ class Scorer:
         """The texts in groups that are padded together; `TextBatch.index` says which. Call it within `session()`."""
         device = self.explained.device
         width = max(site.width for site in self.explained.sites.sites)
-        groups = bucket([len(text) for text in texts], width, alone=self._alone, device=device.type)
+        groups = bucket([len(text) for text in texts], width, alone=self.explained.alone, device=device.type)
         for group in groups:
             yield TextBatch(self, group, [texts[index] for index in group])
 
@@ -124,7 +119,7 @@ class TextBatch:
         self.texts = tuple(texts)
         self.scorer = scorer
         self._tensors = explained.tensors(texts)
-        self.ids, self.real = explained.ids_and_mask(self._tensors)
+        self.ids, self.real = ids_and_mask(self._tensors)
         """(texts, padded tokens): the token ids, and True where they are no padding."""
         self.length = self.ids.shape[1]
         self.embeddings = explained.sites
@@ -149,7 +144,7 @@ class TextBatch:
         other.texts = tuple(self.texts[row] for row in rows)
         other.place_of = [self.place_of[row] for row in rows]
         other._tensors = _taken(self._tensors, index, len(self.texts))
-        other.ids, other.real = self.scorer.explained.ids_and_mask(other._tensors)
+        other.ids, other.real = ids_and_mask(other._tensors)
         other.logits, other.vectors, other._here = self.logits[list(rows)], vectors, None
         return other
 
@@ -300,7 +295,7 @@ class TextBatch:
         texts' own. Where the hooks stop the pass early, the logits are None.
         """
         explained = self.scorer.explained
-        tensors = self._tensors if ids is None else explained.with_ids(self._tensors, ids)
+        tensors = self._tensors if ids is None else with_ids(self._tensors, ids)
         index = torch.as_tensor(np.asarray(rows, dtype=np.int64), device=self.ids.device)
         numbers_of_all = torch.as_tensor(np.asarray(range(len(index)) if order is None else order, dtype=np.int64))
         results: List[Result] = []

@@ -26,7 +26,7 @@ from ..errors import ExplanationError
 from .saved import Format, Leaf, mirror
 from .to_eli5 import LabelText, escaped_where_unescaped
 
-FORMAT = "eli5_transformers.explanations.to_eli5"
+FORMAT = "eli5_transformers.explanation"
 
 
 def explanation_to_json(explanation: base.Explanation) -> str:

@@ -12,7 +12,6 @@ What eli5 0.16 does with an `Explanation`, and why it is filled as it is here:
 from __future__ import annotations
 
 import html
-import re
 from dataclasses import dataclass
 from typing import Any, Callable, List, Optional, Sequence, Tuple, Union
 
@@ -29,7 +28,7 @@ from eli5.base import (
 )
 from eli5.formatters.features import FormattedFeatureName
 
-from ..errors import InputError
+from ..arguments import expression, rows_of_table
 from ..records import Attribution
 from ..text.escapes import visible
 from ..text.granularity import Place, group_tokens, require_granularity, told_apart
@@ -230,20 +229,11 @@ def _feature_weights(
     rows: Sequence[Row], top: Top, feature_re: Optional[str], feature_filter: Optional[Callable[..., bool]]
 ) -> FeatureWeights:
     chosen = list(rows)
-    if feature_re is not None:
-        pattern = re.compile(feature_re)
+    pattern, top = expression(feature_re, "feature_re"), rows_of_table(top)
+    if pattern is not None:
         chosen = [row for row in chosen if pattern.search(row.name)]
     if feature_filter is not None:
         chosen = [row for row in chosen if feature_filter(row.name, 1.0)]
-    if top is not None and not _is_top(top):
-        raise InputError(f"top is {top!r}, but must be a number of rows or two: (positive, negative)")
     names = np.empty(len(chosen), dtype=object)
     names[:] = [_feature(row) for row in chosen]
     return get_top_features(names, np.array([row.weight for row in chosen], dtype=float), top, np.ones(len(chosen)))
-
-
-def _is_top(top: Any) -> bool:
-    counts = top if isinstance(top, (tuple, list)) else (top,)
-    return len(counts) == (2 if counts is top else 1) and all(
-        isinstance(n, (int, np.integer)) and n >= 0 for n in counts
-    )

@@ -12,7 +12,7 @@ from ..records import RELEASED, Attribution, FailedText, PerText
 from . import many
 from .choosing import Names, by_shown_name, chosen, shown_names
 
-__all__ = ["attribute", "descriptions", "make", "option_names"]
+__all__ = ["attribute", "descriptions", "kind_of", "make", "option_names"]
 
 _NUMBERS = (int, float, Optional[int], Optional[float])
 
@@ -54,11 +54,11 @@ def attribute(
     from ..components.explained_predictors import explained_model
     from .base import Interpreter
 
-    many.require_known(on_error)
+    many.require_on_error(on_error)
     wanted = chosen(targets, top_targets)
     if isinstance(wanted, PerText):
         wanted.of(len(inputs))
-    if _released(interpreter):
+    if kind_of(interpreter) in RELEASED:
         return _attribute_released(predictor, inputs, interpreter, wanted, on_error, options)
     made = make(predictor, interpreter, **options)
     if not isinstance(made, Interpreter):
@@ -120,6 +120,12 @@ def make(predictor: Any, interpreter: Union[str, Mapping[str, Any], Any], **opti
         raise InputError(f"the options of {name!r} are not accepted: {reason}") from error
 
 
+def kind_of(interpreter: Any) -> Optional[str]:
+    """The registered name in a name or a dict; None for an instance."""
+    kind = interpreter.get("type") if isinstance(interpreter, Mapping) else interpreter
+    return kind if isinstance(kind, str) else None
+
+
 def option_names(interpreter: Any) -> Optional[List[str]]:
     """The options of a registered name or of a dict with `type`; none for an instance, which has had them.
 
@@ -168,11 +174,6 @@ def _attribute_released(
         return [replace(attribute_released(predictor, dict(inputs[place]), kind), provenance=provenance(predictor))]
 
     return many.one_by_one(run, len(inputs), on_error)
-
-
-def _released(interpreter: Any) -> bool:
-    kind = interpreter.get("type") if isinstance(interpreter, Mapping) else interpreter
-    return isinstance(kind, str) and kind in RELEASED
 
 
 def _encoded(explained: Any, given: Any) -> Any:

@@ -38,22 +38,15 @@ DESCRIPTIONS = {
 
 
 def attribute_released(predictor: Any, inputs: Mapping[str, str], name: str) -> Attribution:
-    """The saliency of one input by AllenNLP's interpreter of that name.
+    """The saliency of one input by AllenNLP's interpreter of that name, one of `records.RELEASED`.
 
     `inputs` is the predictor's JSON (`{"sentence": …}`). The explained target is the predicted label: AllenNLP's
     interpreters know no other. Raises UnsupportedModelError where the gradient's norm is zero, and ExplanationError where
     the interpreter's scores are not those of the predictor's one text field.
     """
-    from allennlp.common.checks import ConfigurationError
     from allennlp.interpret.saliency_interpreters import SaliencyInterpreter
 
-    try:
-        interpreter = SaliencyInterpreter.by_name(name)(predictor)  # type: ignore[call-arg]
-    except ConfigurationError:
-        raise InputError(
-            f"there is no interpreter {name!r}: the registered ones are "
-            f"{', '.join(sorted(SaliencyInterpreter.list_available()))}"
-        ) from None
+    interpreter = SaliencyInterpreter.by_name(name)(predictor)  # type: ignore[call-arg]
     instance = predictor._json_to_instance(dict(inputs))
     field = text_field(instance)
     outputs = predictor.predict_json(dict(inputs))
@@ -74,7 +67,7 @@ def attribute_released(predictor: Any, inputs: Mapping[str, str], name: str) -> 
         output="loss",
         probability=probability,
         score=None if logits is None else float(np.ravel(logits)[target]),
-        notes=(_UNSIGNED, _CAVEATS[name], *_layer_note(predictor)) if name in _CAVEATS else (),
+        notes=(_UNSIGNED, _CAVEATS[name], *_layer_note(predictor)),
     )
 
 

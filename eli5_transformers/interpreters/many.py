@@ -16,13 +16,13 @@ ON_ERROR = ("raise", "skip")
 _GROUP = 64
 
 
-def require_known(on_error: str) -> None:
+def require_on_error(on_error: str) -> None:
     """Raises InputError for a word that `on_error` does not have."""
     if on_error not in ON_ERROR:
         raise InputError(f"on_error is {on_error!r}, but must be one of {', '.join(map(repr, ON_ERROR))}")
 
 
-def named(error: Eli5TransformersError, place: int, texts: int) -> Eli5TransformersError:
+def with_place(error: Eli5TransformersError, place: int, texts: int) -> Eli5TransformersError:
     """The same error with the text's place in its message, where there are several texts."""
     return error if texts < 2 else type(error)(f"text {place}: {error}")
 
@@ -35,7 +35,7 @@ def one_by_one(run: Callable[[int], Any], texts: int, on_error: str) -> List[Any
             results.append(run(place))
         except Eli5TransformersError as error:
             if on_error == "raise":
-                raise named(error, place, texts) from error
+                raise with_place(error, place, texts) from error
             results.append(FailedText(place, error))
     return results
 
@@ -55,7 +55,7 @@ def together(run: Run, lengths: Mapping[int, int], texts: int, on_error: str) ->
             culprit, found = _blamed(run, places, error)
             if culprit is None:
                 raise
-            raise named(found, culprit, texts) from error
+            raise with_place(found, culprit, texts) from error
     places.sort(key=lambda place: -lengths[place])
     results: Dict[int, Any] = {}
     for start in range(0, len(places), _GROUP):

@@ -8,9 +8,9 @@ from allennlp.predictors import Predictor
 from ..components.explained_predictors import explained_model
 from ..components.model import TransformerClassifier
 from ..components.predictor import TransformerClassifierPredictor
-from ..engine.targets import Top
 from ..records import Attribution
 from . import make
+from .choosing import chosen
 
 
 @Predictor.register("saliency")
@@ -40,7 +40,7 @@ class SaliencyPredictor(TransformerClassifierPredictor):
     ) -> None:
         super().__init__(model, dataset_reader, frozen)
         self._interpreter = make(self, interpreter)
-        self._targets = targets if top_targets is None else Top(top_targets)
+        self._targets = chosen(targets, top_targets)
 
     def predict_instance(self, instance: Instance) -> Dict[str, Any]:
         """The prediction for an instance, with its saliency."""

@@ -12,6 +12,8 @@ from typing import Any, Dict, FrozenSet, List, Optional, Tuple
 import torch
 
 BEHIND_PADDING, RELATIVE = "behind padding", "relative"
+NO_TOKEN = -1
+"""As `pad_token_id`: an id that no token has."""
 
 
 @dataclass(frozen=True)
@@ -70,13 +72,15 @@ ARCHITECTURES: Dict[str, Facts] = {
     **dict.fromkeys(("funnel", "mt5", "t5", "transfo-xl", "umt5", "xlnet"), Facts(positions=RELATIVE)),
 }
 
-# The attribute under which a wrapper has the module, by the wrapper's class.
+# The attribute under which a wrapper has the module, by the wrapper's class, and whose classes these are: a person's own
+# class may have such a name, too.
 _WRAPPED = {
     "TransformerClassifier": "transformer",
     "OptimizedModule": "_orig_mod",
     "DataParallel": "module",
     "DistributedDataParallel": "module",
 }
+_WRAPPERS_OF = ("torch", __name__.partition(".")[0])
 _MIXTURES = ("num_experts", "num_local_experts", "n_routed_experts", "moe_num_experts")
 _ROUTES = (
     "This mixture of experts jumps where a token changes its expert, so the scores need not sum to the score "
@@ -86,7 +90,9 @@ _ROUTES = (
 
 def unwrapped(model: torch.nn.Module) -> torch.nn.Module:
     """The module that a person gave: without what this package, `torch.compile` and data parallelism put around it."""
-    inner = getattr(model, _WRAPPED.get(type(model).__name__, ""), None)
+    kind = type(model)
+    known = kind.__module__.partition(".")[0] in _WRAPPERS_OF
+    inner = getattr(model, _WRAPPED.get(kind.__name__, ""), None) if known else None
     return model if inner is None else unwrapped(inner)
 
 
@@ -147,12 +153,12 @@ def position_limit(config: Any) -> Optional[int]:
 
 
 def lacks_pad_token(model: torch.nn.Module) -> bool:
-    """True where `config.pad_token_id` is not set.
+    """True where `config.pad_token_id` is not set, or to `NO_TOKEN`.
 
     Decoders that classify at the last token find it by the pad token's id; without one they refuse batches of more
     than one row (transformers: `GenericForSequenceClassification.forward`). See `state.pad_token`.
     """
-    return any(getattr(config, "pad_token_id", None) is None for config in text_configs(model))
+    return any(getattr(config, "pad_token_id", None) in (None, NO_TOKEN) for config in text_configs(model))
 
 
 def configs(model: torch.nn.Module) -> List[Any]:

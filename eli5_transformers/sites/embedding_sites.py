@@ -91,7 +91,9 @@ def find_sites(model: torch.nn.Module, run: Run, input_ids: torch.Tensor) -> Emb
     return EmbeddingSites(model, sites)
 
 
-_KNOWN: weakref.WeakKeyDictionary[torch.nn.Module, Tuple[Tuple[Site, ...], List[Any]]] = weakref.WeakKeyDictionary()
+_KNOWN: weakref.WeakKeyDictionary[torch.nn.Module, Tuple[Tuple[Site, ...], Dict[str, Any]]] = (
+    weakref.WeakKeyDictionary()
+)
 
 
 def known_sites(model: torch.nn.Module, find: Callable[[], EmbeddingSites]) -> EmbeddingSites:
@@ -102,24 +104,23 @@ def known_sites(model: torch.nn.Module, find: Callable[[], EmbeddingSites]) -> E
     places (resized embeddings are another module).
     """
     for module in model.children():
-        sites, tables = _KNOWN.get(module, ((), []))
-        if sites and [reference() for reference in tables] == _tables(model, sites):
+        sites, involved = _KNOWN.get(module, ((), {}))
+        if sites and all(_stands(model, name, reference()) for name, reference in involved.items()):
             return EmbeddingSites(model, sites)
     found = find()
     for module in model.children():
-        _KNOWN[module] = found.sites, [weakref.ref(table) for table in _tables(model, found.sites)]
+        # The wrapper itself, which calls the modules, is another one each time.
+        involved = {name: weakref.ref(part) for name, part in found.involved.items() if part is not model}
+        _KNOWN[module] = found.sites, involved
     return found
 
 
-def _tables(model: torch.nn.Module, sites: Sequence[Site]) -> List[Optional[torch.nn.Module]]:
-    return [_module(model, site.name) for site in sites]
-
-
-def _module(model: torch.nn.Module, name: str) -> Optional[torch.nn.Module]:
+def _stands(model: torch.nn.Module, name: str, module: Optional[torch.nn.Module]) -> bool:
+    """Whether that module is there, and has that name in the model."""
     try:
-        return model.get_submodule(name)
+        return module is not None and model.get_submodule(name) is module
     except AttributeError:
-        return None
+        return False
 
 
 class EmbeddingSites:
@@ -128,16 +129,17 @@ class EmbeddingSites:
     def __init__(self, model: torch.nn.Module, sites: Sequence[Site]) -> None:
         self.model = model
         self.sites = tuple(sites)
-        involved = {name for site in self.sites for name in (site.name, site.caller, "")}
-        self._modules = {name: module for name, module in model.named_modules() if name in involved}
+        names = {name for site in self.sites for name in (site.name, site.caller, "")}
+        self.involved = {name: module for name, module in model.named_modules() if name in names}
+        """The modules that look up or call one that does, and the model itself, by their names in it."""
 
     def __len__(self) -> int:
         return len(self.sites)
 
     @property
     def current(self) -> bool:
-        """False once another module stands in a site's place, as after resizing the embeddings."""
-        return all(_module(self.model, name) is module for name, module in self._modules.items())
+        """False once another module stands in the place of one that is involved, as after resizing the embeddings."""
+        return all(_stands(self.model, name, module) for name, module in self.involved.items())
 
     def capture(self, run: Run) -> Tuple[List[torch.Tensor], Any]:
         """The vectors at the sites, [(rows, tokens', width)], and what `run()` returned; no gradients.
@@ -180,7 +182,7 @@ class EmbeddingSites:
         handles = []
         with explainable(self.model):
             try:
-                for name, module in self._modules.items():
+                for name, module in self.involved.items():
                     if name in hooks.callers:
                         handles.append(module.register_forward_pre_hook(hooks.entering(name)))
                         handles.append(module.register_forward_hook(hooks.leaving))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from contextlib import ExitStack, contextmanager
-from typing import Any, Iterator, List
+from typing import Any, Dict, Iterator, List
 
 import torch
 
@@ -21,17 +22,36 @@ def frozen(model: torch.nn.Module) -> Iterator[None]:
         yield
 
 
+# How many contexts have given a config its pad token, by the config's id: threads may explain one model at once.
+_GIVEN: Dict[int, int] = {}
+_GIVING = threading.Lock()
+
+
 @contextmanager
 def pad_token(model: torch.nn.Module, pad_token_id: int) -> Iterator[None]:
-    """The models' configs know `pad_token_id` inside the context, if they had none; they are restored after it."""
-    changed = [config for config in text_configs(model) if getattr(config, "pad_token_id", None) is None]
-    try:
-        for config in changed:
+    """The models' configs know `pad_token_id` inside the context, if they had none; the last to leave restores them."""
+    with ExitStack() as stack:
+        for config in text_configs(model):
+            stack.enter_context(_given(config, pad_token_id))
+        yield
+
+
+@contextmanager
+def _given(config: Any, pad_token_id: int) -> Iterator[None]:
+    with _GIVING:
+        had = getattr(config, "pad_token_id", None) is not None and id(config) not in _GIVEN
+        if not had:
             config.pad_token_id = pad_token_id
+            _GIVEN[id(config)] = _GIVEN.get(id(config), 0) + 1
+    try:
         yield
     finally:
-        for config in changed:
-            config.pad_token_id = None
+        with _GIVING:
+            if not had:
+                _GIVEN[id(config)] -= 1
+                if not _GIVEN[id(config)]:
+                    del _GIVEN[id(config)]
+                    config.pad_token_id = None
 
 
 @contextmanager

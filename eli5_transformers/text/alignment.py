@@ -16,7 +16,7 @@ _ADDED = re.compile(r"\[[A-Z]+\d*\]|<[^<>\s]+>")
 _UNKNOWN = {"[UNK]", "<unk>", "@@UNKNOWN@@"}
 # What an unknown token stands for: a run of letters and digits, or a single other sign, which may be several characters.
 _CHUNK = regex.compile(r"[\w\p{N}\p{Cf}]+|\X")
-_SPACE_MARKERS = ("\u2581", "\u0120")  # SentencePiece's lower one eighth block, byte-level BPE's G with dot
+SPACE_MARKERS = ("\u2581", "\u0120")  # SentencePiece's lower one eighth block, byte-level BPE's G with dot
 
 
 def is_added_token(token: str) -> bool:
@@ -65,7 +65,7 @@ def _spelling(token: str) -> str:
     """The characters that the token stands for, folded as the text is."""
     if token.startswith("##") and len(token) > 2:
         token = token[2:]
-    for marker in _SPACE_MARKERS:
+    for marker in SPACE_MARKERS:
         token = token.replace(marker, " ")
     return _fold(token.strip())[0]
 

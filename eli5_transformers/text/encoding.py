@@ -6,14 +6,13 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Any, List, Optional, Sequence, Tuple
 
+from ..arguments import plain_text
 from ..errors import ExplanationError, InputError
 from ..records import Tokens
-from .alignment import align_tokens
+from .alignment import SPACE_MARKERS, align_tokens
 from .words import word_indices
 
 TRUNCATIONS = ("longest_first", "only_first", "only_second", "error")
-
-_SPACE_MARKERS = ("\u2581", "\u0120")  # SentencePiece's lower one eighth block, byte-level BPE's G with dot
 
 Span = Optional[Tuple[int, int]]
 
@@ -40,9 +39,7 @@ def encode(
 
     Raises InputError for a document that is no string or blank, of which no tokens are left, or that is too long.
     """
-    documents = tuple(documents)
-    for document in documents:
-        _require_text(document)
+    documents = tuple(map(plain_text, documents))
     if truncation not in TRUNCATIONS:
         raise InputError(f"truncation is {truncation!r}, but must be one of {', '.join(map(repr, TRUNCATIONS))}")
     full = _run(tokenizer, documents)
@@ -144,7 +141,7 @@ def _stripped(document: str, piece: str, start: int, end: int) -> Span:
     """The span without the white space before its word; None where nothing else is in it."""
     found = document[start:end]
     # A lone space marker may be given the offsets of the character behind it; it stands for none of the text's own.
-    if any(set(piece) == {marker} and marker not in found for marker in _SPACE_MARKERS):
+    if any(set(piece) == {marker} and marker not in found for marker in SPACE_MARKERS):
         return None
     start += len(found) - len(found.lstrip())
     return (start, end) if start < end else None
@@ -194,13 +191,6 @@ def _aligned(documents: Tuple[str, ...], text: Tuple[str, ...], owners: List[Opt
         for place, span in zip(places, found):
             spans[place] = span
     return spans
-
-
-def _require_text(document: Any) -> None:
-    if not isinstance(document, str):
-        raise InputError(f"a text must be a str, but a {type(document).__name__} was given")
-    if not document.strip():
-        raise InputError("the text is empty or white space only: there is nothing to explain")
 
 
 def _require_room(tokenizer: Any, documents: Tuple[str, ...], max_length: int) -> None:

@@ -9,11 +9,12 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 
-from ..errors import InputError, MissingDependencyError
+from ..errors import InputError
 from ..explanations.agreement import rank_correlation
 from ..records import Attribution
 from ..text.granularity import placed_scores, places, rest_score, told_apart
 from .figures import ELSEWHERE
+from .tables import data_frame
 
 TABLES = ("words", "methods", "agreement")
 
@@ -68,14 +69,9 @@ class Comparison:
         """
         if table not in TABLES:
             raise InputError(f"table is {table!r}, but must be one of {', '.join(map(repr, TABLES))}")
-        try:
-            import pandas
-        except ImportError:
-            mend = "pip install 'eli5_transformers[notebook]'"
-            raise MissingDependencyError(f"a DataFrame needs pandas: {mend}") from None
         rows = {"words": self._word_rows, "methods": self._method_rows, "agreement": self._agreement_rows}[table]()
         columns = list(dict.fromkeys(column for row in rows for column in row))
-        return pandas.DataFrame(rows, columns=columns)
+        return data_frame(rows, columns=columns)
 
     def html(self, title: Optional[str] = None) -> str:
         """One self-contained HTML page: every method painted on the text, and the tables. It runs and loads nothing."""

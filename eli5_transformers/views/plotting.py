@@ -7,6 +7,7 @@ from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
+from ..arguments import whole_number
 from ..errors import InputError, MissingDependencyError
 from ..records import Attribution
 from ..text.escapes import visible_line
@@ -93,8 +94,8 @@ def _check(attributions: List[Attribution], kind: str, top: Optional[int]) -> No
             "the attributions have different units, which cannot share the colours of one heat map: "
             "draw each by itself, or use Comparison(attributions).html()"
         )
-    if top is not None and (not isinstance(top, (int, np.integer)) or isinstance(top, bool) or top < 1):
-        raise InputError(f"top is {top!r}, but must be a number of words, at least 1, or None for all")
+    if top is not None:
+        whole_number(top, "top", what="None for all, or a number of words")
 
 
 def _rows(attributions: Sequence[Attribution], top: Optional[int]) -> List[_Row]:

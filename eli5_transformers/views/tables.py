@@ -1,4 +1,4 @@
-"""Attributions as tables."""
+"""Scores as pandas' tables."""
 
 from __future__ import annotations
 
@@ -16,9 +16,15 @@ def tokens_table(attribution: Attribution) -> Any:
 
     Raises MissingDependencyError without pandas.
     """
+    columns = {f.name: getattr(attribution.tokens, f.name) for f in fields(Tokens) if f.name not in _ONE_A_DOCUMENT}
+    return data_frame({**columns, "score": attribution.scores})
+
+
+def data_frame(held: Any, **options: Any) -> Any:
+    """A pandas DataFrame of columns by name, or of rows. Raises MissingDependencyError without pandas."""
     try:
         import pandas
     except ImportError:
-        raise MissingDependencyError("a DataFrame needs pandas: pip install pandas") from None
-    columns = {f.name: getattr(attribution.tokens, f.name) for f in fields(Tokens) if f.name not in _ONE_A_DOCUMENT}
-    return pandas.DataFrame({**columns, "score": attribution.scores})
+        mend = "pip install 'eli5_transformers[notebook]'"
+        raise MissingDependencyError(f"a DataFrame needs pandas: {mend}") from None
+    return pandas.DataFrame(held, **options)

@@ -264,6 +264,23 @@ def test_any_module_from_token_ids_to_logits(stars_checkpoint, bert, kind):
     assert_close(total, attribution.score, rtol=0.011, scale=np.abs(attribution.scores).sum())
 
 
+def test_a_module_whose_class_has_the_name_of_a_wrapper_is_itself(bert):
+    class TransformerClassifier(torch.nn.Module):
+        def __init__(self, model):
+            super().__init__()
+            self.transformer = model
+            self.config = model.config
+
+        def forward(self, input_ids, attention_mask):
+            return -self.transformer(input_ids=input_ids, attention_mask=attention_mask).logits
+
+    model, tokenizer = bert
+    with torch.no_grad():
+        expected = torch.softmax(-model(**tokenizer(TEXT, return_tensors="pt")).logits, -1)[0].tolist()
+    predictor = check(TransformerClassifier(model), expected, tokenizer=tokenizer)
+    assert attribute(predictor, TEXT)[0][0].provenance["model_class"] == "TransformerClassifier"
+
+
 def test_a_predictor_is_returned_as_it_is(stars_checkpoint):
     predictor = load_predictor(stars_checkpoint)
     assert isinstance(predictor, Predictor)

@@ -13,6 +13,7 @@ import torch
 from closeness import assert_close
 
 from eli5_transformers import __main__ as command_line
+from eli5_transformers.errors import InputError
 from eli5_transformers.explanations.explanation_json import explanation_from_json
 
 ROOT = Path(__file__).parents[2]
@@ -304,6 +305,20 @@ def test_predictions_can_carry_their_saliency(run, stars_checkpoint, tmp_path):
         assert saliency["label"] == prediction["label"] == attribution.label
         assert saliency["tokens"] == prediction["tokens"]
         assert_close(saliency["scores"], attribution.scores.tolist())
+
+
+def test_the_predictor_with_saliency_takes_targets_as_attribute_does(stars_checkpoint):
+    from eli5_transformers import load_predictor
+    from eli5_transformers.interpreters.saliency_predictor import SaliencyPredictor
+
+    loaded = load_predictor(stars_checkpoint)
+    parts = (loaded._model, loaded._dataset_reader)
+    for chosen, labels in (({"targets": ["2 stars", "1 star"]}, ["2 stars", "1 star"]), ({"top_targets": 2}, None)):
+        predictor = SaliencyPredictor(*parts, interpreter="gradient", **chosen)
+        found = [entry["label"] for entry in predictor.predict("it is good")["saliency"]]
+        assert found == labels if labels else len(found) == 2
+    with pytest.raises(InputError, match="both given"):
+        SaliencyPredictor(*parts, targets=["1 star"], top_targets=2)
 
 
 @pytest.mark.parametrize(

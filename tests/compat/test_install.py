@@ -14,6 +14,7 @@ import eli5_transformers
 from eli5_transformers import compat
 from eli5_transformers.compat import _stack
 from eli5_transformers.compat._finder import PatchingFinder, forget_failed_import
+from eli5_transformers.compat._patch import Patch
 from eli5_transformers.compat._stack import Stack, release
 from eli5_transformers.errors import CompatibilityError, MissingDependencyError
 
@@ -104,6 +105,30 @@ def test_a_failed_earlier_import_of_allennlp_does_not_matter():
         """
     )
     assert value == [True, True]
+
+
+def test_several_may_wait_for_one_module_and_none_takes_the_place_of_a_patch(tmp_path, monkeypatch):
+    (tmp_path / "waited_for.py").write_text("value = 1")
+    monkeypatch.syspath_prepend(tmp_path)
+    ran = []
+
+    def mend(module):
+        ran.append(("patch", module.value))
+        module.value = 2
+
+    patch = Patch("p", ("waited_for",), "reason", "cause", needed=lambda stack: True, mend=mend)
+    monkeypatch.setattr(sys, "meta_path", [PatchingFinder([patch]), *sys.meta_path])
+    for name in ("replaced", "then"):
+        compat.when_imported("waited_for", lambda module, name=name: ran.append((name, module.value)))
+    try:
+        import waited_for
+
+        assert ran == [("patch", 1), ("then", 2)]
+        assert type(waited_for.__spec__.loader).__name__ == type(waited_for.__loader__).__name__ == "SourceFileLoader"
+        compat.when_imported("waited_for", lambda module: ran.append(("now", module.value)))
+        assert ran[-1] == ("now", 2)
+    finally:
+        sys.modules.pop("waited_for", None)
 
 
 def test_complete_packages_are_not_forgotten(monkeypatch):

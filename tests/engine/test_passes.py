@@ -1,5 +1,7 @@
 """Every pass through a model runs as many rows at once as was asked for, and its hooks come off with it."""
 
+import threading
+
 import numpy as np
 import pytest
 import torch
@@ -99,6 +101,27 @@ def test_looking_up_other_tokens_runs_no_layer_above_the_embeddings():
     assert torch.equal(found, table.weight[25].detach().expand_as(found))
 
 
+def test_a_layer_is_found_while_another_thread_runs_the_model():
+    predictor = tiny.predictor("bert")
+    explained = explained_model(predictor)
+    (name,) = [name for name, _ in predictor._model.named_modules() if name.endswith("layer.0")]
+    text = explained.encode({"sentence": "i love it"})
+    elsewhere = threading.Thread(target=lambda: explained.model(**explained.tensors([text])))
+    first = threading.get_ident()
+
+    def interrupt(module, arguments):
+        if threading.get_ident() == first:
+            elsewhere.start()
+            elsewhere.join()
+
+    handle = predictor._model.transformer.register_forward_pre_hook(interrupt)
+    try:
+        (site,) = explained.layer(name, text).sites
+    finally:
+        handle.remove()
+    assert site.name == name
+
+
 def test_a_module_that_is_given_again_and_again_is_traced_once(monkeypatch):
     model = tiny.Linear(100)
     own = tiny.tokenizer(100, {"pad": 0, "unk": 1, "mask": 2, "cls": 3, "sep": 4})
@@ -124,6 +147,29 @@ def test_a_module_whose_embeddings_were_exchanged_is_traced_anew():
         expected = ((model.table(ids) - baseline) @ model.head.weight[found.target]).detach().numpy()
         kept = np.array(found.tokens.special)
         assert_close(found.scores[~kept], expected[~kept])
+
+
+def test_a_module_in_which_another_one_calls_the_embeddings_is_traced_anew(monkeypatch):
+    class Caller(torch.nn.Module):
+        def __init__(self, table):
+            super().__init__()
+            self.inner = table
+
+        def forward(self, ids):
+            return self.inner(ids)
+
+    model = tiny.Linear(100)
+    model.table = Caller(model.table)
+    own = tiny.tokenizer(100, {"pad": 0, "unk": 1, "mask": 2, "cls": 3, "sep": 4})
+    verified = []
+    original = EmbeddingSites.verify
+    monkeypatch.setattr(EmbeddingSites, "verify", lambda self, *rest: verified.append(1) or original(self, *rest))
+    predictor = load_predictor(model, tokenizer=own, labels=list(tiny.LABELS))
+    assert predictor.sites is predictor.sites
+    model.table = Caller(model.table.inner)
+    for again in (predictor, load_predictor(model, tokenizer=own, labels=list(tiny.LABELS))):
+        attribute(again, tiny.inputs("i love it"), "gradient-x-input")
+    assert verified == [1, 1]
 
 
 def test_remembering_look_ups_keeps_no_module_alive():

@@ -40,6 +40,11 @@ def test_what_is_written_now_is_what_version_1_wrote():
     assert added == {"provenance": {}}  # has a default: older files are read without it
 
 
+def test_the_names_of_the_formats_do_not_follow_the_names_of_modules():
+    assert json.loads(EXPLANATION)["format"] == "eli5_transformers.explanation"
+    assert json.loads(ATTRIBUTION)["format"] == "eli5_transformers.attribution"
+
+
 def test_an_attribution_of_an_older_release_may_lack_fields_that_have_a_default():
     held = json.loads(ATTRIBUTION)
     for name in ("notes", "parameters", "evaluations"):

@@ -6,6 +6,7 @@ from pathlib import Path
 import checkpoints
 import numpy as np
 import pytest
+import torch
 from allennlp.common import Params
 from allennlp.data import DatasetReader, Vocabulary
 from allennlp.models import Model
@@ -114,6 +115,19 @@ def test_batch_equals_one_by_one(kind, request):
     for one, given in zip(attribute(predictor, INPUTS, n_steps=6), INPUTS):
         alone = attribute(predictor, [given], n_steps=6)[0]
         assert_close(one[0].scores, alone[0].scores, rtol=BATCHED)
+
+
+def test_works_where_gradients_are_switched_off(stars_checkpoint):
+    variables = {"checkpoint": str(stars_checkpoint), "labels": ",".join(checkpoints.STARS)}
+    for around in (torch.no_grad, torch.inference_mode):
+        predictor = load_predictor(str(CONFIG), ext_vars=variables)
+        trained = [parameter.requires_grad for parameter in predictor._model.parameters()]
+        assert any(trained)
+        with around():
+            ((found,),) = attribute(predictor, INPUTS[:1])
+        ((expected,),) = attribute(load_predictor(str(CONFIG), ext_vars=variables), INPUTS[:1])
+        assert_close(found.scores, expected.scores)
+        assert [parameter.requires_grad for parameter in predictor._model.parameters()] == trained
 
 
 @pytest.mark.parametrize("kind", ["pooled", "mismatched", "recurrent"])

@@ -10,6 +10,7 @@ from stacks import needs_captum
 
 from eli5_transformers import interpreters, load_predictor
 from eli5_transformers.components.explained_predictors import explained_model
+from eli5_transformers.engine.instances import ids_and_mask, with_ids
 
 from . import tiny
 
@@ -75,9 +76,9 @@ def test_fixed_noise_gives_captums_noise_tunnel(name, monkeypatch):
     tensors = explained_model(predictor).tensors([encoded])
     values, _ = predictor.sites.capture(lambda: predictor._model(**tensors))
     special = torch.tensor(encoded.tokens.special)
-    ids, _ = explained_model(predictor).ids_and_mask(tensors)
+    ids, _ = ids_and_mask(tensors)
     masked = torch.where(special, ids, torch.tensor(predictor._dataset_reader.tokenizer.mask_token_id))
-    others, _ = predictor.sites.capture(lambda: predictor._model(**explained_model(predictor).with_ids(tensors, masked)))
+    others, _ = predictor.sites.capture(lambda: predictor._model(**with_ids(tensors, masked)))
     drawn = np.random.default_rng(7)
     noise = [[torch.zeros_like(v) for v in values] for _ in range(samples)]
     length = len(encoded)

@@ -638,6 +638,23 @@ def test_pad_token_is_set_for_a_while_where_there_was_none() -> None:
     assert_close(padded[:1], alone, rtol=BATCHED)
 
 
+def test_a_pad_token_that_several_need_is_there_until_the_last_has_left() -> None:
+    model = builder.build("gpt2")
+    model.config.pad_token_id = None
+    first, second = (pad_token(model, architectures.NO_TOKEN) for _ in range(2))
+    first.__enter__()
+    assert architectures.lacks_pad_token(model), "who comes now must run texts alone, too"
+    second.__enter__()
+    first.__exit__(None, None, None)
+    assert model.config.pad_token_id == architectures.NO_TOKEN
+    second.__exit__(None, None, None)
+    assert model.config.pad_token_id is None
+    model.config.pad_token_id = 3
+    with pad_token(model, 0):
+        assert model.config.pad_token_id == 3
+    assert model.config.pad_token_id == 3
+
+
 def test_caveats_are_found_inside_other_modules() -> None:
     wrapped = nn.Sequential(builder.build("fnet"))
     assert not architectures.pads_safely(wrapped)
