@@ -13,7 +13,7 @@ from ..engine.explainable import Explainable, ReadTokens, TokenizerVocabulary, T
 from ..engine.instances import PROBE, ids_and_mask, probing, tensors_of
 from ..engine.targets import Classes
 from ..errors import InputError, SourceError, UnsupportedModelError
-from ..sites.architectures import position_limit
+from ..sites.architectures import position_limit, without_wrappers
 from ..sites.embedding_sites import EmbeddingSites, find_sites, known_sites
 from ..sites.state import frozen
 from ..sites.tracing import first_tensor
@@ -87,9 +87,9 @@ class TransformerClassifierPredictor(Predictor, Explainable):
         return ReadTokens(*instance_tokens(instance, documents))
 
     def layer_name(self, name: str) -> str:
-        """The module of that name; a name may also be that which the wrapped classifier has for it."""
+        """The module of that name; a name may also be that which the wrapped classifier has for it, or its wrapper."""
         modules = dict(self._model.named_modules())
-        own = f"transformer.{name}"
+        own = f"transformer.{without_wrappers(name)}"
         return own if name not in modules and own in modules else name
 
     def get_gradients(self, instances: List[Instance]) -> Tuple[Dict[str, Any], Dict[str, Any]]:

@@ -12,6 +12,7 @@ from allennlp.data.fields import TextField
 from ..engine.batching import bucket, rows_at_once
 from ..errors import InputError
 from ..sites.architectures import lacks_pad_token, pads_safely
+from ..text.encoding import require_characters
 
 _Texts = Tuple[str, ...]
 
@@ -30,7 +31,7 @@ def probabilities(predictor: Any, texts: Sequence[_Texts]) -> np.ndarray:
     distinct: Dict[_Texts, int] = {}
     for documents in texts:
         distinct.setdefault(documents, len(distinct))
-    instances = [_instance(predictor._dataset_reader, documents) for documents in distinct]
+    instances = [_placed(predictor._dataset_reader, documents, texts) for documents in distinct]
     lengths = [len(instance["tokens"].tokens) for instance in instances]  # type: ignore[attr-defined]
     width = _width(model)
     alone = not pads_safely(model) or lacks_pad_token(model)
@@ -51,12 +52,22 @@ def _run(predictor: Any, instances: List[Instance]) -> np.ndarray:
         return classes.probabilities(logits.double()).cpu().numpy()
 
 
+def _placed(reader: Any, documents: _Texts, texts: Sequence[_Texts]) -> Instance:
+    """The instance of one of the texts; an error names its place."""
+    try:
+        return _instance(reader, documents)
+    except InputError as error:
+        raise InputError(f"text {texts.index(documents)}: {error}") from error
+
+
 def _instance(reader: Any, documents: _Texts) -> Instance:
     """What the model reads of a text: that which the reader makes of it, or, where no token is the text's, the rest.
 
     A text of which nothing is left, as samplers make them, is read as the special tokens alone, or, where the tokenizer
     adds none, as its end or unknown token.
     """
+    for document in documents:
+        require_characters(document)
     try:
         return Instance({"tokens": reader.text_to_instance(*documents)["tokens"]})
     except InputError:

@@ -6,6 +6,7 @@ here on: one text field whose token ids the model turns into vectors.
 
 from __future__ import annotations
 
+import threading
 import weakref
 from dataclasses import dataclass
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
@@ -144,7 +145,13 @@ class ExplainedModel:
                 f"{', '.join(map(repr, candidates)) or 'that of a block'}"
             )
         seen: List[Any] = []
-        handle = module.register_forward_hook(lambda module, arguments, result: seen.append(first_tensor(result)))
+        own = threading.get_ident()  # other threads may run the model at the same time
+
+        def keep(module: torch.nn.Module, arguments: Any, result: Any) -> None:
+            if threading.get_ident() == own:
+                seen.append(first_tensor(result))
+
+        handle = module.register_forward_hook(keep)
         tensors = self.tensors([text])
         try:
             with torch.no_grad(), EmbeddingSites(self.model, ()).changed(lambda index, vectors: vectors):

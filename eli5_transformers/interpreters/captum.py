@@ -1,6 +1,7 @@
 """Captum's attribution methods on the texts, baselines and classes of this package."""
 
 import inspect
+import threading
 from contextlib import contextmanager
 from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
@@ -34,6 +35,7 @@ _REFUSED = {
 }
 # DeepLift's scores must sum to the difference of the output (Shrikumar et al. 2017, equation 1); its rules cover few layers.
 _SUMMATION_TO_DELTA = 0.01
+_ONE_AT_A_TIME = threading.RLock()
 
 
 @SaliencyInterpreter.register("captum")
@@ -73,7 +75,8 @@ class Captum(ComparingInterpreter):
                 f"method {method!r} is not available: {reason}; available are {', '.join(_GRADIENT + _PRESENCE)}"
             )
         self.method = method
-        self.options = dict(options or {})
+        # Captum and JSON know the numbers of Python.
+        self.options = {k: v.item() if isinstance(v, np.generic) else v for k, v in (options or {}).items()}
         self.unit = require_granularity(unit, "unit")
         self.seed = whole_number(seed, "seed", least=0)
         self.signed = method != "Saliency" or self.options.get("abs") is False
@@ -208,13 +211,14 @@ def _captum() -> Any:
 
 @contextmanager
 def _seeded(seed: int, device: torch.device) -> Iterator[None]:
-    """The global generators, which Captum draws from, at `seed`; as before on leaving."""
-    state = np.random.get_state()
-    devices = [device] if device.type == "cuda" else []
-    try:
-        with torch.random.fork_rng(devices=devices):
-            torch.manual_seed(seed)
-            np.random.seed(seed % 2**32)
-            yield
-    finally:
-        np.random.set_state(state)
+    """The global generators, which Captum draws from, at `seed`; as before on leaving. One thread at a time has them."""
+    with _ONE_AT_A_TIME:
+        state = np.random.get_state()
+        devices = [device] if device.type == "cuda" else []
+        try:
+            with torch.random.fork_rng(devices=devices):
+                torch.manual_seed(seed % 2**63)
+                np.random.seed(seed % 2**32)
+                yield
+        finally:
+            np.random.set_state(state)

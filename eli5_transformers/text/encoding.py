@@ -201,6 +201,17 @@ def _require_text(document: Any) -> None:
         raise InputError(f"a text must be a str, but a {type(document).__name__} was given")
     if not document.strip():
         raise InputError("the text is empty or white space only: there is nothing to explain")
+    require_characters(document)
+
+
+def require_characters(document: str) -> None:
+    """Raises InputError for half a character (a lone surrogate), which no tokenizer takes: a text read wrongly has them."""
+    half = next((place for place, sign in enumerate(document) if "\ud800" <= sign <= "\udfff"), None)
+    if half is not None:
+        raise InputError(
+            f"the text has half a character, {document[half]!a}, at {half}: read it with its own encoding, or give "
+            "text.encode('utf-8', 'replace').decode()"
+        )
 
 
 def _require_room(tokenizer: Any, documents: Tuple[str, ...], max_length: int) -> None:
