@@ -7,7 +7,7 @@ from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from . import compat, foreign
 from .adapters.loading import load_predictor
-from .arguments import Input, Texts, expression, in_order, listed, read_texts, require_one, rows_of_table
+from .arguments import Input, Texts, expression, in_order, is_missing, listed, read_texts, require_one, rows_of_table
 from .errors import ExplanationError, InputError, UnsupportedModelError
 from .interpreters.choosing import Names, shown_names
 from .interpreters.many import named, require_known
@@ -281,7 +281,7 @@ def per_text(targets: Any) -> PerText:
         raise InputError(f"per_text takes a list with the targets of each text, not {targets!r}")
     entries = in_order(targets, "targets")
     for place, entry in enumerate(entries):
-        if type(entry).__name__ == "NAType" or (isinstance(entry, float) and entry != entry):
+        if entry is not None and is_missing(entry):
             raise InputError(
                 f"target {place} is {entry!r}, a missing value: give a name, an index, or None for the prediction"
             )

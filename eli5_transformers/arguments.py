@@ -98,6 +98,11 @@ def listed(value: Any) -> List[Any]:
     return list(value) if isinstance(value, Iterable) and not isinstance(value, (str, bytes)) else [value]
 
 
+def is_missing(value: Any) -> bool:
+    """True for None, NaN, and pandas' NA, which does not say whether it equals itself."""
+    return value is None or type(value).__name__ == "NAType" or (isinstance(value, float) and value != value)
+
+
 def in_order(value: Any, name: str) -> List[Any]:
     """As `listed`, for entries whose places count. Raises InputError for a set, which has none."""
     if isinstance(value, (set, frozenset)):
@@ -203,9 +208,7 @@ def _unpacked(row: Mapping[str, Any], pair: Any) -> Any:
 
 def _text(value: Any, empty: bool) -> str:
     if not isinstance(value, str):
-        # pandas' NA does not say whether it equals itself.
-        missing = value is None or type(value).__name__ == "NAType" or value != value
-        shown = " (a missing value)" if missing is True else ""
+        shown = " (a missing value)" if is_missing(value) else ""
         hint = (
             ': give pairs as text_pairs=, or as {"text": …, "text_pair": …}' if isinstance(value, (list, tuple)) else ""
         )

@@ -300,6 +300,8 @@ def test_targets_that_do_not_fit_the_texts_are_refused(predictor, targets, messa
         ({"goood": "fine"}, "renames 'goood', which is no class .* did you mean 'good'"),
         ({0: "poor"}, "renames 0, which is no class of the model: give its names"),
         ({"poor", "so so", "fine"}, "target_names is a set, which has no order"),
+        ({"good": None}, "target_names has None as the name of a class"),
+        (np.array([["a"], ["b"], ["c"]]), r"target_names has \['a'\] as the name of a class"),
         (["fine", "fine", "poor"], "shows several classes as 'fine': ask by one of 'bad'"),
     ],
 )
@@ -315,6 +317,7 @@ def test_names_that_rename_nothing_are_refused(predictor, names, message):
         ({0: "a", 1: "b", 2: "c"}, "but must be a list with a name for each output"),
         ({"a", "b", "c"}, "labels is a set, which has no order"),
         (["a", None, "c"], "label 1 is None, a missing value"),
+        (pandas.Series(["a", "b", pandas.NA], dtype="string"), "label 2 is <NA>, a missing value"),
     ],
 )
 def test_labels_are_a_list_of_names(labels, message):

@@ -81,7 +81,7 @@ def test_a_plot_has_a_bar_a_word(made):
 
 
 def test_what_is_no_attribution_is_refused_by_its_kind(made):
-    from eli5_transformers import Comparison, explanation_page, plot_attribution
+    from eli5_transformers import Comparison, explanation_page, plot_attribution, to_explanation
 
     for given in ([[made]], None, 5, FailedText(0, InputError("no text"))):
         with pytest.raises(InputError, match="takes an Attribution|no text"):
@@ -90,6 +90,9 @@ def test_what_is_no_attribution_is_refused_by_its_kind(made):
             attribution_to_json(given)
     with pytest.raises(InputError, match="Comparison takes an Attribution"):
         Comparison(([made],))
+    assert Comparison(made).attributions == (made,)
+    with pytest.raises(InputError, match="title is None"):
+        explanation_page(to_explanation(made), None)
     with pytest.raises(InputError, match="ax is 5"):
         plot_attribution(made, ax=5)
     with pytest.raises(InputError, match="a Attribution was given, but a page shows an Explanation"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any, Dict, List, Mapping, Optional, Union
 
-from ..arguments import in_order
+from ..arguments import in_order, is_missing
 from ..errors import InputError, SourceError
 
 ACCEPTED = (
@@ -215,7 +215,7 @@ def _listed(labels: Any) -> Optional[List[str]]:
             "known without it"
         )
     names = in_order(labels, "labels")
-    missing = next((place for place, name in enumerate(names) if name is None or name != name), None)
+    missing = next((place for place, name in enumerate(names) if is_missing(name)), None)
     if missing is not None:
         raise InputError(f"label {missing} is {names[missing]!r}, a missing value: give a name for each output")
     return names

@@ -15,6 +15,7 @@ from ..compat import add_gone_buffers, drop_gone_buffers
 from ..errors import InputError, SourceError, UnsupportedModelError
 from ..huggingface import archived_parts, classifiers
 from ..huggingface import labels as naming
+from ..sites.architectures import position_limit
 from .heads import Binary, Regression, make_head
 
 
@@ -274,10 +275,16 @@ class TransformerClassifier(Model):
 
 @contextmanager
 def explaining_ids(module: torch.nn.Module, ids: torch.Tensor) -> Iterator[None]:
-    """Says what a module means by its IndexError for ids (batch, tokens): a token, or a position, beyond its tables."""
+    """Says what a module means by its error for ids (batch, tokens): a token, or a position, beyond its tables."""
     try:
         yield
-    except IndexError as error:
+    except (IndexError, RuntimeError) as error:
+        limit = position_limit(getattr(module, "config", None))
+        if limit is not None and ids.shape[1] > limit and "out of memory" not in str(error):
+            raise InputError(
+                f"a {type(module).__name__} has positions for {limit} tokens, but was given {ids.shape[1]}: give a max_length "
+                f"of at most {limit}"
+            ) from error
         if "out of range in self" not in str(error):  # torch's, of an embedding
             raise
         rows = [table.num_embeddings for table in module.modules() if isinstance(table, torch.nn.Embedding)]

@@ -3,7 +3,7 @@
 import inspect
 import threading
 from contextlib import contextmanager
-from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 import numpy as np
 import torch
@@ -12,7 +12,7 @@ from allennlp.predictors import Predictor
 
 from ..arguments import whole_number
 from ..engine.passes import TextBatch
-from ..errors import InputError, MissingDependencyError, UnsupportedModelError
+from ..errors import Eli5TransformersError, InputError, MissingDependencyError, UnsupportedModelError
 from ..records import Attribution
 from ..sites.state import explainable
 from ..text.granularity import group_tokens, require_granularity
@@ -75,6 +75,8 @@ class Captum(ComparingInterpreter):
                 f"method {method!r} is not available: {reason}; available are {', '.join(_GRADIENT + _PRESENCE)}"
             )
         self.method = method
+        if not isinstance(options, (Mapping, type(None))):
+            raise InputError(f"options is {options!r}, but must be a dict of arguments of {method}.attribute")
         # Captum and JSON know the numbers of Python.
         self.options = {k: v.item() if isinstance(v, np.generic) else v for k, v in (options or {}).items()}
         self.unit = require_granularity(unit, "unit")
@@ -171,7 +173,13 @@ class Captum(ComparingInterpreter):
             if name in known:
                 options[name] = batch.chunk
         options.update(self.options)
-        found = method.attribute(inputs, **options)
+        try:
+            found = method.attribute(inputs, **options)
+        except (TypeError, ValueError, AssertionError) as error:
+            if not self.options or isinstance(error, Eli5TransformersError):
+                raise
+            reason = " ".join(str(error).split())
+            raise InputError(f"Captum's {self.method} does not take the options {self.options}: {reason}") from error
         return found if isinstance(found, tuple) else (found,)
 
     def _require_summation(self, found: Attribution, batch: TextBatch) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, List, Mapping, Sequence, Union
 
-from ..arguments import did_you_mean, in_order, listed
+from ..arguments import did_you_mean, in_order, is_missing, listed
 from ..errors import InputError
 from ..records import PerText
 
@@ -25,9 +25,14 @@ def chosen(targets: Any, top_targets: Any) -> Any:
 
 def shown_names(names: Sequence[str], target_names: Names) -> List[str]:
     """One name a class as it is shown. Raises InputError for names that do not fit the classes."""
-    if target_names is None or isinstance(target_names, Mapping):
-        return [(target_names or {}).get(name, name) for name in names]
-    given = in_order(target_names, "target_names")
+    if target_names is None:
+        return list(names)
+    given = in_order(list(target_names.values()) if isinstance(target_names, Mapping) else target_names, "target_names")
+    wrong = [name for name in given if is_missing(name) or isinstance(name, (list, tuple))]
+    if wrong:
+        raise InputError(f"target_names has {wrong[0]!r} as the name of a class: give a text")
+    if isinstance(target_names, Mapping):
+        return [target_names.get(name, name) for name in names]
     if isinstance(target_names, str) or (names and len(given) != len(names)):
         raise InputError(
             f"target_names is {target_names!r}, but must be a dict or hold one name for each of the "

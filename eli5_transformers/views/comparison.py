@@ -34,7 +34,7 @@ class Comparison:
     def __post_init__(self) -> None:
         if not self.attributions:
             raise InputError("there is nothing to compare: give at least one attribution")
-        attributions_of(self.attributions, "Comparison")
+        object.__setattr__(self, "attributions", tuple(attributions_of(self.attributions, "Comparison")))
         texts = {attribution.documents for attribution in self.attributions}
         if len(texts) > 1:
             raise InputError(

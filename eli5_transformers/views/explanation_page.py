@@ -87,6 +87,8 @@ def explanations_page(explained: Sequence[Tuple[str, Any]], title: str = "Explan
 def _section(explanation: Any, title: str) -> str:
     if not isinstance(explanation, Explanation):
         raise InputError(f"a {type(explanation).__name__} was given, but a page shows an Explanation: call to_explanation")
+    if not isinstance(title, str):
+        raise InputError(f"title is {title!r}, but must be a text")
     shown = escaped_where_unescaped(explanation)
     table = attr.evolve(shown, targets=[attr.evolve(target, weighted_spans=None) for target in shown.targets or []])
     parts = [

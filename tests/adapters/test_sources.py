@@ -99,6 +99,14 @@ def test_tokens_that_the_model_has_no_row_for_are_refused_by_their_text(stars_ch
     assert "zzzz" in attribute(predictor, "good zzzz film")[0][0].tokens.text
 
 
+def test_a_text_beyond_the_last_position_is_refused_by_that(bert):
+    predictor = load_predictor(*bert, max_length=512)
+    assert attribute(predictor, "good film")
+    for ask in (predictor.predict, predictor.predict_proba, lambda text: attribute(predictor, text)):
+        with pytest.raises(InputError, match=r"positions for 128 tokens, but was given \d+: give a max_length of at most 128"):
+            ask("good film " * 200)
+
+
 def test_a_quantized_model_is_refused_for_what_it_is(bert, expected):
     quantize = torch.quantization.quantize_dynamic
     predictor = load_predictor(quantize(bert[0], {torch.nn.Linear}, dtype=torch.qint8), bert[1])
