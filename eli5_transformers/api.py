@@ -7,13 +7,14 @@ from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from . import compat, foreign, interpreters
 from .adapters.loading import load_predictor
-from .arguments import Input, Texts, expression, is_alone, listed, read_texts, rows_of_table
+from .arguments import Input, Texts, expression, in_order, is_missing, listed, read_texts, require_one, rows_of_table
 from .errors import ExplanationError, InputError, UnsupportedModelError
 from .interpreters import kind_of, make, option_names
 from .interpreters.choosing import Names, shown_names
 from .interpreters.many import require_on_error, with_place
 from .options import split, takes_options
-from .records import RELEASED, Attribution, FailedText, PerText
+from .records import RELEASED, Attribution, FailedText, PerText, attributions_of
+from .text.granularity import require_granularity
 from .views.comparison import Comparison
 
 DEFAULT_INTERPRETER = "integrated-gradients"
@@ -99,11 +100,9 @@ def get_explanation(
 
     Raises what `attribute` raises.
     """
-    if not is_alone(text):
-        raise InputError(
-            f"one text is explained, but a {type(text).__name__} was given: use get_explanations for several"
-        )
+    require_one(text, text_pair, "use get_explanations for several")
     loading, options = split(options, [interpreter], get_explanation)
+    rows = _rows(granularity, top, feature_re, feature_filter)
     predictor = load_predictor(source, **loading)
     (explained,) = explain_inputs(
         predictor,
@@ -112,7 +111,7 @@ def get_explanation(
         targets=targets,
         top_targets=top_targets,
         target_names=target_names,
-        rows={"granularity": granularity, "top": top, "feature_re": feature_re, "feature_filter": feature_filter},
+        rows=rows,
         options=options,
     )
     return explained
@@ -143,6 +142,7 @@ def get_explanations(
     """
     loading, options = split(options, [interpreter], get_explanations)
     require_on_error(on_error)
+    rows = _rows(granularity, top, feature_re, feature_filter)
     predictor = load_predictor(source, **loading)
     return explain_inputs(
         predictor,
@@ -151,7 +151,7 @@ def get_explanations(
         targets=targets,
         top_targets=top_targets,
         target_names=target_names,
-        rows={"granularity": granularity, "top": top, "feature_re": feature_re, "feature_filter": feature_filter},
+        rows=rows,
         options=options,
         on_error=on_error,
     )
@@ -180,12 +180,12 @@ def to_explanation(
     from .explanations.to_eli5 import safe
     from .explanations.to_eli5 import to_explanation as converted
 
-    several = [attributions] if isinstance(attributions, Attribution) else attributions
-    if isinstance(several, FailedText):
-        return Explanation(estimator=estimator or "text classifier", error=safe(str(several.error)))
-    several = list(several)
-    if not several or not all(isinstance(one, Attribution) for one in several):
-        raise InputError("to_explanation takes an Attribution, or those of one text, such as attribute(…)[0]")
+    rows = _rows(granularity, top, feature_re, feature_filter)
+    if not isinstance(estimator, (str, type(None))):
+        raise InputError(f"estimator is a {type(estimator).__name__}, but must be the name of the model")
+    if isinstance(attributions, FailedText):
+        return Explanation(estimator=estimator or "text classifier", error=safe(str(attributions.error)))
+    several = attributions_of(attributions, "to_explanation")
     if len({one.documents for one in several}) > 1:
         raise InputError("the attributions are of several texts, but an explanation is of one: convert them one by one")
     return converted(
@@ -193,10 +193,7 @@ def to_explanation(
         estimator=estimator or several[0].provenance.get("model_class") or "text classifier",
         target_names=shown_names([one.label for one in several], target_names),
         is_regression=all(one.probability is None for one in several),
-        granularity=granularity,
-        top=top,
-        feature_re=feature_re,
-        feature_filter=feature_filter,
+        **rows,
     )
 
 
@@ -212,16 +209,18 @@ def compare(
     """What several interpreters say of one text, side by side.
 
     `interpreters` are registered names, dicts of a name ("type") and its options, or instances. `source`, `text_pair`,
-    `targets` and `options` are as for `attribute`. An option goes to all interpreters that have it; those that are instances
-    or AllenNLP's own get none. AllenNLP's own ("simple-gradient", "integrated-gradient", "smooth-gradient") explain the
-    predicted label, whatever `targets` says, and are marked as what they are: unsigned, of the loss. A method that cannot
-    explain this model is left out, and a note says why. The seconds are those of one run, after a prediction to warm up.
+    `targets` and `options` are as for `attribute`. An option goes to all interpreters that have it, unless their dict says
+    another; those that are instances or AllenNLP's own get none. AllenNLP's own ("simple-gradient", "integrated-gradient",
+    "smooth-gradient") explain the predicted label, whatever `targets` says, and are marked as what they are: unsigned, of the
+    loss. A method that cannot explain this model is left out, and a note says why. The seconds are those of one run, after a
+    prediction to warm up.
 
     Raises InputError for an unknown interpreter or option, and what `attribute` raises for the source and the text;
     UnsupportedModelError where no method is left.
     """
-    several = [] if isinstance(interpreters, (str, Mapping)) else listed(interpreters)
-    if not several:
+    require_one(text, text_pair, "compare each by itself")
+    several = in_order(interpreters, "interpreters")
+    if isinstance(interpreters, (str, Mapping)) or not several:
         raise InputError(f"interpreters is {interpreters!r}, but must be a list of names, dicts or interpreters")
     loading, shared = split(options, several, compare)
     if shared and not any(map(takes_options, several)):
@@ -233,7 +232,8 @@ def compare(
         released = kind in RELEASED
         if takes_options(interpreter):
             known = option_names(interpreter)
-            own = {name: value for name, value in shared.items() if known is None or name in known}
+            said = interpreter if isinstance(interpreter, Mapping) else {}
+            own = {n: value for n, value in shared.items() if n not in said and (known is None or n in known)}
             interpreter = make(predictor, interpreter, **own)
         made.append((kind or type(interpreter).__name__, interpreter, released))
     predictor.predict_json(read_input(predictor, text, text_pair))
@@ -274,9 +274,9 @@ def per_text(targets: Any) -> PerText:
     """
     if isinstance(targets, (str, Mapping, PerText)) or targets is None:
         raise InputError(f"per_text takes a list with the targets of each text, not {targets!r}")
-    entries = listed(targets)
+    entries = in_order(targets, "targets")
     for place, entry in enumerate(entries):
-        if type(entry).__name__ == "NAType" or (isinstance(entry, float) and entry != entry):
+        if entry is not None and is_missing(entry):
             raise InputError(
                 f"target {place} is {entry!r}, a missing value: give a name, an index, or None for the prediction"
             )
@@ -303,12 +303,7 @@ def explain_inputs(
     from .components.explained_predictors import explained_model
     from .sites.architectures import name_of
 
-    # Refused before the work, not behind it.
-    rows = {
-        **rows,
-        "top": rows_of_table(rows.get("top")),
-        "feature_re": expression(rows.get("feature_re"), "feature_re"),
-    }
+    rows = _rows(**rows)
     attributions = interpreters.attribute(
         predictor,
         inputs,
@@ -332,6 +327,20 @@ def explain_inputs(
         )
         for of_text in attributions
     ]
+
+
+def _rows(
+    granularity: str = "word", top: Any = None, feature_re: Any = None, feature_filter: Any = None
+) -> Dict[str, Any]:
+    """What chooses the rows of a table; refused before the work, not behind it."""
+    if feature_filter is not None and not callable(feature_filter):
+        raise InputError(f"feature_filter is {feature_filter!r}, but must be a function of a row's name and value")
+    return {
+        "granularity": require_granularity(granularity),
+        "top": rows_of_table(top),
+        "feature_re": expression(feature_re, "feature_re"),
+        "feature_filter": feature_filter,
+    }
 
 
 def read_input(predictor: Any, text: Any, text_pair: Optional[str] = None) -> Input:

@@ -6,6 +6,7 @@ Everything is known by what it can do (`__index__`, `tolist`, iteration), so tha
 from __future__ import annotations
 
 import difflib
+import math
 import operator
 import re
 from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple, Union
@@ -47,13 +48,23 @@ def count_of_targets(value: Any) -> int:
 
 
 def real_number(value: Any, name: str, what: str = "a number") -> float:
-    """`value` as a float; numpy's and torch's numbers are numbers, a bool is none. Raises InputError for others."""
+    """`value` as a float; numpy's and torch's numbers are numbers, a bool is none. Raises InputError for others.
+
+    Infinity and NaN are none either.
+    """
     try:
-        if _is_bool(value) or isinstance(value, (str, bytes)):
+        if _is_bool(value) or isinstance(value, (str, bytes)) or not math.isfinite(number := float(value)):
             raise TypeError
-        return float(value)
-    except (TypeError, ValueError):
+        return number
+    except (TypeError, ValueError, OverflowError):
         raise InputError(f"{name} is {value!r}, but must be {what}") from None
+
+
+def truth(value: Any, name: str) -> bool:
+    """`value` as a bool; numpy's and torch's are bools. Raises InputError for others: "no" and None are neither."""
+    if not _is_bool(value) or _dimensions(value):
+        raise InputError(f"{name} is {value!r}, but must be True or False")
+    return bool(value)
 
 
 def rows_of_table(top: Any) -> Any:
@@ -70,7 +81,10 @@ def rows_of_table(top: Any) -> Any:
 def expression(pattern: Any, name: str) -> Any:
     """A regular expression, or None. Raises InputError, which calls the argument `name`, for a text that is none."""
     try:
-        return pattern if pattern is None else re.compile(pattern)
+        compiled = pattern if pattern is None else re.compile(pattern)
+        if compiled is not None and not isinstance(compiled.pattern, str):
+            raise TypeError("bytes match no text")
+        return compiled
     except (re.error, TypeError) as error:
         raise InputError(f"{name} is {pattern!r}, which is no regular expression: {error}") from None
 
@@ -84,9 +98,28 @@ def listed(value: Any) -> List[Any]:
     return list(value) if isinstance(value, Iterable) and not isinstance(value, (str, bytes)) else [value]
 
 
+def is_missing(value: Any) -> bool:
+    """True for None, NaN, and pandas' NA, which does not say whether it equals itself."""
+    return value is None or type(value).__name__ == "NAType" or (isinstance(value, float) and value != value)
+
+
+def in_order(value: Any, name: str) -> List[Any]:
+    """As `listed`, for entries whose places count. Raises InputError for a set, which has none."""
+    if isinstance(value, (set, frozenset)):
+        raise InputError(f"{name} is a {type(value).__name__}, which has no order: give a list")
+    return listed(value)
+
+
 def is_alone(texts: Any) -> bool:
     """True for one text (a str or a dict), False for what holds several."""
     return isinstance(texts, (str, Mapping)) or not (isinstance(texts, Iterable) and _dimensions(texts) != 0)
+
+
+def require_one(text: Any, text_pair: Any, instead: str) -> None:
+    """Raises InputError for several texts, or pairs, where one is explained; `instead` says what several are for."""
+    for name, given in (("text", text), ("text_pair", text_pair)):
+        if not is_alone(given):
+            raise InputError(f"one text is explained, but {name} is a {type(given).__name__}: {instead}")
 
 
 def read_texts(texts: Any, text_pairs: Any = None, *, empty: bool = False) -> List[Union[Input, InputError]]:
@@ -116,17 +149,25 @@ def text_and_pair(
 
 
 def plain_text(value: Any, empty: bool = False) -> str:
-    """`value` as a str. Raises InputError for what is none and, but for `empty`, for white space alone."""
+    """`value` as a str.
+
+    Raises InputError for what is none, for half a character (a lone surrogate), which no tokenizer takes, and, but for
+    `empty`, for white space alone.
+    """
     if not isinstance(value, str):
-        # pandas' NA does not say whether it equals itself.
-        missing = value is None or type(value).__name__ == "NAType" or value != value
-        shown = " (a missing value)" if missing is True else ""
+        shown = " (a missing value)" if is_missing(value) else ""
         hint = (
             ': give pairs as text_pairs=, or as {"text": …, "text_pair": …}' if isinstance(value, (list, tuple)) else ""
         )
         raise InputError(f"a text must be a str, but a {type(value).__name__}{shown} was given{hint}")
     if not empty and not value.strip():
         raise InputError("the text is empty or white space only: there is nothing to explain")
+    half = next((place for place, sign in enumerate(value) if "\ud800" <= sign <= "\udfff"), None)
+    if half is not None:
+        raise InputError(
+            f"the text has half a character, {value[half]!a}, at {half}: read it with its own encoding, or give "
+            "text.encode('utf-8', 'replace').decode()"
+        )
     return str.__str__(value)  # numpy's str_ and other subclasses, as the plain text that tokenizers take
 
 
@@ -146,7 +187,13 @@ def _entries(texts: Any, name: str) -> List[Any]:
             "has no order, so that results could not be told apart" if "set" in type(texts).__name__ else "is no str"
         )
         raise InputError(f"{name} is a {type(texts).__name__}, which {reason}: give a str, or a list of them")
-    return list(texts)
+    if (_dimensions(texts) or 1) > 1:
+        raise InputError(
+            f"{name} has the shape {tuple(texts.shape)}: give one column of it, as in texts[:, 0], and that of the second "
+            "texts of pairs as text_pairs"
+        )
+    # Iterated, a column of Arrow gives scalars of its own, as numpy does; as a list, texts.
+    return list(texts.tolist() if hasattr(texts, "tolist") else texts)
 
 
 def _read(text: Any, pair: Any, empty: bool) -> Union[Input, InputError]:
@@ -170,6 +217,12 @@ def _unpacked(row: Mapping[str, Any], pair: Any) -> Any:
             f"a dict with the keys {', '.join(map(repr, row)) or 'none'} is not a text: give "
             '{"text": …} or {"text": …, "text_pair": …}'
             + (did_you_mean(str(unknown[0]), (*TEXT_KEYS, *PAIR_KEYS)) if unknown else "")
+        )
+    if isinstance(texts[0], Iterable) and not isinstance(texts[0], (str, bytes)):
+        key = next(key for key in TEXT_KEYS if key in row)
+        raise InputError(
+            f"the dict of a text holds a {type(texts[0]).__name__} as {key!r}: give a dict for each text, or the texts of "
+            f"a batch by themselves, as in batch[{key!r}]"
         )
     if pairs and pair is not None:
         raise InputError("the dict of a text holds its pair, but text_pairs was given, too: give one of them")

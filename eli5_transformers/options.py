@@ -37,7 +37,7 @@ def split(
     every = {name for names in known.values() for name in names}
     unknown = [name for name in rest if known and name not in every]
     if unknown:
-        own = [n for n, p in inspect.signature(function).parameters.items() if p.kind is p.KEYWORD_ONLY]
+        own = [n for n, p in inspect.signature(function).parameters.items() if p.kind is not p.VAR_KEYWORD]
         taken = [f"{kind!r} takes {', '.join(names) or 'none'}" for kind, names in known.items()]
         raise InputError(
             f"the options of {', '.join(map(repr, known))} are not accepted: {function.__name__} has no option "

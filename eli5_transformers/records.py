@@ -10,7 +10,7 @@ from typing import Any, List, Mapping, Optional, Tuple, Union
 
 import numpy as np
 
-from .arguments import whole_number
+from .arguments import listed, whole_number
 from .errors import InputError
 
 RELEASED = ("simple-gradient", "integrated-gradient", "smooth-gradient")
@@ -101,7 +101,7 @@ class Attribution:
     def __repr__(self) -> str:
         known = "" if self.probability is None else f" ({self.probability:.2f})"
         strongest = ", ".join(f"{_shortened(word)!r} {score:+.3g}" for word, score in self.top(3))
-        return f"<Attribution of {_shortened(self.label)!r}{known} by {self.method}: {strongest or 'no words'}>"
+        return f"<Attribution of {_shortened(str(self.label))!r}{known} by {self.method}: {strongest or 'no words'}>"
 
     def by_word(self) -> Attribution:
         """The same attribution with an entry a word: the sum of its tokens' scores, so that the total stays."""
@@ -142,6 +142,18 @@ class Attribution:
 
     def _repr_html_(self) -> str:
         return _above("api", "to_explanation")(self)._repr_html_()
+
+
+def attributions_of(given: Any, function: str) -> List[Attribution]:
+    """The attributions in `given`: one, or several of whatever holds them. Raises InputError for none, and anything else."""
+    if isinstance(given, FailedText):
+        raise InputError(f"{function} was given the FailedText of text {given.position}, which has none: {given.error}")
+    several = [given] if isinstance(given, Attribution) else listed(given)
+    wrong = [one for one in several if not isinstance(one, Attribution)]
+    if not several or wrong:
+        held = f"a {type(wrong[0]).__name__}" if wrong else "nothing"
+        raise InputError(f"{function} takes an Attribution, or those of one text, such as attribute(…)[0], not {held}")
+    return several
 
 
 class FailedText(List[Attribution]):

@@ -30,7 +30,7 @@ from eli5_transformers import (
     per_text,
     to_explanation,
 )
-from eli5_transformers.errors import InputError, UnsupportedModelError
+from eli5_transformers.errors import Eli5TransformersError, InputError, UnsupportedModelError
 from eli5_transformers.interpreters import make
 from eli5_transformers.interpreters.base import Interpreter
 
@@ -69,6 +69,16 @@ class Column:
         return iter(self._texts)
 
 
+class Arrow(Column):
+    """A column of Arrow: iterated it gives scalars of its own, as a list it holds texts."""
+
+    def __iter__(self):
+        return iter([object()] * len(self))
+
+    def tolist(self):
+        return list(self._texts)
+
+
 HOLDERS = {
     "list": list,
     "tuple": tuple,
@@ -77,6 +87,9 @@ HOLDERS = {
     "array of objects": lambda texts: np.array(texts, dtype=object),
     "series": lambda texts: pandas.Series(texts, index=[7, 5, 6]),
     "column": Column,
+    "column of Arrow": Arrow,
+    "categories": lambda texts: pandas.Series(texts, dtype="category", index=[1] * len(texts)),
+    "view of a dict": lambda texts: dict(enumerate(texts)).values(),
     "rows": lambda texts: [{"text": text, "label": 1} for text in texts],
 }
 
@@ -127,12 +140,35 @@ def test_what_is_no_text_is_refused_by_its_place(predictor, missing):
         (set(TEXTS), "has no order"),
         (b"i love it", "is no str"),
         ([("i love it", "never again")], "text_pairs="),
+        (np.array([["i love it"], ["never again"]]), r"texts has the shape \(2, 1\): give one column"),
+        ({"text": TEXTS, "label": [1, 2, 3]}, r"holds a list as 'text': .* as in batch\['text'\]"),
         (5, "a text must be a str, but a int was given"),
     ],
 )
 def test_what_holds_no_texts_is_refused(predictor, texts, message):
     with pytest.raises(InputError, match=message):
         attribute(predictor, texts)
+
+
+def test_several_texts_or_pairs_are_no_text(predictor):
+    for given in (TEXTS, np.array(TEXTS), pandas.Series(TEXTS)):
+        with pytest.raises(InputError, match="one text is explained, but text is a .*: use get_explanations"):
+            get_explanation(predictor, given)
+        with pytest.raises(InputError, match="one text is explained, but text is a .*: compare each"):
+            compare(predictor, given)
+        with pytest.raises(InputError, match="one text is explained, but text_pair is a"):
+            get_explanation(predictor, TEXTS[0], text_pair=given)
+
+
+def test_half_a_character_is_refused_by_its_place_and_skipped(predictor):
+    texts = ["i love it", "i \ud83d it"]
+    with pytest.raises(InputError, match=r"text 1: the text has half a character, '\\ud83d', at 2"):
+        attribute(predictor, texts)
+    with pytest.raises(InputError, match="text 1: the text has half a character"):
+        predictor.predict_proba(texts)
+    good, bad = attribute(predictor, texts, on_error="skip")
+    assert good
+    assert not bad
 
 
 TARGETS = {
@@ -181,13 +217,17 @@ def test_numbers_may_be_numpys_or_torchs(predictor, number):
         {"max_evaluations": True},
         {"tolerance": True},
         {"tolerance": "small"},
+        {"tolerance": float("inf")},
+        {"keep_special": "no"},
+        {"keep_special": None},
+        {"interpreter": "smoothgrad", "stdev": float("inf")},
         {"internal_batch_size": True},
         {"interpreter": "smoothgrad", "samples": True},
         {"interpreter": "smoothgrad", "stdev": True},
         {"interpreter": "occlusion", "window": True},
     ],
 )
-def test_a_bool_or_a_fraction_is_no_number(predictor, given):
+def test_what_is_no_such_number_or_bool_is_refused_by_name(predictor, given):
     (name,) = set(given) - {"interpreter"}
     with pytest.raises(InputError, match=name if name != "targets" else "no class True"):
         get_explanation(predictor, "i love it", **given)
@@ -246,11 +286,62 @@ def test_targets_of_a_text_have_all_forms_and_shown_names(predictor):
         (lambda: per_text([2, float("nan"), 0]), "target 1 is nan"),
         (lambda: per_text(pandas.Series([2, pandas.NA, 0])), "target 1 is <NA>"),
         (lambda: per_text("good"), "takes a list"),
+        (lambda: per_text({0, 1, 2}), "targets is a set, which has no order"),
+        (lambda: [["good"], ["bad"], ["fair"]], r"no class \['good'\].*per_text"),
+        (lambda: "Good", "did you mean 'good'"),
     ],
 )
 def test_targets_that_do_not_fit_the_texts_are_refused(predictor, targets, message):
     with pytest.raises(InputError, match=message):
         attribute(predictor, TEXTS, targets=targets())
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        ({"goood": "fine"}, "renames 'goood', which is no class .* did you mean 'good'"),
+        ({0: "poor"}, "renames 0, which is no class of the model: give its names"),
+        ({"poor", "so so", "fine"}, "target_names is a set, which has no order"),
+        ({"good": None}, "target_names has None as the name of a class"),
+        (np.array([["a"], ["b"], ["c"]]), r"target_names has \['a'\] as the name of a class"),
+        (["fine", "fine", "poor"], "shows several classes as 'fine': ask by one of 'bad'"),
+    ],
+)
+def test_names_that_rename_nothing_are_refused(predictor, names, message):
+    with pytest.raises(InputError, match=message):
+        get_explanation(predictor, "i love it", target_names=names, targets="fine" if isinstance(names, list) else None)
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        ("bad", "labels is 'bad', but must be a list"),
+        ({0: "a", 1: "b", 2: "c"}, "but must be a list with a name for each output"),
+        ({"a", "b", "c"}, "labels is a set, which has no order"),
+        (["a", None, "c"], "label 1 is None, a missing value"),
+        (pandas.Series(["a", "b", pandas.NA], dtype="string"), "label 2 is <NA>, a missing value"),
+    ],
+)
+def test_labels_are_a_list_of_names(labels, message):
+    with pytest.raises(InputError, match=message):
+        load_predictor(tiny.Linear(100), tiny.linear()._dataset_reader.tokenizer, labels=labels)
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        ({"max_length": 0}, "max_length is 0"),
+        ({"max_length": "64"}, "max_length is '64'"),
+        ({"max_length": 64.0}, "max_length is 64.0"),
+        ({"truncation": False}, "truncation is False"),
+        ({"device": 1.5}, "device is 1.5"),
+        ({"device": []}, r"device is \[\]"),
+        ({"tokenizer": "bert-base-uncased"}, "tokenizer is 'bert-base-uncased'"),
+    ],
+)
+def test_options_of_loading_are_refused_by_name(stars_checkpoint, option, message):
+    with pytest.raises(Eli5TransformersError, match=message):
+        get_explanation(stars_checkpoint, "good film", **option)
 
 
 class Fragile(Interpreter):
@@ -283,6 +374,22 @@ def test_what_all_texts_have_alike_is_an_error_of_the_call(predictor):
             attribute(predictor, TEXTS, targets="other", on_error=on_error)
         with pytest.raises(InputError, match="^layer"):
             attribute(predictor, TEXTS, layer=torch.nn.Linear(1, 1), on_error=on_error)
+
+
+@pytest.mark.parametrize("texts", [["i love it"], ["i love it", ""]])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"layer": "nowhere"},
+        {"baseline": np.zeros(5)},
+        {"interpreter": {"type": "captum", "options": {"samples": 3}}},
+        {"targets": "other"},
+    ],
+)
+def test_an_error_of_the_call_is_no_texts_where_one_alone_is_explained(predictor, texts, options):
+    with pytest.raises(Eli5TransformersError) as refused:
+        attribute(predictor, texts, on_error="skip", **options)
+    assert "text 0" not in str(refused.value)
 
 
 def test_bad_texts_are_skipped_and_the_others_explained(predictor):
@@ -371,9 +478,16 @@ def test_attributions_become_an_explanation_without_another_pass(predictor, monk
 
 def test_only_the_attributions_of_one_text_become_an_explanation(predictor):
     (first,), (second,) = attribute(predictor, TEXTS[:2])
-    for given in ([first, second], [], [1], attribute(predictor, TEXTS[:1])):
+    page = compare(predictor, TEXTS[0], ["gradient"])
+    failed = FailedText(0, InputError("no text"))
+    several = attribute(predictor, TEXTS[:1])
+    for given in ([first, second], [], [1], several, None, 5, page, to_explanation(first), [first, failed]):
         with pytest.raises(InputError, match="one text|one by one"):
             to_explanation(given)
+    with pytest.raises(InputError, match="granularity"):
+        to_explanation(failed, granularity="words")
+    with pytest.raises(InputError, match="estimator is a Linear"):
+        to_explanation(first, estimator=predictor._model.transformer)
     assert to_explanation(FailedText(3, InputError("no text"))).error == "no text"
 
 
@@ -397,6 +511,10 @@ def test_a_text_is_encoded_once(predictor, monkeypatch):
         ({"interpreter": {"type": "occlusion", "windows": 2}}, "it has no option 'windows'; did you mean 'window'"),
         ({"interpreter": "smothgrad"}, "did you mean 'smoothgrad'"),
         ({"zebra": 1}, "no option 'zebra': "),
+        ({"interpreters": ["gradient"]}, "did you mean 'interpreter'"),
+        ({"interpreter": {"type": "smoothgrad", "around": {"type": "gradient", "nrom": "l1"}}}, "did you mean 'norm'"),
+        ({"interpreter": "smoothgrad", "around": 5}, "cannot average 5: around is the name"),
+        ({"interpreter": {"type": "smoothgrad", "samples": 3}, "samples": 5}, "samples is given twice: 3 .* 5 beside"),
     ],
 )
 def test_a_wrong_option_is_answered_with_what_was_meant(predictor, options, message):
@@ -409,6 +527,12 @@ def test_a_wrong_option_is_refused_before_anything_is_loaded():
         get_explanation("no/such/checkpoint", "i love it", tolerence=1)
     with pytest.raises(InputError, match="feature_re"):
         get_explanation(tiny.linear(), "i love it", feature_re="(")
+    rows = {"granularity": "words", "feature_filter": "film", "feature_re": b"film", "top": -1}
+    for name, value in rows.items():
+        with pytest.raises(InputError, match=name):
+            get_explanation("no/such/checkpoint", "i love it", **{name: value})
+        with pytest.raises(InputError, match=name):
+            get_explanations("no/such/checkpoint", [], **{name: value})
 
 
 def test_a_comparison_gives_an_option_to_those_who_have_it(predictor):
@@ -425,6 +549,46 @@ def test_a_comparison_gives_an_option_to_those_who_have_it(predictor):
         compare(predictor, "i love it", [make(predictor, "gradient")], tolerance=0.001)
 
 
+def test_a_comparison_takes_interpreters_in_order_and_what_their_dicts_say(predictor):
+    dicts = [{"type": "gradient-x-input", "baseline": "pad"}, "gradient-x-input"]
+    made = compare(predictor, "i love it", iter(dicts), baseline="zero")
+    assert [one.parameters["baseline"] for one in made.attributions] == ["pad", "zero"]
+    with pytest.raises(InputError, match="interpreters is a set, which has no order"):
+        compare(predictor, "i love it", {"gradient", "occlusion"})
+    with pytest.raises(InputError, match="did you mean 'interpreters'"):
+        compare(predictor, "i love it", interpreter=["gradient"])
+
+
+def test_an_interpreter_explains_the_model_that_it_was_made_for(predictor):
+    own = predictor._model.transformer
+    tokenizer = predictor._dataset_reader.tokenizer
+    again = load_predictor(own, tokenizer, labels=tiny.LABELS)
+    expected = scores(attribute(predictor, TEXTS[0], interpreter="gradient-x-input")[0][0])
+    ((found,),) = attribute(again, TEXTS[0], interpreter=make(predictor, "gradient-x-input"))
+    assert_close(scores(found), expected)
+    other = make(tiny.linear(), "gradient-x-input")
+    for explain in (attribute, get_explanation):
+        with pytest.raises(InputError, match="made for another predictor"):
+            explain(predictor, TEXTS[0], interpreter=other)
+    with pytest.raises(InputError, match="made for another predictor"):
+        compare(predictor, TEXTS[0], ["gradient", other])
+    with pytest.raises(InputError, match=r"interpreter is the class GradientXInput, .*that was made, such as"):
+        attribute(predictor, TEXTS[0], interpreter=type(other))
+
+
+def test_a_layer_may_have_the_name_that_it_has_in_a_wrapper(stars_checkpoint):
+    predictor = load_predictor(stars_checkpoint)
+    model, tokenizer = predictor._model.transformer, predictor._dataset_reader.tokenizer
+    expected = attribute(predictor, "good film", layer="bert.encoder.layer.0")[0][0].scores
+    wrapped = [torch.nn.DataParallel(model)]
+    if hasattr(torch, "compile"):
+        wrapped.append(torch.compile(model, backend="eager"))
+    for source in wrapped:
+        name = next(name for name, module in source.named_modules() if module is model.bert.encoder.layer[0])
+        assert name != "bert.encoder.layer.0"
+        assert_close(attribute(source, "good film", tokenizer=tokenizer, layer=name)[0][0].scores, expected)
+
+
 def test_a_layer_is_a_module_or_its_name(stars_checkpoint):
     predictor = load_predictor(stars_checkpoint)
     module = predictor._model.transformer.bert.encoder.layer[0]
@@ -436,6 +600,8 @@ def test_a_layer_is_a_module_or_its_name(stars_checkpoint):
     assert given.parameters["layer"] == "transformer.bert.encoder.layer.0"
     inside = {"type": "smoothgrad", "around": {"type": "gradient-x-input", "layer": module}}
     assert_close(attribute(predictor, "good film", interpreter=inside)[0][0].scores, named.scores)
+    with pytest.raises(InputError, match="layer is 'transformer.bert.encoder.layer.1' for smoothgrad and 'transformer"):
+        attribute(predictor, "good film", interpreter={**inside, "layer": "transformer.bert.encoder.layer.1"})
     kind = type(make(predictor, "gradient"))
     assert kind(predictor, layer=module).layer == given.parameters["layer"]
     with pytest.raises(InputError, match="not a module of the explained BertForSequenceClassification"):

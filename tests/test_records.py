@@ -10,6 +10,7 @@ import pytest
 from closeness import assert_close
 from handmade import attribution
 from interpreters import tiny
+from stacks import needs_captum
 
 from eli5_transformers import Attribution, FailedText, attribute, attribution_from_json, attribution_to_json
 from eli5_transformers.errors import ExplanationError, InputError
@@ -77,6 +78,45 @@ def test_a_plot_has_a_bar_a_word(made):
     matplotlib.use("Agg")
     axes = made.plot(top=2)
     assert {"bad", "slow"} <= {label.get_text() for label in axes.get_yticklabels()}
+
+
+def test_what_is_no_attribution_is_refused_by_its_kind(made):
+    from eli5_transformers import Comparison, explanation_page, plot_attribution, to_explanation
+
+    for given in ([[made]], None, 5, FailedText(0, InputError("no text"))):
+        with pytest.raises(InputError, match="takes an Attribution|no text"):
+            plot_attribution(given)
+        with pytest.raises(ExplanationError, match=f"a {type(given).__name__} was given, but only one Attribution"):
+            attribution_to_json(given)
+    with pytest.raises(InputError, match="Comparison takes an Attribution"):
+        Comparison(([made],))
+    assert Comparison(made).attributions == (made,)
+    with pytest.raises(InputError, match="title is None"):
+        explanation_page(to_explanation(made), None)
+    with pytest.raises(InputError, match="ax is 5"):
+        plot_attribution(made, ax=5)
+    with pytest.raises(InputError, match="a Attribution was given, but a page shows an Explanation"):
+        explanation_page(made, "title")
+
+
+def saved_and_made_again(interpreter, file):
+    """An attribution whose parameters, as a file has them, make the same scores."""
+    ((found,),) = attribute(tiny.linear(), "i love it", interpreter=interpreter)
+    found.save(file)
+    read = Attribution.load(file)
+    ((again,),) = attribute(tiny.linear(), "i love it", interpreter={"type": read.method, **read.parameters})
+    assert_close(again.scores, found.scores)
+
+
+def test_options_in_numpys_numbers_are_saved(tmp_path):
+    options = {"n_steps": np.int64(3), "keep_special": np.bool_(False), "baseline": np.zeros(6, dtype=np.float32)}
+    saved_and_made_again({"type": "integrated-gradients", **options}, tmp_path / "a.json")
+
+
+@needs_captum
+def test_options_of_captum_in_numpys_numbers_are_saved(tmp_path):
+    options = {"n_samples": np.int64(2), "stdevs": np.float32(0.5)}
+    saved_and_made_again({"type": "captum", "method": "GradientShap", "options": options}, tmp_path / "a.json")
 
 
 def test_provenance_names_the_model_and_the_releases(stars_checkpoint, tmp_path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any, Dict, List, Mapping, Optional, Union
 
+from ..arguments import in_order, is_missing
 from ..errors import InputError, SourceError
 
 ACCEPTED = (
@@ -32,6 +33,11 @@ def from_checkpoint(
 
     from ..components.model import TransformerClassifier
 
+    if tokenizer is not None and not _is_tokenizer(tokenizer):
+        raise SourceError(
+            f"tokenizer is {_shown(tokenizer)}, but must be a tokenizer: give AutoTokenizer.from_pretrained(...), or leave it "
+            "out for the checkpoint's own"
+        )
     remote = {"trust_remote_code": True} if trust_remote_code else None
     model = TransformerClassifier(
         Vocabulary(),
@@ -59,10 +65,10 @@ def from_object(source: Any, tokenizer: Any, device: Union[str, int, None], opti
         source, tokenizer = source.model, _pipeline_options(source, options)
     if not isinstance(source, torch.nn.Module):
         raise SourceError(f"a predictor cannot be made from a {type(source).__name__}: give {ACCEPTED}")
-    if tokenizer is None or not callable(tokenizer):
+    if not _is_tokenizer(tokenizer):
         raise SourceError(
             f"a {type(source).__name__} needs its tokenizer: give tokenizer=AutoTokenizer.from_pretrained(...), "
-            f"not {tokenizer!r}"
+            f"not {_shown(tokenizer)}"
         )
     from allennlp.data import Vocabulary
 
@@ -96,7 +102,7 @@ def _outputs(module: Any, tokenizer: Any) -> int:
     """How many logits a module without a transformers config returns: it is asked once, and left in the mode it was in."""
     import torch
 
-    from ..components.model import logits_of
+    from ..components.model import explaining_ids, logits_of
 
     parameter = next(module.parameters(), None)
     encoded = tokenizer("one", return_tensors="pt").to("cpu" if parameter is None else parameter.device)
@@ -104,7 +110,7 @@ def _outputs(module: Any, tokenizer: Any) -> int:
     try:
         for part in training:
             part.training = False
-        with torch.no_grad():
+        with torch.no_grad(), explaining_ids(module, encoded["input_ids"]):
             logits = logits_of(module(input_ids=encoded["input_ids"], attention_mask=encoded["attention_mask"]))
     except TypeError as error:
         raise SourceError(
@@ -128,10 +134,18 @@ def _predictor(model: Any, source: Dict[str, Any], options: Mapping[str, Any]) -
     reader = TransformerClassifierReader(
         **source,
         max_length=options["max_length"],
-        truncation=options["truncation"] or "longest_first",
+        truncation="longest_first" if options["truncation"] is None else options["truncation"],
         problem_type=options["problem_type"],
     )
     return TransformerClassifierPredictor(model, reader)
+
+
+def _is_tokenizer(tokenizer: Any) -> bool:
+    return callable(tokenizer) and hasattr(tokenizer, "convert_ids_to_tokens") and not isinstance(tokenizer, type)
+
+
+def _shown(given: Any) -> str:
+    return repr(given) if given is None or isinstance(given, str) else f"a {type(given).__name__}"
 
 
 def _is_pipeline(source: Any) -> bool:
@@ -170,7 +184,10 @@ def _device(device: Union[str, int, None]) -> Any:
 
     if device is None or (isinstance(device, int) and device < 0):
         return torch.device("cpu")
-    return torch.device(f"cuda:{device}" if isinstance(device, int) else device)
+    try:
+        return torch.device(f"cuda:{device}" if isinstance(device, int) else device)
+    except TypeError:
+        raise InputError(f'device is {device!r}, but must be "cpu", "cuda:0" or a number') from None
 
 
 def require_place(module: Any, device: Union[str, int, None]) -> None:
@@ -189,4 +206,16 @@ def require_place(module: Any, device: Union[str, int, None]) -> None:
 
 
 def _listed(labels: Any) -> Optional[List[str]]:
-    return None if labels is None else list(labels)
+    """The names of the classes. Raises InputError for what has no order, and for a missing name."""
+    if labels is None:
+        return None
+    if isinstance(labels, (str, Mapping)):
+        raise InputError(
+            f"labels is {labels!r}, but must be a list with a name for each output, in their order; those of a config are "
+            "known without it"
+        )
+    names = in_order(labels, "labels")
+    missing = next((place for place, name in enumerate(names) if is_missing(name)), None)
+    if missing is not None:
+        raise InputError(f"label {missing} is {names[missing]!r}, a missing value: give a name for each output")
+    return names

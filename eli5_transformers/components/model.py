@@ -12,9 +12,10 @@ from allennlp.models import Model
 from allennlp.nn import InitializerApplicator, util
 
 from ..compat import add_gone_buffers, drop_gone_buffers
-from ..errors import InputError, SourceError
+from ..errors import InputError, SourceError, UnsupportedModelError
 from ..huggingface import archived_parts, classifiers
 from ..huggingface import labels as naming
+from ..sites.architectures import position_limit
 from .heads import Binary, Regression, make_head
 
 
@@ -128,8 +129,14 @@ class TransformerClassifier(Model):
         float32 or wider; `token_ids` and `mask`; with labels the scalar `loss`.
         """
         inputs = self._inputs(tokens)
-        with self._evaluating(), self._explaining_padding(len(inputs["input_ids"])):
+        ids = inputs["input_ids"]
+        with self._evaluating(), self._explaining_padding(len(ids)), explaining_ids(self.transformer, ids):
             logits = logits_of(self.transformer(**inputs))
+        if logits.dim() != 2:
+            raise UnsupportedModelError(
+                f"a {type(self.transformer).__name__} returns logits of shape {tuple(logits.shape)}: a classifier of texts "
+                "returns (batch, outputs)"
+            )
         if logits.dtype in (torch.float16, torch.bfloat16):
             logits = logits.float()
         outputs = {"logits": logits}
@@ -264,6 +271,32 @@ class TransformerClassifier(Model):
                 f"{self.config.model_type} reads the last token that is no padding, but its config names no padding "
                 "token: give `pad_token_id` to the model, or one text at a time"
             ) from error
+
+
+@contextmanager
+def explaining_ids(module: torch.nn.Module, ids: torch.Tensor) -> Iterator[None]:
+    """Says what a module means by its error for ids (batch, tokens): a token, or a position, beyond its tables."""
+    try:
+        yield
+    except (IndexError, RuntimeError) as error:
+        limit = position_limit(getattr(module, "config", None))
+        if limit is not None and ids.shape[1] > limit and "out of memory" not in str(error):
+            raise InputError(
+                f"a {type(module).__name__} has positions for {limit} tokens, but was given {ids.shape[1]}: give a max_length "
+                f"of at most {limit}"
+            ) from error
+        if "out of range in self" not in str(error):  # torch's, of an embedding
+            raise
+        rows = [table.num_embeddings for table in module.modules() if isinstance(table, torch.nn.Embedding)]
+        largest = int(ids.max()) if ids.numel() else 0
+        if largest < max(rows, default=0):
+            cause = f"it may have no position for {ids.shape[1]} tokens (give max_length), or no row for token {largest}"
+        else:
+            cause = (
+                f"it has no row for token {largest}: give the tokenizer that it was trained with, or, where tokens were "
+                "added, call model.resize_token_embeddings(len(tokenizer))"
+            )
+        raise InputError(f"a {type(module).__name__} cannot look the text up: {cause}") from error
 
 
 def _outputs(config: Any, wanted: Optional[int], labels: Optional[List[str]], known: List[str], new: bool) -> int:

@@ -13,7 +13,7 @@ from ..engine.explainable import Explainable, ReadTokens, TokenizerVocabulary, T
 from ..engine.instances import PROBE, ids_and_mask, probing, tensors_of
 from ..engine.targets import Classes
 from ..errors import InputError, SourceError, UnsupportedModelError
-from ..sites.architectures import position_limit
+from ..sites.architectures import position_limit, without_wrappers
 from ..sites.embedding_sites import EmbeddingSites, find_sites, known_sites
 from ..sites.state import frozen
 from ..sites.tracing import first_tensor
@@ -89,7 +89,7 @@ class TransformerClassifierPredictor(Predictor, Explainable):
     def layer_name(self, name: str) -> str:
         """The name as it is where the model has such a module, else the one of the wrapped classifier's module."""
         modules = dict(self._model.named_modules())
-        own = f"transformer.{name}"
+        own = f"transformer.{without_wrappers(name)}"
         return own if name not in modules and own in modules else name
 
     def get_gradients(self, instances: List[Instance]) -> Tuple[Dict[str, Any], Dict[str, Any]]:

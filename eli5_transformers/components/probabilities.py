@@ -30,7 +30,7 @@ def probabilities(predictor: Any, texts: Sequence[_Texts]) -> np.ndarray:
     distinct: Dict[_Texts, int] = {}
     for documents in texts:
         distinct.setdefault(documents, len(distinct))
-    instances = [_instance(predictor._dataset_reader, documents) for documents in distinct]
+    instances = [_placed(predictor._dataset_reader, documents, texts) for documents in distinct]
     lengths = [len(instance["tokens"].tokens) for instance in instances]  # type: ignore[attr-defined]
     width, device = _width(explained.model), explained.device
     found = np.zeros((len(distinct), len(classes.names)))
@@ -47,6 +47,14 @@ def _run(predictor: Any, instances: List[Instance]) -> np.ndarray:
     with torch.no_grad():
         logits = classes.logits(predictor._model(**predictor._tensors(instances))["logits"])
         return classes.probabilities(logits.double()).cpu().numpy()
+
+
+def _placed(reader: Any, documents: _Texts, texts: Sequence[_Texts]) -> Instance:
+    """The instance of one of the texts; an error names its place."""
+    try:
+        return _instance(reader, documents)
+    except InputError as error:
+        raise InputError(f"text {texts.index(documents)}: {error}") from error
 
 
 def _instance(reader: Any, documents: _Texts) -> Instance:

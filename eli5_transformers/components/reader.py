@@ -11,7 +11,7 @@ from allennlp.data import DatasetReader, Instance, Token
 from allennlp.data.fields import Field, LabelField, MetadataField, MultiLabelField, TensorField, TextField
 from transformers import AutoTokenizer
 
-from ..arguments import PAIR_KEYS, TEXT_KEYS, text_and_pair
+from ..arguments import PAIR_KEYS, TEXT_KEYS, text_and_pair, whole_number
 from ..errors import InputError, SourceError
 from ..huggingface import archived_parts, classifiers
 from ..sites.architectures import position_limit
@@ -92,8 +92,11 @@ class TransformerClassifierReader(DatasetReader):
         self.tokenizer = tokenizer
         self.truncation = truncation
         limits += [tokenizer_limit(tokenizer)]
-        self.max_length = max_length or min((limit for limit in limits if limit is not None), default=None)
         self._chosen_length = max_length is not None
+        if max_length is None:
+            self.max_length = min((limit for limit in limits if limit is not None), default=None)
+        else:
+            self.max_length = whole_number(max_length, "max_length", what="a number of tokens")
         self._problem_type = problem_type
         self._skip_label_indexing = skip_label_indexing
         self._num_labels = num_labels

@@ -7,7 +7,7 @@ from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
 import torch
 
-from ..arguments import count_of_targets, listed
+from ..arguments import count_of_targets, did_you_mean, listed
 from ..errors import InputError
 
 OUTPUTS = ("logit", "probability", "log-probability", "loss")
@@ -115,7 +115,11 @@ class Classes:
             if -len(self.names) <= index < len(self.names):
                 return index % len(self.names)
         shown = ", ".join(map(repr, self.names[:10])) + (", …" if len(self.names) > 10 else "")
+        if isinstance(target, (list, tuple)):
+            hint = "; per_text([…]) gives each text classes of its own"
+        else:
+            hint = did_you_mean(target, self.names) if isinstance(target, str) else ""
         raise InputError(
             f"there is no class {target!r}: the model has {shown}; give one of these names or an index "
-            f"from 0 to {len(self.names) - 1}"
+            f"from 0 to {len(self.names) - 1}{hint}"
         )

@@ -25,6 +25,8 @@ def attribution_to_json(attribution: Attribution) -> str:
 
     Raises ExplanationError for one that JSON cannot hold: scores that are not finite, parameters of other types.
     """
+    if not isinstance(attribution, Attribution):
+        raise ExplanationError(f"a {type(attribution).__name__} was given, but only one Attribution can be saved")
     given = {f.name: getattr(attribution, f.name) for f in fields(Attribution)}
     held = {name: value.item() if isinstance(value, np.generic) else value for name, value in given.items()}
     held["tokens"] = {f.name: getattr(attribution.tokens, f.name) for f in fields(Tokens)}

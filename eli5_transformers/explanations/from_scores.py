@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import List, Optional, Sequence, Tuple
+from typing import Any, List, Optional, Sequence, Tuple
 
 import numpy as np
 from eli5.base import Explanation, FeatureWeights, TargetExplanation, WeightedSpans
 
+from ..arguments import listed
 from ..errors import ExplanationError
 from ..text.alignment import align_tokens, is_added_token
 from ..text.granularity import told_apart
@@ -45,6 +46,8 @@ def get_explanation_from_grads(
 
     Raises ExplanationError where the arguments do not fit together.
     """
+    if not isinstance(text, str):
+        raise ExplanationError(f"text is a {type(text).__name__}, but must be a str")
     scores = _checked_scores(tokens, grads)
     probabilities = _checked_probabilities(probas, labels)
     spans = align_tokens(text, tokens) if offsets is None else _checked_offsets(text, tokens, offsets)
@@ -72,8 +75,15 @@ def _in_reading_order(rows: Sequence[Row]) -> FeatureWeights:
     return weights
 
 
+def _numbers(given: Any, name: str) -> np.ndarray:
+    try:
+        return np.asarray(listed(given), dtype=float)
+    except (TypeError, ValueError) as error:
+        raise ExplanationError(f"{name} must be numbers in a list or an array: {error}") from None
+
+
 def _checked_scores(tokens: Sequence[str], grads: Sequence[float]) -> np.ndarray:
-    scores = np.asarray(grads, dtype=float)
+    scores = _numbers(grads, "grads")
     if scores.shape != (len(tokens),):
         raise ExplanationError(
             f"{len(tokens)} tokens were given with scores of shape {scores.shape}: there must be one score for each token"
@@ -87,7 +97,9 @@ def _checked_scores(tokens: Sequence[str], grads: Sequence[float]) -> np.ndarray
 
 
 def _checked_probabilities(probas: Sequence[float], labels: Sequence[str]) -> np.ndarray:
-    probabilities = np.asarray(probas, dtype=float)
+    probabilities = _numbers(probas, "probas")
+    if isinstance(labels, str):
+        raise ExplanationError(f"labels is {labels!r}, but must be a list with one name for each class")
     if probabilities.ndim != 1 or len(probabilities) != len(labels) or not len(labels):
         raise ExplanationError(
             f"{len(labels)} labels were given with probabilities of shape {probabilities.shape}: "

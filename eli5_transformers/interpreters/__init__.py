@@ -10,11 +10,10 @@ from ..arguments import did_you_mean
 from ..errors import InputError
 from ..records import RELEASED, Attribution, FailedText, PerText
 from . import many
-from .choosing import Names, by_shown_name, chosen, shown_names
+from .choosing import Names, by_shown_name, chosen, require_classes, shown_names
+from .constructors import options_of, require_options
 
 __all__ = ["attribute", "descriptions", "kind_of", "make", "option_names"]
-
-_NUMBERS = (int, float, Optional[int], Optional[float])
 
 
 def attribute(
@@ -52,6 +51,7 @@ def attribute(
     interpreters is asked, which explain the predicted label alone. An error of one of several inputs names its place.
     """
     from ..components.explained_predictors import explained_model
+    from ..engine.instances import PROBE
     from .base import Interpreter
 
     many.require_on_error(on_error)
@@ -61,6 +61,7 @@ def attribute(
     if kind_of(interpreter) in RELEASED:
         return _attribute_released(predictor, inputs, interpreter, wanted, on_error, options)
     made = make(predictor, interpreter, **options)
+    _require_same_model(made, predictor)
     if not isinstance(made, Interpreter):
         raise InputError(
             f"a {type(made).__name__} gives no attributions: use one of {', '.join(_names())}, or a subclass of "
@@ -71,6 +72,7 @@ def attribute(
     places = [place for place, text in enumerate(texts) if not isinstance(text, FailedText)]
     if places:
         names = explained.classes.names
+        require_classes(target_names, names)
         wanted = by_shown_name(wanted, shown_names(names, target_names), names)
         _require_classes(explained.classes, wanted, texts, on_error)
         places = [place for place in places if not isinstance(texts[place], FailedText)]
@@ -79,7 +81,9 @@ def attribute(
         own = PerText(tuple(wanted.targets[place] for place in some)) if isinstance(wanted, PerText) else wanted
         return made.explain([texts[place] for place in some], own)
 
-    found = many.together(run, {place: len(texts[place]) for place in places}, len(texts), on_error)
+    lengths = {place: len(texts[place]) for place in places}
+    any_text = lambda: made.explain([explained.encode({"sentence": PROBE})])  # noqa: E731
+    found = many.together(run, lengths, len(texts), on_error, any_text)
     return [found.get(place, text) for place, text in enumerate(texts)]
 
 
@@ -100,19 +104,13 @@ def make(predictor: Any, interpreter: Union[str, Mapping[str, Any], Any], **opti
                 f"an interpreter was given with the options {', '.join(options)}: give them when making it"
             )
         return interpreter
+    for option, value in _settings(interpreter).items():
+        if option in options and options[option] is not value and not _equal(options[option], value):
+            raise InputError(f"{option} is given twice: {value!r} in the interpreter's dict, {options[option]!r} beside it")
     # AllenNLP's Params take what JSON has, and lose what is taken from them.
     settings = {k: v.tolist() if hasattr(v, "tolist") else v for k, v in {**_settings(interpreter), **options}.items()}
     name = settings["type"]
-    known = _parameters(settings)
-    for option, value in settings.items():
-        if known is not None and option not in known and option != "type":
-            raise InputError(
-                f"the options of {name!r} are not accepted: it has no option {option!r}{did_you_mean(option, known) or ':'} it "
-                f"takes {', '.join(known) or 'none'}"
-            )
-        # AllenNLP would make the number 1 of it.
-        if isinstance(value, bool) and known is not None and option in known and known[option].annotation in _NUMBERS:
-            raise InputError(f"{option} is {value}, but must be a number")
+    require_options(settings, _parameters(settings))
     try:
         return SaliencyInterpreter.from_params(Params(with_layer_names(predictor, settings)), predictor=predictor)
     except (ConfigurationError, TypeError) as error:
@@ -176,6 +174,23 @@ def _attribute_released(
     return many.one_by_one(run, len(inputs), on_error)
 
 
+def _require_same_model(interpreter: Any, predictor: Any) -> None:
+    """An interpreter explains the model that it was made for; with another one, that would be silently left aside."""
+    from ..sites.architectures import unwrapped
+
+    own = interpreter.predictor
+    if own is not predictor and unwrapped(own._model) is not unwrapped(predictor._model):
+        raise InputError(
+            f"the {type(interpreter).__name__} was made for another predictor than the one to explain: make it with that one, "
+            "or give its name and options"
+        )
+
+
+def _equal(one: Any, other: Any) -> bool:
+    """Whether two options say the same; arrays do not say so in one word."""
+    return bool(type(one) is type(other) and not hasattr(one, "shape") and one == other)
+
+
 def _encoded(explained: Any, given: Any) -> Any:
     return given if isinstance(given, FailedText) else explained.encode(given)
 
@@ -202,29 +217,19 @@ def _parameters(settings: Mapping[str, Any]) -> Optional[Dict[str, inspect.Param
         raise InputError(
             f"there is no interpreter {name!r}: the registered ones are {', '.join(_names())}{did_you_mean(name, _names())}"
         )
-    kind: Any = SaliencyInterpreter.by_name(name)
-    found: Dict[str, inspect.Parameter] = {}
-    # A class whose constructor takes **kwargs hands them on to that of its base class.
-    for owner in kind.__mro__ if isinstance(kind, type) else ():
-        constructor = vars(owner).get("__init__")
-        if constructor is None:
-            continue
-        own = inspect.signature(constructor).parameters
-        found.update(
-            {n: p for n, p in own.items() if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL) and n not in found}
-        )
-        if all(parameter.kind is not parameter.VAR_KEYWORD for parameter in own.values()):
-            return {name: parameter for name, parameter in found.items() if name not in ("self", "predictor")}
-    return None
+    return options_of(SaliencyInterpreter.by_name(name))
 
 
 def _settings(interpreter: Any) -> Dict[str, Any]:
     """An interpreter's name or dict, as a dict with `type`. Raises InputError for anything else."""
     settings = {"type": interpreter} if isinstance(interpreter, str) else interpreter
     if not isinstance(settings, Mapping) or not isinstance(settings.get("type"), str):
+        given = repr(interpreter)
+        if isinstance(interpreter, type):
+            given = f"the class {interpreter.__name__}"
         raise InputError(
-            f"interpreter is {interpreter!r}, but must be one of {', '.join(_names())}, a dict with one of them as 'type', "
-            "or a SaliencyInterpreter"
+            f"interpreter is {given}, but must be one of {', '.join(_names())}, a dict with one of them as 'type', "
+            "or a SaliencyInterpreter that was made, such as IntegratedGradients(predictor)"
         )
     return dict(settings)
 

@@ -207,7 +207,7 @@ def _by_field_token(scores: np.ndarray, text: EncodedText) -> List[float]:
 
 
 def _as_json(value: Any) -> Any:
-    if isinstance(value, (torch.Tensor, np.ndarray)):
+    if isinstance(value, (torch.Tensor, np.ndarray, np.generic)):
         return value.tolist()
     if isinstance(value, Interpreter):
         return {"type": value.name(), **value.parameters()}

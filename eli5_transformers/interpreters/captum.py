@@ -1,8 +1,9 @@
 """Captum's attribution methods on the texts, baselines and classes of this package."""
 
 import inspect
+import threading
 from contextlib import contextmanager
-from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 import numpy as np
 import torch
@@ -11,7 +12,7 @@ from allennlp.predictors import Predictor
 
 from ..arguments import whole_number
 from ..engine.passes import TextBatch
-from ..errors import InputError, MissingDependencyError, UnsupportedModelError
+from ..errors import Eli5TransformersError, InputError, MissingDependencyError, UnsupportedModelError
 from ..records import Attribution
 from ..sites.state import explainable
 from ..text.granularity import group_tokens, require_granularity
@@ -34,6 +35,7 @@ _REFUSED = {
 }
 # DeepLift's scores must sum to the difference of the output (Shrikumar et al. 2017, equation 1); its rules cover few layers.
 _SUMMATION_TO_DELTA = 0.01
+_ONE_AT_A_TIME = threading.RLock()
 
 
 @SaliencyInterpreter.register("captum")
@@ -73,7 +75,10 @@ class Captum(ComparingInterpreter):
                 f"method {method!r} is not available: {reason}; available are {', '.join(_GRADIENT + _PRESENCE)}"
             )
         self.method = method
-        self.options = dict(options or {})
+        if not isinstance(options, (Mapping, type(None))):
+            raise InputError(f"options is {options!r}, but must be a dict of arguments of {method}.attribute")
+        # Captum and JSON know the numbers of Python.
+        self.options = {k: v.item() if isinstance(v, np.generic) else v for k, v in (options or {}).items()}
         self.unit = require_granularity(unit, "unit")
         self.seed = whole_number(seed, "seed", least=0)
         self.signed = method != "Saliency" or self.options.get("abs") is False
@@ -168,7 +173,13 @@ class Captum(ComparingInterpreter):
             if name in known:
                 options[name] = batch.chunk
         options.update(self.options)
-        found = method.attribute(inputs, **options)
+        try:
+            found = method.attribute(inputs, **options)
+        except (TypeError, ValueError, AssertionError) as error:
+            if not self.options or isinstance(error, Eli5TransformersError):
+                raise
+            reason = " ".join(str(error).split())
+            raise InputError(f"Captum's {self.method} does not take the options {self.options}: {reason}") from error
         return found if isinstance(found, tuple) else (found,)
 
     def _require_summation(self, found: Attribution, batch: TextBatch) -> None:
@@ -208,13 +219,14 @@ def _captum() -> Any:
 
 @contextmanager
 def _seeded(seed: int, device: torch.device) -> Iterator[None]:
-    """The global generators, which Captum draws from, at `seed`; as before on leaving."""
-    state = np.random.get_state()
-    devices = [device] if device.type == "cuda" else []
-    try:
-        with torch.random.fork_rng(devices=devices):
-            torch.manual_seed(seed)
-            np.random.seed(seed % 2**32)
-            yield
-    finally:
-        np.random.set_state(state)
+    """The global generators, which Captum draws from, at `seed`; as before on leaving. One thread at a time has them."""
+    with _ONE_AT_A_TIME:
+        state = np.random.get_state()
+        devices = [device] if device.type == "cuda" else []
+        try:
+            with torch.random.fork_rng(devices=devices):
+                torch.manual_seed(seed % 2**63)
+                np.random.seed(seed % 2**32)
+                yield
+        finally:
+            np.random.set_state(state)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, List, Mapping, Sequence, Union
 
-from ..arguments import listed
+from ..arguments import did_you_mean, in_order, is_missing, listed
 from ..errors import InputError
 from ..records import PerText
 
@@ -25,9 +25,14 @@ def chosen(targets: Any, top_targets: Any) -> Any:
 
 def shown_names(names: Sequence[str], target_names: Names) -> List[str]:
     """One name a class as it is shown. Raises InputError for names that do not fit the classes."""
-    if target_names is None or isinstance(target_names, Mapping):
-        return [(target_names or {}).get(name, name) for name in names]
-    given = listed(target_names)
+    if target_names is None:
+        return list(names)
+    given = in_order(list(target_names.values()) if isinstance(target_names, Mapping) else target_names, "target_names")
+    wrong = [name for name in given if is_missing(name) or isinstance(name, (list, tuple))]
+    if wrong:
+        raise InputError(f"target_names has {wrong[0]!r} as the name of a class: give a text")
+    if isinstance(target_names, Mapping):
+        return [target_names.get(name, name) for name in names]
     if isinstance(target_names, str) or (names and len(given) != len(names)):
         raise InputError(
             f"target_names is {target_names!r}, but must be a dict or hold one name for each of the "
@@ -36,10 +41,27 @@ def shown_names(names: Sequence[str], target_names: Names) -> List[str]:
     return given
 
 
+def require_classes(target_names: Names, names: Sequence[str]) -> None:
+    """Raises InputError where `target_names` renames a class that the model does not have."""
+    unknown = [name for name in target_names if name not in names] if isinstance(target_names, Mapping) else []
+    if unknown:
+        raise InputError(
+            f"target_names renames {unknown[0]!r}, which is no class of the model: give its names ({', '.join(names)}) or a "
+            f"list with a name for each{did_you_mean(str(unknown[0]), names)}"
+        )
+
+
 def by_shown_name(targets: Any, shown: Sequence[str], names: Sequence[str]) -> Any:
-    """The same targets; those asked for by the name under which they are shown, as their index."""
+    """The same targets; those asked for by the name under which they are shown, as their index.
+
+    Raises InputError for a name under which several are shown.
+    """
     if isinstance(targets, PerText):
         return PerText(tuple(by_shown_name(wanted, shown, names) for wanted in targets.targets))
     if isinstance(targets, (list, tuple)):
         return [by_shown_name(target, shown, names) for target in targets]
-    return shown.index(targets) if isinstance(targets, str) and targets in shown and targets not in names else targets
+    if not isinstance(targets, str) or targets in names or targets not in shown:
+        return targets
+    if list(shown).count(targets) > 1:
+        raise InputError(f"target_names shows several classes as {targets!r}: ask by one of {', '.join(map(repr, names))}")
+    return shown.index(targets)

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from allennlp.predictors import Predictor
 
+from ..arguments import truth
 from ..engine import baselines
 from ..engine.passes import TextBatch, Vectors
 from .base import Interpreter
@@ -43,7 +44,7 @@ class ComparingInterpreter(Interpreter):
     ) -> None:
         super().__init__(predictor, **kwargs)
         self.baseline = baseline
-        self.keep_special = keep_special
+        self.keep_special = truth(keep_special, "keep_special")
 
     def compared(self, batch: TextBatch) -> Compared:
         """The baselines of a batch and what the model makes of them."""

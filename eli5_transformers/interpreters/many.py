@@ -40,12 +40,14 @@ def one_by_one(run: Callable[[int], Any], texts: int, on_error: str) -> List[Any
     return results
 
 
-def together(run: Run, lengths: Mapping[int, int], texts: int, on_error: str) -> Dict[int, Any]:
+def together(
+    run: Run, lengths: Mapping[int, int], texts: int, on_error: str, control: Callable[[], Any]
+) -> Dict[int, Any]:
     """`run(places)` for all texts, which share their passes; `lengths` has their places as keys.
 
     A text for which the run fails is found by halves. With "skip" a FailedText takes its place; an error that all texts
-    have alike is the call's, and raised. With "raise" the error names the text, unless it is the call's: the first and
-    the last text fail with it alike.
+    have alike is the call's, and raised; where there is one text alone, an error that `control()`, the run of any other text,
+    has alike. With "raise" the error names the text, unless it is the call's: the first and the last text fail with it alike.
     """
     places = list(lengths)
     if on_error == "raise":
@@ -61,7 +63,8 @@ def together(run: Run, lengths: Mapping[int, int], texts: int, on_error: str) ->
     for start in range(0, len(places), _GROUP):
         results.update(_skipping(run, places[start : start + _GROUP]))
     failed = [result.error for result in results.values() if isinstance(result, FailedText)]
-    if len(failed) == len(places) > 1 and len({str(error) for error in failed}) == 1:
+    alike = len(failed) == len(places) and len({str(error) for error in failed}) == 1
+    if alike and (len(places) > 1 or str(_failure(lambda _: [control()], ())) == str(failed[0])):
         raise failed[0]
     return results
 

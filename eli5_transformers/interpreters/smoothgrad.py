@@ -1,7 +1,7 @@
 """SmoothGrad: the mean of a method's scores at noisy copies of the text."""
 
 from dataclasses import replace
-from typing import Any, Dict, List, Optional, Sequence, Union
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Union
 
 import numpy as np
 import torch
@@ -9,11 +9,12 @@ from allennlp.common import Params
 from allennlp.interpret.saliency_interpreters import SaliencyInterpreter
 from allennlp.predictors import Predictor
 
-from ..arguments import real_number, whole_number
+from ..arguments import real_number, truth, whole_number
 from ..engine.passes import TextBatch, Vectors
 from ..errors import InputError
 from ..records import Attribution
 from .base import Interpreter
+from .constructors import options_of, require_options
 from .layers import layer_name
 
 FORMS = ("mean", "squared", "variance")
@@ -71,7 +72,7 @@ class SmoothGrad(Interpreter):
         super().__init__(predictor, output=self.around.output, layer=self.around.layer, **kwargs)
         self.samples = samples
         self.stdev = stdev
-        self.relative = relative
+        self.relative = truth(relative, "relative")
         self.form = form
         self.seed = whole_number(seed, "seed", least=0)
         self.signed = form == "mean" and self.around.signed
@@ -134,16 +135,30 @@ class SmoothGrad(Interpreter):
 def _inner(
     predictor: Predictor, spec: Any, output: Optional[str], layer: Optional[str], internal_batch_size: Optional[int]
 ) -> Interpreter:
-    settings: Dict[str, Any] = {"type": spec} if isinstance(spec, str) else dict(spec)
-    shared = {"output": output, "layer": layer, "internal_batch_size": internal_batch_size}
-    settings = {**{option: value for option, value in shared.items() if value is not None}, **settings}
+    settings: Dict[str, Any] = {"type": spec} if isinstance(spec, str) else dict(spec) if isinstance(spec, Mapping) else {}
     name = settings.get("type")
     if name not in SaliencyInterpreter.list_available():
-        raise InputError(f"smoothgrad cannot average {name!r}: it is no registered interpreter")
-    inner = SaliencyInterpreter.from_params(Params(settings), predictor=predictor)
-    if not isinstance(inner, Interpreter):
+        given = repr(spec) if name is None else repr(name)
+        raise InputError(
+            f"smoothgrad cannot average {given}: around is the name of a registered interpreter, or a dict with the name as "
+            "'type' and its options"
+        )
+    kind: Any = SaliencyInterpreter.by_name(name)
+    if isinstance(kind, type) and not issubclass(kind, Interpreter):
         raise InputError(
             f"smoothgrad cannot average {name!r}: AllenNLP's interpreters know no other text than the one they "
             "are given; use 'gradient-x-input' or 'integrated-gradients'"
         )
+    if settings.get("layer") is not None:
+        settings["layer"] = layer_name(predictor, settings["layer"])
+    for option, value in {"output": output, "layer": layer}.items():
+        if value is not None and settings.setdefault(option, value) != value:
+            raise InputError(
+                f"{option} is {value!r} for smoothgrad and {settings[option]!r} for the method inside: give one of them"
+            )
+    if internal_batch_size is not None:
+        settings.setdefault("internal_batch_size", internal_batch_size)
+    require_options(settings, options_of(kind))
+    inner = SaliencyInterpreter.from_params(Params(settings), predictor=predictor)
+    assert isinstance(inner, Interpreter)
     return inner

@@ -96,6 +96,14 @@ def unwrapped(model: torch.nn.Module) -> torch.nn.Module:
     return model if inner is None else unwrapped(inner)
 
 
+def without_wrappers(name: str) -> str:
+    """The name that a module has in the unwrapped model, of the one that it has in what was put around it."""
+    wrappers = {f"{attribute}." for kind, attribute in _WRAPPED.items() if kind != "TransformerClassifier"}
+    while any(name.startswith(wrapper) for wrapper in wrappers):
+        name = name.partition(".")[2]
+    return name
+
+
 def name_of(model: torch.nn.Module) -> str:
     """The class of the module that a person gave, for messages."""
     return type(unwrapped(model)).__name__
@@ -133,9 +141,16 @@ def routes_tokens(model: torch.nn.Module) -> bool:
     return False
 
 
+def is_quantized(model: torch.nn.Module) -> bool:
+    """True where torch has quantized layers of the model."""
+    return any(".quantized" in type(module).__module__ for module in model.modules())
+
+
 def cause_of_zero_gradients(model: torch.nn.Module) -> str:
     """Why the prediction of `model` may not depend on its tokens."""
     causes = [facts.zero_gradients for _, facts in _known(model) if facts.zero_gradients]
+    if is_quantized(model):
+        causes.append("its layers are quantized, and have no gradient: explain the model as it was before that")
     return causes[0] if causes else "its prediction does not depend on the tokens, or its forward pass cuts the gradient"
 
 

@@ -42,7 +42,7 @@ from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Se
 import torch
 
 from ..errors import InputError, UnsupportedModelError
-from .architectures import cause_of_zero_gradients, name_of
+from .architectures import cause_of_zero_gradients, is_quantized, name_of
 from .hooks import SiteHooks
 from .state import explainable
 from .tracing import Site, trace
@@ -242,6 +242,8 @@ class EmbeddingSites:
 
         with torch.inference_mode(False), torch.enable_grad(), self.changed(leaf):
             score = output(run())
+            if not score.requires_grad and is_quantized(self.model):
+                raise UnsupportedModelError(f"{name_of(self.model)} is not explained: {cause_of_zero_gradients(self.model)}")
             if not score.requires_grad:
                 raise InputError(
                     "the score has no gradient: the forward pass ran under torch.no_grad or inference_mode, "

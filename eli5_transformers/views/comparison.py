@@ -11,7 +11,7 @@ import numpy as np
 
 from ..errors import InputError
 from ..explanations.agreement import rank_correlation
-from ..records import Attribution
+from ..records import Attribution, attributions_of
 from ..text.granularity import placed_scores, places, rest_score, told_apart
 from .figures import ELSEWHERE
 from .tables import data_frame
@@ -35,6 +35,7 @@ class Comparison:
     def __post_init__(self) -> None:
         if not self.attributions:
             raise InputError("there is nothing to compare: give at least one attribution")
+        object.__setattr__(self, "attributions", tuple(attributions_of(self.attributions, "Comparison")))
         texts = {attribution.documents for attribution in self.attributions}
         if len(texts) > 1:
             raise InputError(

@@ -6,10 +6,11 @@ import html
 from typing import Any, Optional, Sequence, Tuple
 
 import attr
-from eli5.base import FeatureWeights
+from eli5.base import Explanation, FeatureWeights
 from eli5.formatters import fields
 from eli5.formatters.html import format_as_html
 
+from ..errors import InputError
 from ..explanations.to_eli5 import escaped_where_unescaped
 from ..text.escapes import visible, visible_line
 
@@ -84,6 +85,10 @@ def explanations_page(explained: Sequence[Tuple[str, Any]], title: str = "Explan
 
 
 def _section(explanation: Any, title: str) -> str:
+    if not isinstance(explanation, Explanation):
+        raise InputError(f"a {type(explanation).__name__} was given, but a page shows an Explanation: call to_explanation")
+    if not isinstance(title, str):
+        raise InputError(f"title is {title!r}, but must be a text")
     shown = escaped_where_unescaped(explanation)
     table = attr.evolve(shown, targets=[attr.evolve(target, weighted_spans=None) for target in shown.targets or []])
     parts = [

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..arguments import whole_number
 from ..errors import InputError, MissingDependencyError
-from ..records import Attribution
+from ..records import Attribution, attributions_of
 from ..text.escapes import visible_line
 from ..text.granularity import Place, placed_scores, places, rest_score
 from ..text.words import clusters
@@ -51,8 +51,11 @@ def plot_attribution(
 
     Raises MissingDependencyError without matplotlib, InputError for arguments that are not accepted.
     """
-    chosen = [attributions] if isinstance(attributions, Attribution) else list(attributions)
-    _check(chosen, kind, top)
+    chosen = attributions_of(attributions, "plot_attribution")
+    top = None if top is None else whole_number(top, "top", what="None or a number of words")
+    _check(chosen, kind)
+    if ax is not None and not hasattr(ax, "barh"):
+        raise InputError(f"ax is {ax!r}, but must be the matplotlib Axes to draw into")
     try:
         from matplotlib import pyplot
 
@@ -78,11 +81,9 @@ def plot_attribution(
     return ax
 
 
-def _check(attributions: List[Attribution], kind: str, top: Optional[int]) -> None:
+def _check(attributions: List[Attribution], kind: str) -> None:
     if kind not in KINDS:
         raise InputError(f"kind is {kind!r}, but must be one of {', '.join(map(repr, KINDS))}")
-    if not attributions:
-        raise InputError("there is nothing to draw: give at least one attribution")
     if kind == "bar" and len(attributions) > 1:
         raise InputError(
             f"bars show one attribution, but {len(attributions)} were given: draw each by itself, or use kind='heatmap'"
@@ -94,8 +95,6 @@ def _check(attributions: List[Attribution], kind: str, top: Optional[int]) -> No
             "the attributions have different units, which cannot share the colours of one heat map: "
             "draw each by itself, or use Comparison(attributions).html()"
         )
-    if top is not None:
-        whole_number(top, "top", what="None for all, or a number of words")
 
 
 def _rows(attributions: Sequence[Attribution], top: Optional[int]) -> List[_Row]:

@@ -21,7 +21,7 @@ from allennlp.predictors import Predictor, TextClassifierPredictor
 from transformers import AutoTokenizer, BertForSequenceClassification, BertModel, pipeline
 
 from eli5_transformers import attribute, get_explanation, load_predictor
-from eli5_transformers.errors import InputError, SourceError
+from eli5_transformers.errors import InputError, SourceError, UnsupportedModelError
 
 TEXT = "Not good, and no better than the other brands"
 
@@ -75,6 +75,53 @@ def test_a_checkpoint_of_another_architecture(tmp_path, write):
     ((attribution,),) = attribute(predictor, TEXT)
     assert attribution.scores.any()
     assert attribution.relative_delta <= 0.01 or any("tolerance" in note for note in attribution.notes)
+
+
+@pytest.mark.parametrize("given", [AutoTokenizer, str.split, lambda text: [1, 2], torch.nn.Linear(1, 1), "a/path"])
+def test_what_is_no_tokenizer_is_refused(bert, given):
+    with pytest.raises(SourceError, match="BertForSequenceClassification needs its tokenizer"):
+        load_predictor(bert[0], given)
+
+
+def test_tokens_that_the_model_has_no_row_for_are_refused_by_their_text(stars_checkpoint):
+    model, tokenizer = (
+        BertForSequenceClassification.from_pretrained(stars_checkpoint).eval(),
+        AutoTokenizer.from_pretrained(stars_checkpoint),
+    )
+    tokenizer.add_tokens(["zzzz"])
+    predictor = load_predictor(model, tokenizer)
+    for ask in (predictor.predict, predictor.predict_proba, lambda text: attribute(predictor, text)):
+        with pytest.raises(InputError, match=r"no row for token \d+: .*model\.resize_token_embeddings"):
+            ask("good zzzz film")
+    with pytest.raises(InputError, match="text 1: a BertForSequenceClassification cannot look the text up"):
+        attribute(predictor, ["good", "good zzzz film"])
+    model.resize_token_embeddings(len(tokenizer))
+    assert "zzzz" in attribute(predictor, "good zzzz film")[0][0].tokens.text
+
+
+def test_a_text_beyond_the_last_position_is_refused_by_that(bert):
+    predictor = load_predictor(*bert, max_length=512)
+    assert attribute(predictor, "good film")
+    for ask in (predictor.predict, predictor.predict_proba, lambda text: attribute(predictor, text)):
+        with pytest.raises(InputError, match=r"positions for 128 tokens, but was given \d+: give a max_length of at most 128"):
+            ask("good film " * 200)
+
+
+def test_a_quantized_model_is_refused_for_what_it_is(bert, expected):
+    quantize = torch.quantization.quantize_dynamic
+    predictor = load_predictor(quantize(bert[0], {torch.nn.Linear}, dtype=torch.qint8), bert[1])
+    assert_close(predictor.predict_proba(TEXT)[0], expected, rtol=0.2)
+    with pytest.raises(UnsupportedModelError, match="its layers are quantized, and have no gradient"):
+        attribute(predictor, TEXT)
+
+
+def test_a_classifier_of_tokens_is_refused_by_what_it_returns(bert):
+    from transformers import BertForTokenClassification
+
+    predictor = load_predictor(BertForTokenClassification(bert[0].config), bert[1])
+    for ask in (predictor.predict, predictor.predict_proba, lambda text: attribute(predictor, text)):
+        with pytest.raises(UnsupportedModelError, match=r"BertForTokenClassification returns logits of shape \(1, \d+, 5\)"):
+            ask("good film")
 
 
 def test_a_hub_id_that_is_not_there_is_refused_by_name():

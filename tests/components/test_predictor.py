@@ -158,7 +158,7 @@ def test_a_model_is_left_as_it_was(stars_checkpoint, fails):
     if fails:
         instance["tokens"].tokens[1].text_id = 10**6
         instance.indexed = False
-        with pytest.raises(IndexError):
+        with pytest.raises(InputError, match="no row for token 1000000"):
             predictor.get_gradients([instance])
     else:
         predictor.get_gradients([instance])

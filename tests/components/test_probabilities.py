@@ -100,6 +100,8 @@ def test_pairs_have_probabilities(stars_checkpoint):
 def test_what_is_no_text_is_refused_by_its_place(predictor):
     with pytest.raises(InputError, match="text 1: a text must be a str"):
         predictor.predict_proba(["i love it", None])
+    with pytest.raises(InputError, match="text 2: the text has 6 tokens"):
+        tiny.linear(max_length=4, truncation="error").predict_proba(["love", "love", "i love it again"])
 
 
 def test_elis_text_explainer_finds_the_words_of_a_linear_model(predictor):

@@ -133,6 +133,9 @@ def test_every_formatter_takes_the_result(force_weights):
         ({"offsets": [(0, 4)]}, r"13 tokens were given with 1 offsets"),
         ({"offsets": [(0, 99)] * 13}, r"outside the text, which has 36 characters"),
         ({"text": "another text"}, r"token 1 is 'good'"),
+        ({"text": None}, "text is a NoneType, but must be a str"),
+        ({"grads": ["x"] * 13}, "grads must be numbers in a list or an array"),
+        ({"labels": "ab"}, "labels is 'ab', but must be a list"),
     ],
 )
 def test_arguments_that_do_not_fit_together_are_refused(changes, message):

@@ -1,10 +1,13 @@
 """An interpreter leaves model, threads and process as they were, also when it is stopped."""
 
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 import torch
+from closeness import assert_close
+from stacks import needs_captum
 
 from eli5_transformers.interpreters import attribute
 
@@ -89,3 +92,31 @@ def test_progress_bar_is_shown_on_demand_and_not_otherwise(capsys):
 def test_no_progress_bar_without_standard_error(monkeypatch):
     monkeypatch.setattr(sys, "stderr", None)
     assert attribute(tiny.predictor("bert"), tiny.inputs(tiny.TEXTS[0]))
+
+
+@pytest.mark.parametrize("options", [{}, {"interpreter": "occlusion", "layer": "bert.encoder.layer.0"}])
+def test_threads_that_share_a_predictor_get_what_each_gets_alone(options):
+    require_the_same_in_threads(options)
+
+
+@needs_captum
+def test_threads_do_not_share_the_seeds_of_captum():
+    require_the_same_in_threads({"interpreter": {"type": "captum", "method": "GradientShap", "options": {"n_samples": 3}}})
+
+
+def require_the_same_in_threads(options):
+    predictor = tiny.predictor("bert")
+    texts = [" ".join(tiny.TEXTS[0].split()[: 1 + number % 8]) for number in range(24)]
+
+    def scores(text):
+        return attribute(predictor, tiny.inputs(text), **options)[0][0].scores
+
+    alone = [scores(text) for text in texts]
+    before, generators = state(predictor._model), (torch.get_rng_state(), str(np.random.get_state()))
+    with ThreadPoolExecutor(8) as threads:
+        together = list(threads.map(scores, texts))
+    for one, other in zip(together, alone):
+        assert_close(one, other)
+    assert state(predictor._model) == before
+    assert torch.equal(torch.get_rng_state(), generators[0])
+    assert str(np.random.get_state()) == generators[1]

@@ -28,6 +28,22 @@ def test_same_seed_same_scores_and_another_seed_others():
     assert_apart(only(predictor, "smoothgrad", samples=3, seed=5).scores, first.scores)
 
 
+def test_a_seed_of_smoothgrad_may_be_of_any_size():
+    assert only(tiny.predictor("bert"), "smoothgrad", samples=2, seed=2**70).scores.any()
+
+
+@needs_captum
+def test_a_seed_of_captum_may_be_of_any_size():
+    assert only(tiny.predictor("bert"), "captum", seed=2**70).scores.any()
+
+
+@needs_captum
+@pytest.mark.parametrize("options", [5, ["n_steps"], {"n_steps": "many"}, {"n_steps": -1}])
+def test_options_that_captum_does_not_take_are_refused(options):
+    with pytest.raises(InputError, match="options"):
+        only(tiny.predictor("bert"), "captum", options=options)
+
+
 def test_smoothgrad_leaves_the_global_generators_alone():
     torch.manual_seed(1)
     np.random.seed(1)

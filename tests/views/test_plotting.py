@@ -211,7 +211,7 @@ def test_right_to_left_words_are_shaped_or_a_warning_says_that_they_are_not(monk
     ("arguments", "message"),
     [
         ({"kind": "pie"}, "kind is 'pie', but must be one of 'bar', 'heatmap'"),
-        ({"attributions": []}, "nothing to draw"),
+        ({"attributions": []}, "not nothing"),
         ({"attributions": [attribution(TEXT, SCORES)] * 2}, "bars show one attribution, but 2 were given"),
         ({"top": 0}, "top is 0"),
         ({"top": True}, "top is True"),
