@@ -107,6 +107,9 @@ def test_a_text_beyond_the_last_position_is_refused_by_that(bert):
             ask("good film " * 200)
 
 
+# torch says of its own quantization that it moves to another package, and what a backward pass through it is worth.
+@pytest.mark.filterwarnings("ignore:torch.ao.quantization is deprecated", "ignore:torch.quantize_per_tensor")
+@pytest.mark.filterwarnings("ignore:quantized..linear_dynamic")
 def test_a_quantized_model_is_refused_for_what_it_is(bert, expected):
     quantize = torch.quantization.quantize_dynamic
     predictor = load_predictor(quantize(bert[0], {torch.nn.Linear}, dtype=torch.qint8), bert[1])
