@@ -1,6 +1,5 @@
 """Examines one architecture: are explanations of it true?"""
 
-import gc
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -88,8 +87,6 @@ def examine(architecture: str) -> Finding:
         finding = _measured(finding, model, text)
     except UnsupportedModelError as error:
         finding = replace(finding, refusal=str(error))
-    del model
-    gc.collect()
     return replace(finding, seconds=time.perf_counter() - start)
 
 
