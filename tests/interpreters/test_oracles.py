@@ -5,6 +5,7 @@ from contextlib import contextmanager
 import numpy as np
 import pytest
 import torch
+import transformers
 from closeness import assert_close
 from stacks import needs_captum
 
@@ -20,6 +21,9 @@ except ImportError:  # it needs a newer torch than AllenNLP's pins allow
     captum = None
 NAMED = ("bert", "roberta", "distilbert", "deberta-v2", "electra", "xlnet", "gpt2", "llama", "t5", "modernbert")
 AVAILABLE = [name for name in NAMED if name in tiny.builder.architectures()]
+# Captum's layer methods name a module, and want one look-up in each: xlnet's is transposed, and both of t5's are calls of
+# one module in transformers 4.
+BY_LAYER = [name for name in AVAILABLE if name != "xlnet" and (name != "t5" or transformers.__version__ >= "5")]
 STEPS = 20
 
 
@@ -34,7 +38,7 @@ def plain_inputs(predictor, text):
 
 
 @needs_captum
-@pytest.mark.parametrize("name", [name for name in AVAILABLE if name != "xlnet"])
+@pytest.mark.parametrize("name", BY_LAYER)
 @pytest.mark.parametrize("method", ["gausslegendre", "riemann_left", "riemann_right", "riemann_middle"])
 # Said of models with two look-ups; neither depends on the other.
 @pytest.mark.filterwarnings("ignore:Multiple layers provided:UserWarning")
