@@ -21,7 +21,7 @@ PIP_INSTALL = sh tools/quiet $(VENV)/bin/python -m pip install --disable-pip-ver
 export TOKENIZERS_PARALLELISM = false
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: explain test check docs notebooks test-stock test-wheel golden bundled-model benchmark picture clean
+.PHONY: explain test fuzz check docs notebooks test-stock test-wheel golden bundled-model benchmark picture clean
 
 explain: $(VENV)/.run-$(VERSION)
 	@$(VENV)/bin/python -m eli5_transformers explain "$$TEXT" --html "$(HTML)"
@@ -29,6 +29,10 @@ export TEXT
 
 test: $(VENV)/.test-$(VERSION)
 	$(VENV)/bin/python -m pytest $(PYTEST_ARGS)
+
+# Promises tried many times over, in minutes; `make test` has a short form of it.
+fuzz: $(VENV)/.test-$(VERSION)
+	FUZZ=full $(VENV)/bin/python -m pytest tests/fuzz $(PYTEST_ARGS)
 
 check: $(VENV)/.check-$(VERSION)
 	$(VENV)/bin/ruff check .

@@ -10,7 +10,7 @@ import pytest
 from stacks import NAME
 
 # Each has hooks of pytest.
-pytest_plugins = ("scheduling", "skip_policy")
+pytest_plugins = ("scheduling", "skip_policy", "tally")
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["TRANSFORMERS_OFFLINE"] = "1"  # what transformers 4.20 reads instead
