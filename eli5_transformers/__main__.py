@@ -11,12 +11,14 @@ import gc
 import logging
 import os
 import sys
+from typing import NoReturn
 
 from . import __version__, compat
 from .commands import explain
 from .commands.completion import complete
 from .commands.fast_start import postpone_eli5
 from .errors import Eli5TransformersError
+from .escapes import visible
 
 PROG = "eli5-transformers"
 
@@ -40,6 +42,20 @@ def main() -> None:
         sys.exit(130)
 
 
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong with arguments, which may be the names of files from anywhere, as a terminal can show it."""
+
+    def error(self, message: str) -> NoReturn:
+        super().error(visible(message))
+
+
+class _Formatter(logging.Formatter):
+    """Log lines hold what configs and checkpoints hold: a terminal is to show it, not to obey it."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return visible(super().format(record))
+
+
 def _explain(argv: list[str]) -> int:
     # Not through AllenNLP's parser: importing all its commands takes longer than explaining a sentence.
     _log_at("ERROR")
@@ -48,7 +64,7 @@ def _explain(argv: list[str]) -> int:
     # `explain.run` turns the collector on again once the model is loaded.
     gc.disable()
     try:
-        parser = argparse.ArgumentParser(prog=f"{PROG} explain")
+        parser = _Parser(prog=f"{PROG} explain")
         explain.add_arguments(parser)
         return explain.run_to_exit_code(parser.parse_intermixed_args(argv), PROG)
     finally:
@@ -74,7 +90,9 @@ def _allennlp() -> None:
 def _log_at(level: str) -> None:
     """Log as `allennlp` does (allennlp/__main__.py:8-18), from `level` up unless the environment says another."""
     chosen = "DEBUG" if os.environ.get("ALLENNLP_DEBUG") else os.environ.get("ALLENNLP_LOG_LEVEL", level)
-    logging.basicConfig(format="%(asctime)s - %(levelname)s - %(name)s - %(message)s", level=chosen)
+    handler = logging.StreamHandler()
+    handler.setFormatter(_Formatter("%(asctime)s - %(levelname)s - %(name)s - %(message)s"))
+    logging.basicConfig(level=chosen, handlers=[handler])
     logging.getLogger("filelock").setLevel(logging.WARNING)
 
 

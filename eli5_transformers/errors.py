@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+from .escapes import visible
+
 
 class Eli5TransformersError(Exception):
-    """Base class of all errors of this package."""
+    """Base class of all errors of this package.
+
+    Messages hold names, texts and other people's messages. As a text, which a terminal or a notebook prints, an error has
+    the characters in it that a screen would obey spelled out; `args` holds the message as it was given.
+    """
+
+    def __str__(self) -> str:
+        return visible(super().__str__())
 
 
 class MissingDependencyError(Eli5TransformersError, ImportError):

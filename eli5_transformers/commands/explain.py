@@ -79,6 +79,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     output.add_argument("--format", choices=sorted(FORMATS), help="default: by OUTPUT's name, else text")
     output.add_argument("--output", metavar="FILE", help="write there instead of to stdout")
     output.add_argument("--html", metavar="FILE", help="write an HTML page as well")
+    output.add_argument(
+        "--raw-csv",
+        action="store_true",
+        help="for programs: no apostrophe before a cell of a csv file that a spreadsheet would run as a formula, and no "
+        "escapes for control characters",
+    )
     output.add_argument("--granularity", choices=("word", "token", "sentence"), help="what a row is (default: word)")
     output.add_argument("--top", type=int, metavar="N", help="show the N largest contributions only")
 
@@ -116,7 +122,8 @@ def run(arguments: argparse.Namespace) -> int:
     )
     gc.enable()
     failed = False
-    with make_writer(arguments.format or settings.get("format"), arguments.output, arguments.html) as writer:
+    form = arguments.format or settings.get("format")
+    with make_writer(form, arguments.output, arguments.html, arguments.raw_csv) as writer:
         for batch in _with_progress(batched(lines, arguments.batch_size), arguments):
             for line, explanation, error in _explained(predictor, batch, settings):
                 if error is not None:

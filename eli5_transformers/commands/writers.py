@@ -1,21 +1,28 @@
-"""How explanations leave the command line: as text, HTML, JSON, JSON lines or CSV."""
+"""How explanations leave the command line: as text, HTML, JSON, JSON lines or CSV.
+
+What stdout's encoding lacks is spelled: a console or a pipe of an old code page ends nothing.
+"""
 
 from __future__ import annotations
 
+import codecs
 import csv
+import io
 import os
 import sys
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Optional, TextIO, Tuple
 
 from ..errors import InputError
+from ..escapes import visible, visible_line
+from . import spreadsheets
 
 
 class Writer:
     """Writes explanations one after the other; use it as a context. `report` says on stderr what could not be."""
 
-    def __init__(self, output: Optional[str], page: Optional[str]) -> None:
-        self._output, self._page = output, page
+    def __init__(self, output: Optional[str], page: Optional[str], raw: bool = False) -> None:
+        self._output, self._page, self._raw = output, page, raw
         self._pages: List[Tuple[str, Any]] = []
         self._stream: TextIO = sys.stdout
 
@@ -37,7 +44,7 @@ class Writer:
                 self.finish()
                 if self._page is not None:
                     Path(self._page).write_text(_page(self._pages), encoding="utf-8")
-                    sys.stderr.write(f"written: {self._page}\n")
+                    sys.stderr.write(f"written: {visible_line(self._page)}\n")
                 self._stream.flush()
         finally:
             if self._output is not None:
@@ -58,7 +65,15 @@ class Writer:
 
     def report(self, message: str) -> None:
         """Say what could not be explained."""
-        sys.stderr.write(f"{message}\n")
+        sys.stderr.write(f"{visible(message)}\n")
+
+    def say(self, text: str) -> None:
+        """Write `text` to the output; what its encoding lacks is spelled."""
+        self._stream.write(text.encode(self._encoding, "backslashreplace").decode(self._encoding))
+
+    @property
+    def _encoding(self) -> str:
+        return getattr(self._stream, "encoding", None) or "utf-8"
 
 
 class TextWriter(Writer):
@@ -69,30 +84,32 @@ class TextWriter(Writer):
     def put(self, text: str, explanation: Any) -> None:
         from eli5.formatters.text import format_as_text
 
-        from ..text.escapes import visible
         from ..views.terminal import painted
 
         if not self._first:
-            self._stream.write("\n")
+            self.say("\n")
         self._first = False
         if self._stream.isatty() and "NO_COLOR" not in os.environ:
-            self._stream.write(painted(explanation) + "\n\n")
-        self._stream.write(visible(format_as_text(explanation)).rstrip("\n") + "\n")
+            self.say(painted(explanation) + "\n\n")
+        self.say(visible(format_as_text(explanation)).rstrip("\n") + "\n")
         self._stream.flush()
 
 
 class HtmlWriter(Writer):
     """One page for all explanations."""
 
-    def __init__(self, output: Optional[str], page: Optional[str]) -> None:
-        super().__init__(output, page)
+    def __init__(self, output: Optional[str], page: Optional[str], raw: bool = False) -> None:
+        super().__init__(output, page, raw)
         self._all: List[Tuple[str, Any]] = []
 
     def put(self, text: str, explanation: Any) -> None:
         self._all.append((text, explanation))
 
     def finish(self) -> None:
-        self._stream.write(_page(self._all))
+        page = _page(self._all)
+        if codecs.lookup(self._encoding).name != "utf-8":  # the page says that it is in UTF-8, as ASCII is, too
+            page = page.encode("ascii", "xmlcharrefreplace").decode("ascii")
+        self.say(page)
 
 
 class JsonLinesWriter(Writer):
@@ -101,7 +118,7 @@ class JsonLinesWriter(Writer):
     def put(self, text: str, explanation: Any) -> None:
         from ..explanations.explanation_json import explanation_to_json
 
-        self._stream.write(explanation_to_json(explanation) + "\n")
+        self.say(explanation_to_json(explanation) + "\n")
         self._stream.flush()
 
 
@@ -113,20 +130,21 @@ class JsonWriter(Writer):
     def put(self, text: str, explanation: Any) -> None:
         from ..explanations.explanation_json import explanation_to_json
 
-        self._stream.write(("[\n" if self._count == 0 else ",\n") + explanation_to_json(explanation))
+        self.say(("[\n" if self._count == 0 else ",\n") + explanation_to_json(explanation))
         self._count += 1
 
     def finish(self) -> None:
-        self._stream.write("\n]\n" if self._count else "[]\n")
+        self.say("\n]\n" if self._count else "[]\n")
 
 
 class CsvWriter(Writer):
-    """A line for each row of each explanation's table."""
+    """A line for each row of each explanation's table, in cells that a spreadsheet shows and does not run, or raw."""
 
     _count = 0
 
     def put(self, text: str, explanation: Any) -> None:
-        table = csv.writer(self._stream)
+        lines = io.StringIO()
+        table, cell = csv.writer(lines), (lambda value: value) if self._raw else spreadsheets.cell
         if self._count == 0:
             table.writerow(["input", "text", "target", "probability", "score", "feature", "contribution"])
         self._count += 1
@@ -135,11 +153,13 @@ class CsvWriter(Writer):
             for weight in [*weights.pos, *reversed(weights.neg)]:
                 name = getattr(weight.feature, "value", weight.feature)
                 label = str.__str__(target.target) if isinstance(target.target, str) else target.target
-                table.writerow([self._count, text, label, target.proba, target.score, name, float(weight.weight)])
+                row = [self._count, text, label, target.proba, target.score, name, float(weight.weight)]
+                table.writerow(map(cell, row))
+        self.say(lines.getvalue())
         self._stream.flush()
 
 
-FORMATS: Dict[str, Callable[[Optional[str], Optional[str]], Writer]] = {
+FORMATS: Dict[str, Callable[[Optional[str], Optional[str], bool], Writer]] = {
     "csv": CsvWriter,
     "html": HtmlWriter,
     "json": JsonWriter,
@@ -149,12 +169,15 @@ FORMATS: Dict[str, Callable[[Optional[str], Optional[str]], Writer]] = {
 _SUFFIXES = {".csv": "csv", ".html": "html", ".htm": "html", ".json": "json", ".jsonl": "jsonl"}
 
 
-def make_writer(form: Optional[str], output: Optional[str], page: Optional[str]) -> Writer:
-    """The writer of a format, by default the one that the output's name tells. Raises InputError for an unknown one."""
+def make_writer(form: Optional[str], output: Optional[str], page: Optional[str], raw: bool = False) -> Writer:
+    """The writer of a format, by default the one that the output's name tells; `raw` keeps a CSV's cells as they are.
+
+    Raises InputError for an unknown format.
+    """
     form = form or _SUFFIXES.get(os.path.splitext(output or "")[1].lower(), "text")
     if form not in FORMATS:
         raise InputError(f"the format is {form!r}, but must be one of {', '.join(sorted(FORMATS))}")
-    return FORMATS[form](output, page)
+    return FORMATS[form](output, page, raw)
 
 
 def _page(explained: List[Tuple[str, Any]]) -> str:

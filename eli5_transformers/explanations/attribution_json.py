@@ -7,16 +7,36 @@ A JSON object with the keys "format", "version" and "attribution"; the last hold
 from __future__ import annotations
 
 from dataclasses import fields, replace
-from typing import List, get_type_hints
+from typing import Annotated, List, Optional, Tuple, get_type_hints
 
+import msgspec
 import numpy as np
 
 from ..errors import ExplanationError
 from ..records import Attribution, Tokens
-from .saved import Format, mirror
+from .saved import Count, Format, Index, Probability, mirror
 
-_TOKENS = mirror(Tokens, **get_type_hints(Tokens))
-_RECORD = mirror(Attribution, **{**get_type_hints(Attribution), "tokens": _TOKENS, "scores": List[float]})
+_TOKENS = mirror(
+    Tokens,
+    **{
+        **get_type_hints(Tokens),
+        **dict.fromkeys(("start", "end", "word"), Tuple[Index, ...]),
+        **dict.fromkeys(("segment", "cut"), Tuple[Count, ...]),
+        "seen": Tuple[Tuple[Count, Count], ...],
+    },
+)
+_RECORD = mirror(
+    Attribution,
+    **{
+        **get_type_hints(Attribution),
+        "documents": Annotated[Tuple[str, ...], msgspec.Meta(min_length=1)],
+        "tokens": _TOKENS,
+        "scores": List[float],
+        "target": Count,
+        "probability": Optional[Probability],
+        "evaluations": Optional[Count],
+    },
+)
 _FORMAT = Format("eli5_transformers.attribution", "attribution", _RECORD)
 
 
@@ -45,7 +65,8 @@ def attribution_from_json(text: str) -> Attribution:
     places = list(zip(tokens.segment, tokens.start, tokens.end))
     seen = [(document, *span) for document, span in enumerate(tokens.seen)]
     for document, start, end in [*places, *seen]:
-        if not (0 <= document < len(lengths) and -1 <= start <= end <= lengths[document]):
+        in_text = (start, end) == (-1, -1) or 0 <= start <= end
+        if not (in_text and document < len(lengths) and end <= lengths[document]):
             raise ExplanationError(f"attribution.tokens has {(document, start, end)}, which is no place in a document")
     if len(tokens.cut) not in (0, len(lengths)) or len(tokens.seen) != len(tokens.cut):
         raise ExplanationError(

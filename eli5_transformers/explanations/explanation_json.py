@@ -7,7 +7,9 @@ class. What JSON lacks is an object with one key that begins with "$":
     {"$tuple": [0, 4]}   {"$dict": [["name", "x"], ["sign", 1]]}   {"$float": "nan"}   {"$formatted": "<BIAS>"}
 
 NumPy's numbers become Python's, which equal them. A text that eli5 would print into HTML unescaped is read back as a
-`LabelText`, which equals the text and is escaped where it is printed: a file from elsewhere cannot bring markup in.
+`LabelText`, which equals the text and is escaped where it is printed: a file from elsewhere cannot bring markup in. What
+is read is as `shown` has it: characters that a screen would obey are spelled. And eli5's formatters take all that is read:
+what they would fail on, as a span without characters, is refused.
 """
 
 from __future__ import annotations
@@ -23,10 +25,11 @@ from eli5 import base
 from eli5.formatters.features import FormattedFeatureName
 
 from ..errors import ExplanationError
-from .saved import Format, Leaf, mirror
+from .saved import ROUNDING, Count, Format, Leaf, mirror
 from .to_eli5 import LabelText, escaped_where_unescaped
 
 FORMAT = "eli5_transformers.explanation"
+_LARGEST = 2**1000
 
 
 def explanation_to_json(explanation: base.Explanation) -> str:
@@ -38,18 +41,41 @@ def explanation_to_json(explanation: base.Explanation) -> str:
     if type(explanation) is not base.Explanation:
         raise ExplanationError(f"a {type(explanation).__name__} was given, but only an eli5 Explanation can be saved")
     try:
-        return _FORMAT.to_text(_written(explanation))
+        text = _FORMAT.to_text(_written(explanation))
     except RecursionError:
         raise ExplanationError("the explanation is nested too deeply") from None
+    _require_shown_by_eli5(explanation)
+    return text
 
 
 def explanation_from_json(text: str) -> base.Explanation:
-    """The explanation that `explanation_to_json` wrote: equal to the one that was saved.
+    """The explanation that `explanation_to_json` wrote: equal to the one that was saved, but for what `shown` spells.
 
     Raises ExplanationError for a text of another format or version, and for one that is damaged: the message names the
     place.
     """
-    return escaped_where_unescaped(_FORMAT.from_text(text))
+    read = _FORMAT.from_text(text)
+    _require_shown_by_eli5(read)
+    return escaped_where_unescaped(read)
+
+
+def _require_shown_by_eli5(explanation: base.Explanation) -> None:
+    """Raises ExplanationError for fields that do not fit together, so that eli5's formatters would fail on them."""
+    painted = [target.weighted_spans.docs_weighted_spans for target in explanation.targets or [] if target.weighted_spans]
+    if len({len(documents) for documents in painted}) > 1:
+        raise ExplanationError("the targets of the explanation have different numbers of documents")
+    for document in (document for documents in painted for document in documents):
+        for name, places, _ in document.spans:
+            for start, end in places:
+                # Of eli5's n-grams of characters the first may begin before the text, and the last end behind it.
+                if not (-1 <= start < end and 0 < end <= len(document.document) + 1):
+                    raise ExplanationError(
+                        f"the span {(start, end)} of {reprlib.repr(name)} is no place in a document of "
+                        f"{len(document.document)} characters"
+                    )
+    importances = explanation.feature_importances
+    if importances and importances.remaining and not importances.importances:
+        raise ExplanationError("feature_importances has features that remain, but none that they remain of")
 
 
 class _Value(Leaf):
@@ -66,6 +92,18 @@ class _Value(Leaf):
 class _Number(_Value):
     types = (int, float)
 
+    def __init__(self, written: Any) -> None:
+        super().__init__(written)
+        if isinstance(self.value, int) and abs(self.value) > _LARGEST:
+            raise _wrong(written, "a number that a float can hold")
+
+
+class _Probability(_Number):
+    def __init__(self, written: Any) -> None:
+        super().__init__(written)
+        if self.value < -ROUNDING or self.value > 1 + ROUNDING:  # not a number is what a model may give
+            raise _wrong(written, "a number from 0 to 1")
+
 
 class _Target(_Value):
     types = (str, int, float, bool)
@@ -74,6 +112,11 @@ class _Target(_Value):
 class _Feature(_Value):
     types = (str, list, FormattedFeatureName)
 
+    def __init__(self, written: Any) -> None:
+        super().__init__(written)
+        if isinstance(self.value, list) and not all(map(_is_signed_name, self.value)):
+            raise _wrong(written, 'a text, or a list of dicts with a "name" and a "sign"')
+
 
 class _Spans(_Value):
     types = (list, tuple)
@@ -81,9 +124,16 @@ class _Spans(_Value):
     def __init__(self, written: Any) -> None:
         super().__init__(written)
         try:  # As `get_char_weights` unpacks them.
-            msgspec.convert(self.value, List[Tuple[Any, List[Tuple[int, int]], Union[int, float]]])
-        except msgspec.ValidationError:
+            spans = msgspec.convert(self.value, List[Tuple[Any, List[Tuple[int, int]], Union[int, float]]])
+            for feature, _, weight in spans:
+                hash(feature)
+                _Number(_written(weight))
+        except (TypeError, ValueError):
             raise _wrong(written, "a list of (feature, [(start, end), ...], weight)") from None
+
+
+def _is_signed_name(value: Any) -> bool:
+    return type(value) is dict and type(value.get("name")) is str and value.get("sign") in (1, -1)
 
 
 # eli5's classes, field by field; a field that is missing here cannot be saved.
@@ -91,15 +141,15 @@ class _Spans(_Value):
 _List: Any = List
 _Optional: Any = Optional
 _WEIGHT = mirror(base.FeatureWeight, feature=_Feature, weight=_Number, std=_Optional[_Number], value=_Optional[_Value])
-_WEIGHTS = mirror(base.FeatureWeights, pos=_List[_WEIGHT], neg=_List[_WEIGHT], pos_remaining=int, neg_remaining=int)
-_IMPORTANCES = mirror(base.FeatureImportances, importances=_List[_WEIGHT], remaining=int)
+_WEIGHTS = mirror(base.FeatureWeights, pos=_List[_WEIGHT], neg=_List[_WEIGHT], pos_remaining=Count, neg_remaining=Count)
+_IMPORTANCES = mirror(base.FeatureImportances, importances=_List[_WEIGHT], remaining=Count)
 _FLAG, _TEXT = _Optional[bool], _Optional[str]
 _DOCUMENT = mirror(
     base.DocWeightedSpans, document=str, spans=_Spans, preserve_density=_FLAG, with_probabilities=_FLAG, vec_name=_TEXT
 )
 _SPANS = mirror(base.WeightedSpans, docs_weighted_spans=_List[_DOCUMENT], other=_Optional[_WEIGHTS])
 _TARGET = mirror(
-    base.TargetExplanation, target=_Target, proba=_Optional[_Number], score=_Optional[_Number],
+    base.TargetExplanation, target=_Target, proba=_Optional[_Probability], score=_Optional[_Number],
     feature_weights=_Optional[_WEIGHTS], weighted_spans=_Optional[_SPANS],
 )  # fmt: skip
 _EXPLANATION = mirror(
@@ -153,9 +203,12 @@ def _read(written: Any) -> Any:
         return tuple(_read(held))
     if tag == "$dict" and type(held) is list and all(type(pair) is list and len(pair) == 2 for pair in held):
         try:
-            return {_read(key): _read(item) for key, item in held}
+            made = {_read(key): _read(item) for key, item in held}
         except TypeError:
-            raise _wrong(held, "pairs whose first halves can be keys of a dict") from None
+            made = {}
+        if len(made) != len(held):
+            raise _wrong(held, "pairs whose first halves can be keys of a dict, each once")
+        return made
     raise _wrong(written, "None, a bool, a number, a text, or a list, tuple or dict of these")
 
 

@@ -11,7 +11,7 @@ from ..arguments import listed
 from ..errors import ExplanationError
 from ..text.alignment import align_tokens, is_added_token
 from ..text.granularity import told_apart
-from .to_eli5 import Row, safe, signed_weights, summary, weighted_documents
+from .to_eli5 import Row, escaped_where_unescaped, signed_weights, summary, weighted_documents
 
 
 def get_explanation_from_grads(
@@ -57,15 +57,13 @@ def get_explanation_from_grads(
     ]
     explained = int(np.argmax(probabilities))
     target = TargetExplanation(
-        target=safe(labels[explained]),
+        target=labels[explained],
         feature_weights=_in_reading_order(rows) if force_weights else summary(rows),
         proba=float(probabilities[explained]),
         weighted_spans=WeightedSpans(weighted_documents((text,), rows), other=summary(rows)),
     )
-    return Explanation(
-        estimator=estimator_name,
-        description=safe(estimator_description) if estimator_description else None,
-        targets=[target],
+    return escaped_where_unescaped(
+        Explanation(estimator=estimator_name, description=estimator_description or None, targets=[target])
     )
 
 

@@ -10,14 +10,22 @@ from __future__ import annotations
 import inspect
 import json
 import math
+import reprlib
 from dataclasses import dataclass
-from typing import Any, ClassVar, Dict, List, Type
+from typing import Annotated, Any, ClassVar, Dict, List, Type
 
 import msgspec
 
 from ..errors import ExplanationError
 
 VERSION = 1
+DEEPEST = 100  # objects and lists in each other, more than any saved record has
+Index = Annotated[int, msgspec.Meta(ge=-1, lt=2**63)]
+"""A place in a text or a list, or -1 for none."""
+Count = Annotated[int, msgspec.Meta(ge=0, lt=2**63)]
+ROUNDING = 1e-6
+Probability = Annotated[float, msgspec.Meta(ge=-ROUNDING, le=1 + ROUNDING)]
+"""A number from 0 to 1, but for the rounding of a model's own arithmetic."""
 
 
 class Record(msgspec.Struct):
@@ -71,6 +79,8 @@ class Format:
         read.
         """
         file = {"format": self.label, "version": VERSION, self.name: held}
+        if _deeper_than(DEEPEST, file):
+            raise ExplanationError(f"the {self.name} is nested too deeply to be saved")
         self._checked(file)
         try:
             return json.dumps(file, allow_nan=False)
@@ -85,14 +95,17 @@ class Format:
             raise ExplanationError(f"the text is nested too deeply to be a saved {self.name}") from None
         except (TypeError, ValueError) as error:
             raise ExplanationError(f"the text is not JSON that {self.name}_to_json wrote: {error}") from None
+        if _deeper_than(DEEPEST, file):
+            raise ExplanationError(f"the text is nested too deeply to be a saved {self.name}")
         if not isinstance(file, dict) or file.get("format") != self.label:
             raise ExplanationError(
                 f'the text is not a saved {self.name}: it must be a JSON object with "format": "{self.label}", '
                 f"as {self.name}_to_json writes it"
             )
         if type(file.get("version")) is not int or file["version"] != VERSION:
+            found = reprlib.repr(file.get("version"))
             raise ExplanationError(
-                f"the saved {self.name} has version {file.get('version')!r}, but this release reads version {VERSION}: "
+                f"the saved {self.name} has version {found}, but this release reads version {VERSION}: "
                 "save it again, or read it with the release that wrote it"
             )
         return made(self._checked(file))
@@ -103,7 +116,8 @@ class Format:
         try:
             return getattr(msgspec.convert(file, kind, dec_hook=lambda leaf, held: leaf(held)), self.name)
         except ValueError as error:  # msgspec's ValidationError, or the error of a key that no file's text can hold
-            raise ExplanationError(f"this is no {self.name} that can be saved: {error}".replace("`$.", "`")) from None
+            said = _shortened(str(error).replace("`$.", "`"))
+            raise ExplanationError(f"this is no {self.name} that can be saved: {said}") from None
         except RecursionError:
             raise ExplanationError(f"the {self.name} is nested too deeply") from None
 
@@ -117,5 +131,20 @@ def _once(pairs: List[Any]) -> Dict[str, Any]:
 
 def _number(text: str) -> float:
     if not math.isfinite(float(text)):
-        raise ValueError(f"{text} is no finite number")
+        raise ValueError(f"{_shortened(text)} is no finite number")
     return float(text)
+
+
+def _shortened(text: str, most: int = 300) -> str:
+    """The text without its middle where it is long: a message may quote what a file holds."""
+    return text if len(text) <= most else f"{text[: most // 2]}…{text[-most // 2 :]}"
+
+
+def _deeper_than(levels: int, value: Any) -> bool:
+    layer = [value]
+    for _ in range(levels):
+        held = [one.values() if isinstance(one, dict) else one for one in layer if isinstance(one, (dict, list, tuple))]
+        layer = [item for one in held for item in one]
+        if not layer:
+            return False
+    return True

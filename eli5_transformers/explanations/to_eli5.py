@@ -29,9 +29,10 @@ from eli5.base import (
 from eli5.formatters.features import FormattedFeatureName
 
 from ..arguments import expression, rows_of_table
+from ..escapes import visible
 from ..records import Attribution
-from ..text.escapes import visible
 from ..text.granularity import Place, group_tokens, require_granularity, told_apart
+from .shown import shown
 
 Top = Union[int, Tuple[int, int], None]
 HIGHLIGHTED = "Highlighted in text (sum)"
@@ -89,7 +90,7 @@ def to_explanation(
             rows.append(Row(BIAS, attribution.baseline_score))
         targets.append(
             TargetExplanation(
-                target=safe(name),
+                target=name,
                 feature_weights=_feature_weights(rows, top, feature_re, feature_filter),
                 proba=attribution.probability,
                 score=attribution.score,
@@ -101,13 +102,14 @@ def to_explanation(
         )
     methods = dict.fromkeys(attribution.method for attribution in attributions)
     text = "\n".join(filter(None, [description, *describe(attributions)]))
-    return Explanation(
+    made = Explanation(
         estimator=estimator,
-        method=safe(", ".join(methods)),
-        description=safe(text) if text else None,
+        method=", ".join(methods),
+        description=text or None,
         is_regression=is_regression,
         targets=targets,
     )
+    return escaped_where_unescaped(made)
 
 
 def describe(attributions: Sequence[Attribution]) -> List[str]:
@@ -134,10 +136,12 @@ def describe(attributions: Sequence[Attribution]) -> List[str]:
 
 
 def escaped_where_unescaped(explanation: Explanation) -> Explanation:
-    """The same explanation with a `LabelText` wherever eli5 prints a text that it does not escape.
+    """The explanation as it is `shown`, with a `LabelText` wherever eli5 prints a text that it does not escape.
 
-    It equals the original. A `FormattedFeatureName` stays as it is: its maker says that it holds HTML.
+    It equals the original but for characters that a screen would obey. A `FormattedFeatureName` keeps its markup: its
+    maker says that it holds HTML.
     """
+    explanation = shown(explanation)
     targets = [
         attr.evolve(target, target=safe(target.target), weighted_spans=_with_safe_names(target.weighted_spans))
         for target in explanation.targets or []

@@ -9,9 +9,9 @@ import html
 import itertools
 from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple
 
+from ..escapes import visible, visible_characters, visible_line
 from ..explanations.agreement import rank_correlation
 from ..records import RELEASED, Attribution
-from ..text.escapes import visible, visible_line
 from ..text.granularity import placed_scores, places, rest_score
 from .explanation_page import standalone_page
 from .figures import ELSEWHERE, fixed
@@ -55,7 +55,7 @@ _OPEN_UP_TO = 40  # words
 def comparison_page(comparison: Any, title: Optional[str] = None) -> str:
     """The comparison as a whole HTML page, which runs and loads nothing. `title` is shown as text."""
     shown = title if title is not None else f"Why? {' / '.join(comparison.documents)}"
-    heading = "" if title is None else f"<h1>{_text(title)}</h1>\n"
+    heading = "" if title is None else f"<h1>{html.escape(visible_line(title))}</h1>\n"
     return standalone_page(shown, heading + comparison_fragment(comparison), width="60rem")
 
 
@@ -71,11 +71,12 @@ def comparison_fragment(comparison: Any) -> str:
             parts += [_agreement_table(methods)]
         parts += [_words_table(comparison, methods)]
     parts += [_notes(comparison, [method for _, methods in targets for method in methods]), "</div>"]
-    return visible("\n".join(parts))
+    return "\n".join(parts)
 
 
-def _text(text: str) -> str:
-    return html.escape(visible_line(text))
+def _text(value: Any) -> str:
+    """A name, or anything else that an attribution holds, as HTML: one line, isolated from the order of what is beside."""
+    return f"<bdi>{html.escape(visible_line(str(value)))}</bdi>"
 
 
 def _heading(label: str, attributions: Sequence[Attribution]) -> str:
@@ -86,7 +87,7 @@ def _heading(label: str, attributions: Sequence[Attribution]) -> str:
     ):
         known = [value for value in values if value is not None]
         said += [f"{name} <b>{known[0]:.3f}</b>"] if known else []
-    return f"<h2>Why <bdi>{_text(label)}</bdi>? <small>{', '.join(said)}</small></h2>"
+    return f"<h2>Why {_text(label)}? <small>{', '.join(said)}</small></h2>"
 
 
 def _painted(name: str, attribution: Attribution) -> str:
@@ -101,7 +102,7 @@ def _painted(name: str, attribution: Attribution) -> str:
             f'<p class="text">{called}{_painted_text(document, held, largest, attribution.signed, seen)}</p>'
         )
     return (
-        f'<div class="method"><div class="head"><b><bdi>{_text(name)}</bdi></b>'
+        f'<div class="method"><div class="head"><b>{_text(name)}</b>'
         f"<span>{_scale(attribution, largest)}</span></div>{''.join(paragraphs)}</div>"
     )
 
@@ -110,10 +111,11 @@ def _painted_text(
     document: str, scores: Dict[Tuple[int, int], float], largest: float, signed: bool, seen: Tuple[int, int]
 ) -> str:
     """The text with a background behind each word; where words share characters their scores add up."""
+    shown = visible_characters(document)  # of the whole text: a piece may begin with a joiner
     borders = sorted({0, len(document), *seen, *itertools.chain.from_iterable(scores)})
     parts = []
     for start, end in zip(borders, borders[1:]):
-        piece = html.escape(document[start:end])
+        piece = html.escape("".join(shown[start:end]))
         weights = [weight for (first, last), weight in scores.items() if first <= start and end <= last]
         if weights:
             weight = sum(weights)
@@ -156,11 +158,11 @@ def _number(value: Optional[float], signed: bool = False) -> str:
 def _methods_table(methods: Sequence[Tuple[str, Attribution, Optional[float]]]) -> str:
     rows = [
         [
-            f"<th><bdi>{_text(name)}</bdi></th>",
+            f"<th>{_text(name)}</th>",
             f"<td>{_text(attribution.output)}{'' if attribution.signed else ', unsigned'}</td>",
             f"<td>{_number(float(attribution.scores.sum()), attribution.signed)}</td>",
             f"<td>{_delta(attribution)}</td>",
-            f"<td>{'—' if attribution.evaluations is None else attribution.evaluations}</td>",
+            f"<td>{'—' if attribution.evaluations is None else _text(attribution.evaluations)}</td>",
             f"<td>{_number(seconds)}</td>",
         ]
         for name, attribution, seconds in methods
@@ -181,7 +183,7 @@ def _delta(attribution: Attribution) -> str:
 def _agreement_table(methods: Sequence[Tuple[str, Attribution, Optional[float]]]) -> str:
     rows = []
     for name, one, _ in methods:
-        cells = [f"<th><bdi>{_text(name)}</bdi></th>"]
+        cells = [f"<th>{_text(name)}</th>"]
         for other_name, other, _ in methods:
             value = None if other_name == name else rank_correlation(one, other)
             cells.append(_correlation_cell(value, one.signed and other.signed))
@@ -191,7 +193,7 @@ def _agreement_table(methods: Sequence[Tuple[str, Attribution, Optional[float]]]
         "<h3>How far they agree</h3>"
         "<p class=\"about\">Spearman's rank correlation of the words' scores: 1 is the same order, 0 no relation, "
         f"-1 the reverse.{' |…|: of absolute values, as one of the two is unsigned.' if absolute else ''}</p>"
-        + _table(["", *(f"<bdi>{_text(name)}</bdi>" for name, _, _ in methods)], rows)
+        + _table(["", *(_text(name) for name, _, _ in methods)], rows)
     )
 
 
@@ -210,7 +212,7 @@ def _words_table(comparison: Any, methods: Sequence[Tuple[str, Attribution, Opti
     words = places(scores)
     rows = []
     for document, start, end in words:
-        cells = [f"<td><bdi>{_text(comparison.documents[document][start:end])}</bdi></td>"]
+        cells = [f"<td>{_text(comparison.documents[document][start:end])}</td>"]
         for held, most, attribution in zip(scores, largest, attributions):
             weight = held.get((document, start, end))
             color = "" if weight is None else _color(weight, most, attribution.signed, lightest=0.8)
@@ -219,7 +221,7 @@ def _words_table(comparison: Any, methods: Sequence[Tuple[str, Attribution, Opti
         rows.append(cells)
     rest = [fixed(rest_score(a), most, a.signed) for a, most in zip(attributions, largest)]
     rows.append([f"<td><i>{ELSEWHERE}</i></td>", *(f"<td>{number}</td>" for number in rest)])
-    table = _table(["word", *(f"<bdi>{_text(name)}</bdi>" for name, _, _ in methods)], rows, "words")
+    table = _table(["word", *(_text(name) for name, _, _ in methods)], rows, "words")
     opened = " open" if len(words) <= _OPEN_UP_TO else ""
     return f"<h3>Every word</h3><details{opened}><summary>{len(words)} words</summary>{table}</details>"
 
@@ -242,7 +244,7 @@ def _notes(comparison: Any, methods: Sequence[Tuple[str, Attribution, Any]]) -> 
     if not notes:
         return ""
     items = [
-        f'<p class="about">{"<b>" + _text(", ".join(named)) + ":</b> " if named else ""}{html.escape(note)}</p>'
+        f'<p class="about">{"<b>" + _text(", ".join(named)) + ":</b> " if named else ""}{html.escape(visible(note))}</p>'
         for note, named in notes.items()
     ]
     return f"<h3>What to keep in mind</h3>{''.join(items)}"

@@ -11,8 +11,8 @@ from eli5.formatters import fields
 from eli5.formatters.html import format_as_html
 
 from ..errors import InputError
+from ..escapes import visible_line
 from ..explanations.to_eli5 import escaped_where_unescaped
-from ..text.escapes import visible, visible_line
 
 # The policy forbids what the page does not need: should a text ever become markup, it could still run and load nothing.
 _PAGE = """<!DOCTYPE html>
@@ -60,10 +60,9 @@ _LEGEND = '<p class="legend">Green words speak for the label that stands above t
 def standalone_page(title: str, body: str, *, styles: str = "", width: str = "46rem") -> str:
     """A whole HTML page around `body`, which is HTML: own character set, title and styles, no script and no network.
 
-    `title` is shown as text, whatever it holds; control characters and bidirectional overrides anywhere in the page
-    are spelled out (see `escapes`).
+    `title` is shown as text, whatever it holds; characters in it that a screen would obey are spelled out (see `escapes`).
     """
-    return _PAGE.format(title=html.escape(visible_line(title)), body=visible(body), styles=styles, width=width)
+    return _PAGE.format(title=html.escape(visible_line(title)), body=body, styles=styles, width=width)
 
 
 def explanation_page(explanation: Any, title: str) -> str:

@@ -9,8 +9,8 @@ import numpy as np
 
 from ..arguments import whole_number
 from ..errors import InputError, MissingDependencyError
+from ..escapes import visible_line
 from ..records import Attribution, attributions_of
-from ..text.escapes import visible_line
 from ..text.granularity import Place, placed_scores, places, rest_score
 from ..text.words import clusters
 from .figures import ELSEWHERE, fixed

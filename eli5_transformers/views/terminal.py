@@ -8,7 +8,8 @@ from typing import Any, List
 import numpy as np
 from eli5.formatters.text_helpers import prepare_weighted_spans
 
-from ..text.escapes import visible
+from ..escapes import visible_line
+from ..explanations.shown import shown
 
 # Steps of green (for) and red (against) of the 256-colour palette, from pale to strong, all readable under black text.
 _FOR = (194, 157, 120, 83)
@@ -18,21 +19,21 @@ _RESET = "\x1b[0m"
 
 def painted(explanation: Any) -> str:
     """The texts of the explanation with the words coloured, a paragraph for each target; "" where nothing is painted."""
-    targets = explanation.targets or []
+    targets = shown(explanation).targets or []
     paragraphs: List[str] = []
     for target, documents in zip(targets, prepare_weighted_spans(targets)):
         for document in documents or []:
             name = document.doc_weighted_spans.vec_name
             text = _colored(document.doc_weighted_spans.document, document.char_weights, document.weight_range)
-            label = f"y={str.__str__(target.target)}: " if len(targets) > 1 else ""
-            paragraphs.append(f"{visible(label)}{name + ': ' if name else ''}{text}")
+            label = f"y={visible_line(str.__str__(target.target))}: " if len(targets) > 1 else ""
+            paragraphs.append(f"{label}{name + ': ' if name else ''}{text}")
     return "\n".join(paragraphs)
 
 
 def _colored(text: str, weights: np.ndarray, weight_range: float) -> str:
     parts = []
     for weight, pairs in groupby(zip(text, weights), key=lambda pair: pair[1]):
-        part = visible("".join(char for char, _ in pairs))
+        part = "".join(char for char, _ in pairs)
         strength = abs(weight) / weight_range if weight_range else 0.0
         if strength < 0.05:
             parts.append(part)

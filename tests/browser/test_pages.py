@@ -10,9 +10,9 @@ from handmade import attribution
 
 from eli5_transformers import get_explanation, get_explanation_from_grads, load_predictor
 from eli5_transformers.api import compare
+from eli5_transformers.escapes import visible
 from eli5_transformers.explanations.explanation_json import explanation_from_json, explanation_to_json
 from eli5_transformers.explanations.to_eli5 import to_explanation
-from eli5_transformers.text.escapes import visible
 from eli5_transformers.views.comparison import Comparison
 from eli5_transformers.views.explanation_page import explanation_page
 

@@ -25,6 +25,7 @@ from hypothesis import strategies as st
 
 from eli5_transformers.errors import ExplanationError
 from eli5_transformers.explanations.explanation_json import FORMAT, explanation_from_json, explanation_to_json
+from eli5_transformers.explanations.shown import shown
 from eli5_transformers.explanations.to_eli5 import LabelText, to_explanation
 
 HOSTILE = "<script>alert(1)</script>\"'&\x1b\u202e"
@@ -47,16 +48,18 @@ features = (
 )
 rows = st.lists(st.builds(FeatureWeight, features, numbers, st.none() | numbers, values), max_size=3)
 tables = st.builds(FeatureWeights, rows, rows, st.integers(0, 9), st.integers(0, 9))
-places = st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)) | st.just([1, 2]), max_size=2)
-spans = st.lists(st.tuples(features, places, numbers) | st.just(["a", ((0, 1),), 2]), max_size=3)
+places = st.lists(st.tuples(st.integers(-1, 3), st.integers(4, 9)) | st.just([1, 2]), max_size=2)
+spans = st.lists(st.tuples(texts | formatted, places, numbers) | st.just(["a", ((0, 1),), 2]), max_size=3)
 flags = st.none() | st.booleans() | st.just(np.bool_(True))
-documents = st.builds(DocWeightedSpans, texts, spans | spans.map(tuple), flags, flags, st.none() | labels)
-weighted_spans = st.builds(WeightedSpans, st.lists(documents, max_size=2), st.none() | tables)
+documents = st.builds(
+    DocWeightedSpans, texts.map("a text: {}".format), spans | spans.map(tuple), flags, flags, st.none() | labels
+)
+weighted_spans = st.builds(WeightedSpans, st.tuples(documents).map(list), st.none() | tables)
 targets = st.builds(
     TargetExplanation,
     labels | st.integers() | st.just(np.int64(3)),
     st.none() | tables,
-    st.none() | numbers,
+    st.none() | st.floats(0, 1) | st.floats(0, 1, width=32).map(np.float32),
     st.none() | numbers,
     st.none() | weighted_spans,
 )
@@ -68,17 +71,17 @@ explanations = st.builds(
     method=st.none() | labels,
     is_regression=st.booleans(),
     targets=st.none() | st.lists(targets, max_size=2),
-    feature_importances=st.none() | st.builds(FeatureImportances, rows, st.integers(0, 9)),
+    feature_importances=st.none() | st.builds(FeatureImportances, rows.filter(bool), st.integers(0, 9)),
     highlight_spaces=st.none() | st.booleans(),
 )
 
 
 @settings(max_examples=150, deadline=None)
 @given(explanations)
-def test_what_is_read_equals_what_was_saved(explanation):
-    text = explanation_to_json(explanation)
-    assert explanation_from_json(text) == explanation
-    assert explanation_to_json(explanation_from_json(text)) == text
+def test_what_is_read_equals_what_was_saved_as_it_is_shown(explanation):
+    read = explanation_from_json(explanation_to_json(explanation))
+    assert read == shown(explanation)
+    assert explanation_from_json(explanation_to_json(read)) == read
 
 
 @settings(max_examples=50, deadline=None)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eli5_transformers.text.escapes import visible, visible_line
+from eli5_transformers.escapes import visible, visible_line
 
 
 @given(st.text())
