@@ -35,7 +35,10 @@ def shown(explanation: Explanation) -> Explanation:
 
 def _spelled(text: _Text, spell: Callable[[str], str] = visible) -> _Text:
     """The text as `spell` has it, of the same class of string; what is no string stays as it is."""
-    return type(text)(spell(text)) if isinstance(text, str) else text
+    if not isinstance(text, str):
+        return text
+    spelled = spell(text)
+    return text if spelled == text else type(text)(spelled)
 
 
 def _target(target: Any) -> Any:

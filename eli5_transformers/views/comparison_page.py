@@ -55,7 +55,7 @@ _OPEN_UP_TO = 40  # words
 def comparison_page(comparison: Any, title: Optional[str] = None) -> str:
     """The comparison as a whole HTML page, which runs and loads nothing. `title` is shown as text."""
     shown = title if title is not None else f"Why? {' / '.join(comparison.documents)}"
-    heading = "" if title is None else f"<h1>{html.escape(visible_line(title))}</h1>\n"
+    heading = "" if title is None else f"<h1>{_text(title)}</h1>\n"
     return standalone_page(shown, heading + comparison_fragment(comparison), width="60rem")
 
 
@@ -75,8 +75,13 @@ def comparison_fragment(comparison: Any) -> str:
 
 
 def _text(value: Any) -> str:
-    """A name, or anything else that an attribution holds, as HTML: one line, isolated from the order of what is beside."""
-    return f"<bdi>{html.escape(visible_line(str(value)))}</bdi>"
+    """What an attribution holds, of whatever class, as HTML: one line."""
+    return html.escape(visible_line(str(value)))
+
+
+def _name(value: Any) -> str:
+    """As `_text`, apart from what stands beside it: a name that is read from the right reorders nothing."""
+    return f"<bdi>{_text(value)}</bdi>"
 
 
 def _heading(label: str, attributions: Sequence[Attribution]) -> str:
@@ -87,7 +92,7 @@ def _heading(label: str, attributions: Sequence[Attribution]) -> str:
     ):
         known = [value for value in values if value is not None]
         said += [f"{name} <b>{known[0]:.3f}</b>"] if known else []
-    return f"<h2>Why {_text(label)}? <small>{', '.join(said)}</small></h2>"
+    return f"<h2>Why {_name(label)}? <small>{', '.join(said)}</small></h2>"
 
 
 def _painted(name: str, attribution: Attribution) -> str:
@@ -102,7 +107,7 @@ def _painted(name: str, attribution: Attribution) -> str:
             f'<p class="text">{called}{_painted_text(document, held, largest, attribution.signed, seen)}</p>'
         )
     return (
-        f'<div class="method"><div class="head"><b>{_text(name)}</b>'
+        f'<div class="method"><div class="head"><b>{_name(name)}</b>'
         f"<span>{_scale(attribution, largest)}</span></div>{''.join(paragraphs)}</div>"
     )
 
@@ -158,7 +163,7 @@ def _number(value: Optional[float], signed: bool = False) -> str:
 def _methods_table(methods: Sequence[Tuple[str, Attribution, Optional[float]]]) -> str:
     rows = [
         [
-            f"<th>{_text(name)}</th>",
+            f"<th>{_name(name)}</th>",
             f"<td>{_text(attribution.output)}{'' if attribution.signed else ', unsigned'}</td>",
             f"<td>{_number(float(attribution.scores.sum()), attribution.signed)}</td>",
             f"<td>{_delta(attribution)}</td>",
@@ -183,7 +188,7 @@ def _delta(attribution: Attribution) -> str:
 def _agreement_table(methods: Sequence[Tuple[str, Attribution, Optional[float]]]) -> str:
     rows = []
     for name, one, _ in methods:
-        cells = [f"<th>{_text(name)}</th>"]
+        cells = [f"<th>{_name(name)}</th>"]
         for other_name, other, _ in methods:
             value = None if other_name == name else rank_correlation(one, other)
             cells.append(_correlation_cell(value, one.signed and other.signed))
@@ -193,7 +198,7 @@ def _agreement_table(methods: Sequence[Tuple[str, Attribution, Optional[float]]]
         "<h3>How far they agree</h3>"
         "<p class=\"about\">Spearman's rank correlation of the words' scores: 1 is the same order, 0 no relation, "
         f"-1 the reverse.{' |…|: of absolute values, as one of the two is unsigned.' if absolute else ''}</p>"
-        + _table(["", *(_text(name) for name, _, _ in methods)], rows)
+        + _table(["", *(_name(name) for name, _, _ in methods)], rows)
     )
 
 
@@ -212,7 +217,7 @@ def _words_table(comparison: Any, methods: Sequence[Tuple[str, Attribution, Opti
     words = places(scores)
     rows = []
     for document, start, end in words:
-        cells = [f"<td>{_text(comparison.documents[document][start:end])}</td>"]
+        cells = [f"<td>{_name(comparison.documents[document][start:end])}</td>"]
         for held, most, attribution in zip(scores, largest, attributions):
             weight = held.get((document, start, end))
             color = "" if weight is None else _color(weight, most, attribution.signed, lightest=0.8)
@@ -221,7 +226,7 @@ def _words_table(comparison: Any, methods: Sequence[Tuple[str, Attribution, Opti
         rows.append(cells)
     rest = [fixed(rest_score(a), most, a.signed) for a, most in zip(attributions, largest)]
     rows.append([f"<td><i>{ELSEWHERE}</i></td>", *(f"<td>{number}</td>" for number in rest)])
-    table = _table(["word", *(_text(name) for name, _, _ in methods)], rows, "words")
+    table = _table(["word", *(_name(name) for name, _, _ in methods)], rows, "words")
     opened = " open" if len(words) <= _OPEN_UP_TO else ""
     return f"<h3>Every word</h3><details{opened}><summary>{len(words)} words</summary>{table}</details>"
 
