@@ -3,7 +3,7 @@
 eli5's formatters print documents, features, descriptions and errors character by character, into a notebook's cell or onto
 a terminal. So an eli5 `Explanation` holds them as `escapes` spells them, and its spans count the characters of what it
 holds; the `Attribution` that it is made of, and its file, keep the texts as they were given. Labels stay as the model has
-them: whoever asks for a target asks by its name.
+them: whoever asks for a target asks by its name. And a table of zeros, on which the formatters fail, is shown, too.
 """
 
 from __future__ import annotations
@@ -79,8 +79,20 @@ def _weights(weights: Optional[FeatureWeights]) -> Optional[FeatureWeights]:
     )
 
 
+class _Zero(float):
+    """A weight of 0, which is no share of the largest one, even where that is 0: eli5 divides the two to choose a colour."""
+
+    def __abs__(self) -> _Zero:
+        return self
+
+    def __truediv__(self, other: Any) -> float:
+        return 0.0
+
+
 def _weight(weight: FeatureWeight) -> FeatureWeight:
-    return attr.evolve(weight, feature=_feature(weight.feature))
+    return attr.evolve(
+        weight, feature=_feature(weight.feature), weight=_Zero() if weight.weight == 0 else weight.weight
+    )
 
 
 def _feature(feature: Any) -> Any:

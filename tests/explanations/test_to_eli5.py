@@ -247,3 +247,13 @@ def test_a_pair_is_two_named_documents():
     first, second = to_explanation([pair], estimator="e").targets[0].weighted_spans.docs_weighted_spans
     assert (first.document, first.vec_name, second.document, second.vec_name) == ("a", "text 1", "b", "text 2")
     assert [spans for _, spans, _ in first.spans] == [[(0, 1)]] == [spans for _, spans, _ in second.spans]
+
+
+def test_a_text_whose_scores_are_all_zero_is_shown():
+    """eli5 0.16 divides each weight by the largest one."""
+    nothing = to_explanation([attribution(np.zeros(len(NAMES)))], estimator="e")
+    for explained in (nothing, from_grads(grads=np.zeros(len(NAMES)), force_weights=True)):
+        for html in (format_as_html(explained), format_as_html(explained, force_weights=False)):
+            assert "+0.000 Highlighted in text (sum)" in visible(html)
+        assert_close(format_as_dataframe(explained)["weight"], np.zeros(len(format_as_dataframe(explained))))
+        assert "+0.000" in format_as_text(explained)
