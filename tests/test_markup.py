@@ -14,7 +14,7 @@ def test_each_active_text_is_seen(name):
 
 @pytest.mark.parametrize(
     "html",
-    ["<p onclick=1>", "<p style='color: url(/x)'>", "<p style='a: expression(1)'>", "<a href=javascript:1>x</a>", "\x1b", "\u202e"],
+    ["<p onclick=1>", "<p style='a: url(/x)'>", "<p style='a: expression(1)'>", "<a href=javascript:1>x</a>", "\x1b", "\u202e"],
 )
 def test_other_faults_are_seen(html):
     assert faults(html)

@@ -26,6 +26,7 @@ PASSIVE = {
     "control characters": "a\x1b[31mb\x00c\x08d\x7fe\x9bf",
     "bidi overrides": "\u202e0.999\u202c \u2066isolated\u2069 \u2067",
     "separators": "a\u2028b\u2029c",
+    "without width": "gr\u200beat \u2060go\u00adod\ufeff \u3164",
     "right to left": "שלום עולם (1)",
     "closing": "]]> --> </",
 }

@@ -26,12 +26,14 @@ from eli5_transformers.views.comparison import Comparison
 from eli5_transformers.views.explanation_page import explanation_page, explanations_page
 
 FRAGMENTS = [
-    *hostile.ACTIVE.values(), *hostile.PASSIVE.values(), "</script>", "<!--", "-->", "--!>", "]]>", "<![CDATA[", "<?php", "<!x",
-    "javascript:alert(1)", '" onmouseover="x', "' onfocus='x", "&lt;img src=x&gt;", "&#x3c;b&#x3e;", "&lt", "&", "<", ">", "\"", "'", "`",
-    "</p></td></tr></table>", "</title><svg/onload=x>", "<svg><style><img src=x onerror=x>", "<math><mtext></form>", "<plaintext>",
-    "<textarea>", "<noscript>", ";background:url(/x)", "expression(alert(1))", "\x00<script\x00>", "<scr\x00ipt>", "\ud800", "\udfff<b>",
-    "{{ 7*7 }}", "{% include 'x' %}", "{0}", "%s%n", "${x}", "\x1b]0;x\x07", "\x9b2J", "\u2028", "\u202e", "\u2066", "\u200b", "\ufeff",
-    "\u3164", "\ufe0f", "שלום", "می‌خواهم", "👩‍👧", "क्‍ष", "ｓｃｒｉｐｔ", "＜b＞", "\u0130", "ſ", "\r", "\x85", "\xa0", "e\u0301\u0489", "0" * 99,
+    *hostile.ACTIVE.values(), *hostile.PASSIVE.values(), "</script>", "<!--", "-->", "--!>", "]]>", "<![CDATA[",
+    "<?php", "<!x", "javascript:alert(1)", '" onmouseover="x', "' onfocus='x", "&lt;img src=x&gt;", "&#x3c;b&#x3e;",
+    "&lt", "&", "<", ">", "\"", "'", "`", "</p></td></tr></table>", "</title><svg/onload=x>",
+    "<svg><style><img src=x onerror=x>", "<math><mtext></form>", "<plaintext>", "<textarea>", "<noscript>",
+    ";background:url(/x)", "expression(alert(1))", "\x00<script\x00>", "<scr\x00ipt>", "\ud800", "\udfff<b>",
+    "{{ 7*7 }}", "{% include 'x' %}", "{0}", "%s%n", "${x}", "\x1b]0;x\x07", "\x9b2J", "\u2028", "\u202e", "\u2066",
+    "\u200b", "\ufeff", "\u3164", "\ufe0f", "שלום", "می‌خواهم", "👩‍👧", "क्‍ष", "ｓｃｒｉｐｔ", "＜b＞", "\u0130", "ſ", "\r",
+    "\x85", "\xa0", "e\u0301\u0489", "0" * 99,
 ]  # fmt: skip
 
 
@@ -59,7 +61,8 @@ class Data:
 
 def attributions(data):
     """Two methods' attributions of one text or a pair, with hostile data wherever an attribution holds a text."""
-    documents = [" ".join(data.word() for _ in range(data.dice.randint(1, 5))) for _ in range(data.dice.choice([1, 1, 2]))]
+    texts = data.dice.choice([1, 1, 2])
+    documents = [" ".join(data.word() for _ in range(data.dice.randint(1, 5))) for _ in range(texts)]
     words = sum(len(document.split(" ")) for document in documents)
     label = data.text()
     made = []
@@ -77,7 +80,8 @@ def attributions(data):
 
 def of_eli5(data):
     """An explanation as other code, or a file from elsewhere, may have it."""
-    rows = [FeatureWeight(data.text(), 1.0), FeatureWeight([{"name": data.text(), "sign": -1}, {"name": data.text(), "sign": 1}], 2)]
+    hashed = [{"name": data.text(), "sign": -1}, {"name": data.text(), "sign": 1}]
+    rows = [FeatureWeight(data.text(), 1.0), FeatureWeight(hashed, 2)]
     weights = FeatureWeights(rows, [FeatureWeight(data.text(), -1.0, value=2.0)], pos_remaining=2)
     document = data.text()
     spans = WeightedSpans([DocWeightedSpans(document, [("a", [(0, 1)], 1.0)], vec_name=data.text())], other=weights)
