@@ -17,6 +17,7 @@ from typing import Annotated, Any, ClassVar, Dict, List, Type
 import msgspec
 
 from ..errors import ExplanationError
+from ..escapes import visible_line
 
 VERSION = 1
 DEEPEST = 100  # objects and lists in each other, more than any saved record has
@@ -136,7 +137,8 @@ def _number(text: str) -> float:
 
 
 def _shortened(text: str, most: int = 300) -> str:
-    """The text without its middle where it is long: a message may quote what a file holds."""
+    """The text on one line, without its middle where it is long: a message may quote what a file holds."""
+    text = visible_line(text)
     return text if len(text) <= most else f"{text[: most // 2]}…{text[-most // 2 :]}"
 
 

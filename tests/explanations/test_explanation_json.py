@@ -191,6 +191,10 @@ def first_row(held):
     return held["explanation"]["targets"][0]["feature_weights"]["pos"][0]
 
 
+def target(held):
+    return held["explanation"]["targets"][0]
+
+
 def document(held):
     return held["explanation"]["targets"][0]["weighted_spans"]["docs_weighted_spans"][0]
 
@@ -218,11 +222,31 @@ def document(held):
         (lambda held: first_row(held).update(value={"$float": "1"}), r"\{'\$float': '1'\} .* - at .*value`"),
         (lambda held: document(held).update(spans=[["a", 3, 1.0]]), r"must be a list of \(feature.* - at .*spans`"),
         (lambda held: document(held).update(document=None), "got `null` - at .*document`"),
+        (lambda held: document(held).update(spans=[["a", [[0, 99]], 1.0]]), r"\(0, 99\) of 'a' is no place in a document of 9"),
+        (lambda held: document(held).update(spans=[["a", [[3, 3]], 1.0]]), r"\(3, 3\) of 'a' is no place"),
+        (lambda held: document(held).update(spans=[["a", [[-1, 0]], 1.0]]), r"\(-1, 0\) of 'a' is no place"),
+        (lambda held: document(held).update(spans=[[["a"], [[0, 1]], 1.0]]), r"must be a list of \(feature"),
+        (lambda held: document(held).update(spans=[["a", [[0, 1]], 10**400]]), r"must be a list of \(feature"),
+        (lambda held: first_row(held).update(weight=10**400), "that a float can hold - at .*weight`"),
+        (lambda held: first_row(held).update(feature=[1, "a"]), 'a "name" and a "sign" - at .*feature`'),
+        (lambda held: first_row(held).update(value={"$dict": [["a", 1], ["a", 2]]}), "keys of a dict, each once"),
+        (lambda held: target(held).update(proba=7), "7 .* must be a number from 0 to 1 - at .*proba`"),
+        (lambda held: target(held)["feature_weights"].update(pos_remaining=-1), ">= 0 - at .*pos_remaining`"),
+        (lambda held: held["explanation"]["targets"].append({**target(held), "weighted_spans": {"docs_weighted_spans": []}}),
+         "different numbers of documents"),
+        (lambda held: held["explanation"].update(feature_importances={"importances": [], "remaining": 3}), "but none that"),
     ],
 )
 def test_a_damaged_file_is_refused_with_the_place(change, message):
     with pytest.raises(ExplanationError, match=message):
         explanation_from_json(damaged(change))
+
+
+def test_what_eli5_would_fail_on_is_not_written_either():
+    made = to_explanation([attribution("good plot", [2.0, -1.0])], estimator="e")
+    made.targets[0].weighted_spans.docs_weighted_spans[0].spans = [("a", [(0, 99)], 1.0)]
+    with pytest.raises(ExplanationError, match="no place in a document"):
+        explanation_to_json(made)
 
 
 @pytest.mark.parametrize(

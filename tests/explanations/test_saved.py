@@ -7,9 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import saved_examples
+from markup import faults
 from read_attributions import require_right_types, same
 
 from eli5_transformers.errors import ExplanationError
+from eli5_transformers.escapes import visible_line
 from eli5_transformers.explanations.attribution_json import attribution_from_json, attribution_to_json
 from eli5_transformers.explanations.explanation_json import explanation_from_json, explanation_to_json
 
@@ -69,6 +71,24 @@ def changed(change):
         (lambda held: held["tokens"]["end"].__setitem__(1, 99), "no place in a document"),
         (lambda held: held["tokens"].update(seen=[]), "one entry of `cut` and of `seen` for each document"),
         (lambda held: held["tokens"]["seen"].__setitem__(1, [0, 99]), "no place in a document"),
+        (lambda held: held["tokens"]["start"].__setitem__(1, -1), r"\(0, -1, 2\), which is no place"),
+        (lambda held: held["tokens"]["end"].__setitem__(2, 1), r"\(0, 2, 1\), which is no place"),
+        (lambda held: held["tokens"]["start"].__setitem__(1, -2), r">= -1 - at `attribution.tokens.start"),
+        (lambda held: held["tokens"]["word"].__setitem__(1, 10**30), r"<= 9223372036854775807 - at `attribution.tokens.word"),
+        (lambda held: held["tokens"]["segment"].__setitem__(1, -1), r">= 0 - at `attribution.tokens.segment"),
+        (lambda held: held["tokens"]["cut"].__setitem__(1, -3), r">= 0 - at `attribution.tokens.cut"),
+        (lambda held: held["tokens"]["seen"].__setitem__(1, [-1, 2]), r">= 0 - at `attribution.tokens.seen"),
+        (lambda held: held["tokens"]["special"].__setitem__(1, 1), r"`attribution.tokens.special\[1\]`"),
+        (lambda held: held.update(evaluations=-1), r">= 0 - at `attribution.evaluations`"),
+        (lambda held: held.update(evaluations=10**4000), r"attribution.evaluations`"),
+        (lambda held: held.update(target=-1), r">= 0 - at `attribution.target`"),
+        (lambda held: held.update(probability=7), r"<= 1.000001 - at `attribution.probability`"),
+        (lambda held: held.update(probability=-0.1), r">= -1e-06 - at `attribution.probability`"),
+        (lambda held: held.update(documents=[]), r"length >= 1 - at `attribution.documents`"),
+        (lambda held: held.update(documents="good"), r"got `str` - at `attribution.documents`"),
+        (lambda held: held.update(label=None), r"got `null` - at `attribution.label`"),
+        (lambda held: held.update(provenance={"model": 3}), r"got `int` - at `attribution.provenance"),
+        (lambda held: held.update(parameters=[1]), r"got `array` - at `attribution.parameters`"),
     ],
 )
 def test_a_damaged_attribution_is_refused_with_the_place(change, message):
@@ -95,6 +115,28 @@ def test_a_damaged_attribution_is_refused_with_the_place(change, message):
 def test_a_text_that_is_no_saved_attribution_is_refused(text, message):
     with pytest.raises(ExplanationError, match=message):
         attribution_from_json(text)
+
+
+def test_texts_may_be_empty_and_hold_half_a_character():
+    held = json.loads(ATTRIBUTION)["attribution"]
+    held.update(documents=["", "\ud800"], label="", notes=[""], scores=[], tokens={name: [] for name in held["tokens"]})
+    read = attribution_from_json(json.dumps({**json.loads(ATTRIBUTION), "attribution": held}))
+    assert read.documents == ("", "\ud800")
+    assert same(attribution_from_json(attribution_to_json(read)), read)
+    assert faults(read._repr_html_()) == []
+
+
+def test_a_message_is_one_short_sentence_whatever_the_file_holds():
+    name = "<script>\x1b]0;x\x07\n" * 9999
+    for change in ({name: 1}, {"label": {name: name}}, {"probability": name}, {"scores": [name]}):
+        with pytest.raises(ExplanationError) as caught:
+            attribution_from_json(changed(lambda held, change=change: held.update(change)))
+        assert len(str(caught.value)) < 600
+        assert visible_line(str(caught.value)) == str(caught.value)
+    for version in (name, [[name]], 10**4000):
+        with pytest.raises(ExplanationError) as caught:
+            attribution_from_json(json.dumps({**json.loads(ATTRIBUTION), "version": version}))
+        assert len(str(caught.value)) < 600
 
 
 def test_numpy_numbers_become_numbers_of_python():
