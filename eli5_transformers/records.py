@@ -12,6 +12,7 @@ import numpy as np
 
 from .arguments import listed, whole_number
 from .errors import InputError
+from .escapes import visible_line
 
 RELEASED = ("simple-gradient", "integrated-gradient", "smooth-gradient")
 """The methods that are AllenNLP's own, as released."""
@@ -101,7 +102,8 @@ class Attribution:
     def __repr__(self) -> str:
         known = "" if self.probability is None else f" ({self.probability:.2f})"
         strongest = ", ".join(f"{_shortened(word)!r} {score:+.3g}" for word, score in self.top(3))
-        return f"<Attribution of {_shortened(str(self.label))!r}{known} by {self.method}: {strongest or 'no words'}>"
+        method = visible_line(str(self.method))
+        return f"<Attribution of {_shortened(str(self.label))!r}{known} by {method}: {strongest or 'no words'}>"
 
     def by_word(self) -> Attribution:
         """The same attribution with an entry a word: the sum of its tokens' scores, so that the total stays."""

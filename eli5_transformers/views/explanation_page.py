@@ -6,7 +6,7 @@ import html
 from typing import Any, Optional, Sequence, Tuple
 
 import attr
-from eli5.base import Explanation, FeatureWeights
+from eli5.base import Explanation, FeatureWeights, NodeInfo
 from eli5.formatters import fields
 from eli5.formatters.html import format_as_html
 
@@ -88,7 +88,7 @@ def _section(explanation: Any, title: str) -> str:
         raise InputError(f"a {type(explanation).__name__} was given, but a page shows an Explanation: call to_explanation")
     if not isinstance(title, str):
         raise InputError(f"title is {title!r}, but must be a text")
-    shown = escaped_where_unescaped(explanation)
+    shown = escaped_where_unescaped(_with_escaped_tree(explanation))
     table = attr.evolve(shown, targets=[attr.evolve(target, weighted_spans=None) for target in shown.targets or []])
     parts = [
         f"<h1>{html.escape(visible_line(title))}</h1>",
@@ -99,6 +99,21 @@ def _section(explanation: Any, title: str) -> str:
         f'<div class="about">{format_as_html(shown, include_styles=False, show=fields.INFO)}</div>',
     ]
     return "\n".join(parts)
+
+
+def _with_escaped_tree(explanation: Explanation) -> Explanation:
+    """The explanation with its decision tree as text, whose names eli5 prints as they are."""
+    whole = explanation.decision_tree
+    if whole is None:
+        return explanation
+
+    def escaped(node: Optional[NodeInfo]) -> Optional[NodeInfo]:
+        if node is None:
+            return None
+        name = node.feature_name if node.feature_name is None else html.escape(visible_line(str(node.feature_name)))
+        return attr.evolve(node, feature_name=name, left=escaped(node.left), right=escaped(node.right))
+
+    return attr.evolve(explanation, decision_tree=attr.evolve(whole, tree=escaped(whole.tree), graphviz=""))
 
 
 def _has_both_signs(explanation: Any) -> bool:

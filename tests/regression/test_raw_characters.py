@@ -101,7 +101,8 @@ def test_the_data_keep_them(odd):
 
 def test_a_terminal_and_a_page_obey_none_of_them(odd):
     ours = re.sub(r"\x1b\[[\d;]+m", "", painted(to_explanation([odd, odd])))
-    for shown in (ours, Comparison((odd, odd)).html(ODD), Comparison((odd,))._repr_html_(), odd._repr_html_()):
+    comparison = Comparison((odd, odd))
+    for shown in (ours, comparison.html(ODD), comparison._repr_html_(), odd._repr_html_(), repr(odd), repr(comparison)):
         assert not OBEYED.search(shown)
 
 
