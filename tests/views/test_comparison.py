@@ -213,6 +213,11 @@ def test_scores_that_are_all_zero_are_not_painted():
     assert {color for color, *_ in painted(page, "zero")} == {"hsl(0, 100%, 100.0%)"}
 
 
+def test_a_title_that_is_no_text_is_refused(comparison):
+    with pytest.raises(InputError, match="title is 3"):
+        comparison.html(title=3)
+
+
 HOSTILE = "<script>alert(1)</script>\"'&\u202e\x1b"
 
 
