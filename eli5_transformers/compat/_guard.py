@@ -1,18 +1,17 @@
 """What AllenNLP's functions must not do with a source that is not trusted, while this package loads it.
 
-AllenNLP's files stay as they are. Some functions of its imported modules are put into a wrapper that asks the
+AllenNLP's files stay as they are. Some functions of its imported modules, and one of transformers', are put into a wrapper that asks the
 `permissions` of the thread or task: outside of a load, and in one that trusts its source, they do what they always did.
 """
 
 from __future__ import annotations
 
 import functools
-
 import importlib.util
 import os
 import re
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from types import ModuleType
 from typing import Any, Callable, Dict, Iterator, Optional, Tuple
 
@@ -230,6 +229,26 @@ def _is_installed_model(name: str) -> bool:
     return _SPACY_MODEL.fullmatch(name) is not None and importlib.util.find_spec(name) is not None
 
 
+def _vocabulary(module: ModuleType) -> None:
+    """A vocabulary is read behind a lock, for which a file is made in whatever folder the config names."""
+
+    def without_files(original: Callable[..., Any]) -> Callable[..., Any]:
+        return lambda *args, **options: original(*args, **options) if guarding() is None else nullcontext()
+
+    _around(module, "FileLock", without_files)
+
+
+def _asking(module: ModuleType) -> None:
+    """transformers asks on stdin where one of its classes calls another without what it was told of `trust_remote_code`."""
+
+    def ask(prompt: str = "") -> str:
+        if current() is not None:
+            raise EOFError("nobody is asked while a source is loaded")
+        return input(prompt)
+
+    module.input = ask  # type: ignore[attr-defined]
+
+
 _WRAPPED: Dict[str, Callable[[ModuleType], None]] = {
     "allennlp.common.registrable": _registrable,
     "allennlp.common.params": _params,
@@ -237,8 +256,10 @@ _WRAPPED: Dict[str, Callable[[ModuleType], None]] = {
     "allennlp.models.archival": _archival,
     "allennlp.common.cached_transformers": _cached_transformers,
     "allennlp.modules.transformer.transformer_module": _transformer_module,
+    "allennlp.data.vocabulary": _vocabulary,
     "allennlp.nn.util": _weights,
     "allennlp.nn.initializers": _weights,
     "allennlp.data.tokenizers.spacy_tokenizer": _spacy,
     "allennlp.data.tokenizers.sentence_splitter": _spacy,
+    "transformers.dynamic_module_utils": _asking,
 }

@@ -208,8 +208,13 @@ def _allennlp_tokens(encoding: Encoding) -> List[Token]:
 
 
 def _load(folder: str, options: Optional[Mapping[str, Any]]) -> Any:
-    with classifiers.source_errors(f"no tokenizer can be loaded from {folder!r}"):
-        return AutoTokenizer.from_pretrained(os.path.expanduser(folder), **transformers_options(options))
+    path = os.path.expanduser(folder)
+    with classifiers.source_errors(f"no tokenizer can be loaded from {folder!r}", os.path.join(path, "tokenizer_config.json")):
+        tokenizer = AutoTokenizer.from_pretrained(path, **transformers_options(options))
+    if not callable(getattr(tokenizer, "convert_ids_to_tokens", None)):
+        # transformers takes any name of its own for a `tokenizer_class`.
+        raise SourceError(f"{folder!r} names a {type(tokenizer).__name__} as its tokenizer, which is none")
+    return tokenizer
 
 
 def _positions(folder: str, options: Optional[Mapping[str, Any]]) -> Optional[int]:

@@ -34,7 +34,9 @@ def keep(serialization_dir: Optional[str], part: str, *key: Any, write: Callable
     A folder that already has weights is being loaded, not trained, and stays as it is; and no load writes anywhere, whatever
     folder its source names.
     """
-    if serialization_dir is None or current() is not None or any(os.path.exists(os.path.join(serialization_dir, name)) for name in _WEIGHTS):
+    if serialization_dir is None or current() is not None:
+        return
+    if any(os.path.exists(os.path.join(serialization_dir, name)) for name in _WEIGHTS):
         return
     folder = _place(serialization_dir, part, key)
     if folder.exists():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 from contextlib import contextmanager
@@ -15,7 +16,7 @@ from transformers.utils import logging as transformers_logging
 
 from ..compat._remote_code import remote_classifier
 from ..errors import Eli5TransformersError, SourceError
-from ..permissions import transformers_options
+from ..permissions import allows, transformers_options
 
 # What a checkpoint on the hub may consist of; weights of other frameworks and training state are left where they are.
 _HUB_OPTIONS = ("trust_remote_code", "revision", "token", "use_auth_token", "cache_dir", "local_files_only")
@@ -164,16 +165,31 @@ def _architecture_errors(config: PretrainedConfig) -> Iterator[None]:
 
 
 @contextmanager
-def source_errors(what: str) -> Iterator[None]:
-    """Any error of a library that reads a file of somebody else as a SourceError that begins with `what`."""
+def source_errors(what: str, settings: Optional[str] = None) -> Iterator[None]:
+    """Any error of a library that reads a file of somebody else as a SourceError that begins with `what`.
+
+    `settings` is a JSON file whose `auto_map` would name code of the checkpoint's own.
+    """
     try:
         yield
     except Eli5TransformersError:
         raise
     except Exception as error:
         # transformers says it in this way, in several lines, of configs, tokenizers and models alike.
-        reason = f"it has {_OWN_CODE}" if "trust_remote_code" in str(error) else short(error)
+        own_code = "trust_remote_code" in str(error) or _names_code(settings)
+        reason = f"it has {_OWN_CODE}" if own_code else short(error)
         raise SourceError(f"{what}: {reason}") from error
+
+
+def _names_code(settings: Optional[str]) -> bool:
+    """Whether the file names code of a checkpoint that the caller of this load does not trust."""
+    if settings is None or allows("trust_remote_code"):
+        return False
+    try:
+        with open(settings, encoding="utf-8") as file:
+            return "auto_map" in json.load(file)
+    except (OSError, ValueError, TypeError, RecursionError):
+        return False
 
 
 @contextmanager
