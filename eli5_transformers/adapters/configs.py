@@ -15,6 +15,7 @@ from .. import compat
 from ..arguments import did_you_mean
 from ..bundled import configs_path
 from ..errors import Eli5TransformersError, InputError, SourceError
+from ..huggingface.classifiers import OWN_CODE
 from ..permissions import current
 from .objects import placed
 
@@ -29,7 +30,7 @@ _KEYS = (
     "evaluate_on_test", "datasets_for_vocab_creation", "callbacks", "evaluation", "random_seed", "numpy_seed", "pytorch_seed",
 )  # fmt: skip
 # The most characters of another library's message.
-_LONGEST = 600
+_LONGEST = 400
 
 
 def find_config(file: Union[str, Path]) -> Path:
@@ -186,6 +187,8 @@ def configuration_errors(path: Path, folder: Optional[Path] = None) -> Iterator[
                 "its weights hold more than tensors, or are damaged; allow_pickle=True (--allow-pickle) reads them by running "
                 "what their author chose, for a file that you trust"
             )
+        elif "trust_remote_code" in str(error):
+            reason = f"a checkpoint that it names has {OWN_CODE}"
         else:
             said = " ".join(str(getattr(error, "message", error)).split())
             reason = said if isinstance(error, ConfigurationError) and said else f"{type(error).__name__}: {said}"

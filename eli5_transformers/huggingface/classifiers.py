@@ -20,7 +20,7 @@ from ..permissions import allows, transformers_options
 
 # What a checkpoint on the hub may consist of; weights of other frameworks and training state are left where they are.
 _HUB_OPTIONS = ("trust_remote_code", "revision", "token", "use_auth_token", "cache_dir", "local_files_only")
-_OWN_CODE = (
+OWN_CODE = (
     "code of its own, which is run with trust_remote_code=True (--trust-remote-code) alone: read it before you trust it"
 )
 _HUB_FILES = ["*.json", "*.txt", "*.model", "*.safetensors", "pytorch_model*.bin", "*.py"]
@@ -156,7 +156,7 @@ def _architecture_errors(config: PretrainedConfig) -> Iterator[None]:
     except (KeyError, ValueError) as error:
         if getattr(config, "auto_map", None) and not isinstance(error, SourceError):
             raise SourceError(
-                f"the checkpoint of the model type {config.model_type!r} has {_OWN_CODE}"
+                f"the checkpoint of the model type {config.model_type!r} has {OWN_CODE}"
             ) from error
         raise SourceError(
             f"transformers has no sequence classifier for the model type {config.model_type!r}: give a checkpoint of "
@@ -177,7 +177,7 @@ def source_errors(what: str, settings: Optional[str] = None) -> Iterator[None]:
     except Exception as error:
         # transformers says it in this way, in several lines, of configs, tokenizers and models alike.
         own_code = "trust_remote_code" in str(error) or _names_code(settings)
-        reason = f"it has {_OWN_CODE}" if own_code else short(error)
+        reason = f"it has {OWN_CODE}" if own_code else short(error)
         raise SourceError(f"{what}: {reason}") from error
 
 
