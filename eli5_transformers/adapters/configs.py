@@ -16,7 +16,7 @@ from ..arguments import did_you_mean
 from ..bundled import configs_path
 from ..errors import Eli5TransformersError, InputError, SourceError
 from ..huggingface.classifiers import OWN_CODE
-from ..permissions import current
+from ..permissions import current, guarding
 from .objects import placed
 
 SUFFIXES = (".jsonnet", ".json")
@@ -121,8 +121,12 @@ def read_config(path: Path, changes: str, ext_vars: Optional[Mapping[str, str]])
 
 def _jsonnet_error(error: Exception) -> str:
     """jsonnet's message is several lines: the cause, then the places in the file, of which the innermost is enough."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    cause = "; ".join(line[:300] for line in lines[:2])
+    lines = [line.strip()[:400] for line in str(error).splitlines() if line.strip()]
+    if lines and lines[0].startswith("RUNTIME ERROR") and guarding() is None:
+        # The text is the config's own, and this one reads the environment: it may say what it has read.
+        for value in os.environ.values():
+            lines[0] = lines[0].replace(value, "…") if len(value) >= 8 else lines[0]
+    cause = "; ".join(lines[:2])
     undefined = "undefined external variable" in cause.lower()
     return f"{cause} (give it in ext_vars; the environment is read with trust_source=True alone)" if undefined else cause
 

@@ -7,7 +7,6 @@ AllenNLP's files stay as they are. Some functions of its imported modules, and o
 from __future__ import annotations
 
 import functools
-import importlib.util
 import os
 import re
 import threading
@@ -226,7 +225,8 @@ def _spacy(module: ModuleType) -> None:
 
 
 def _is_installed_model(name: str) -> bool:
-    return _SPACY_MODEL.fullmatch(name) is not None and importlib.util.find_spec(name) is not None
+    # As spaCy asks for it: a module of that name is no model.
+    return _SPACY_MODEL.fullmatch(name) is not None and installed_version(name) is not None
 
 
 def _vocabulary(module: ModuleType) -> None:
