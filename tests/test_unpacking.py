@@ -45,7 +45,8 @@ def files_outside(tmp_path, temporary):
 
 @pytest.mark.parametrize("mode", ["w:gz", "w", "w:bz2", "w:xz"])
 def test_files_and_folders_are_unpacked_and_removed(tmp_path, temporary, mode):
-    members = [member("./", kind=tarfile.DIRTYPE), member("d", kind=tarfile.DIRTYPE), member("d/e/f.txt", b"one"), member("x", b"two")]
+    members = [member("./", kind=tarfile.DIRTYPE), member("d", kind=tarfile.DIRTYPE)]
+    members += [member("d/e/f.txt", b"one"), member("x", b"two")]
     file = archive(tmp_path / "good", members, mode)
     with unpacked(file, Permissions()) as folder:
         assert {
@@ -103,7 +104,8 @@ def test_a_bomb_is_refused_before_it_is_unpacked(tmp_path, temporary, monkeypatc
     extract = unpacking._extract
     monkeypatch.setattr(unpacking, "_extract", lambda archive, member, folder: written.append(member.size))
     file = archive(tmp_path / "bomb.tar.gz", [member(str(number), bytes(2**20)) for number in range(20)])
-    with pytest.raises(SourceError, match="more than 5000000 bytes; max_unpacked"), unpacked(file, Permissions(max_unpacked=5_000_000)):
+    small = Permissions(max_unpacked=5_000_000)
+    with pytest.raises(SourceError, match="more than 5000000 bytes; max_unpacked"), unpacked(file, small):
         pass
     assert sum(written) <= 5_000_000
     monkeypatch.setattr(unpacking, "_extract", extract)
@@ -131,7 +133,7 @@ def test_a_member_that_claims_to_be_larger_than_it_is_is_refused(tmp_path, tempo
     for write in (gzip.open, open):
         with write(tmp_path / "short", "wb") as stream:
             stream.write(info.tobuf() + bytes(5000))
-        with pytest.raises(SourceError, match="an archive that can be read|is refused"), unpacked(tmp_path / "short", Permissions()):
+        with pytest.raises(SourceError, match="an archive that can be read"), unpacked(tmp_path / "short", Permissions()):
             pass
     assert not list(temporary.iterdir())
 
@@ -146,17 +148,15 @@ def test_a_header_that_would_fill_the_memory_is_refused(tmp_path, temporary):
             pass
 
 
-@pytest.mark.parametrize(
-    "content", [b"", b"x", b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00", b"\x1f\x8b\x08\x00" + bytes(30), bytes(1024), b"PK\x03\x04" + bytes(99)]
-)
+NO_ARCHIVES = (b"", b"x", b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00", b"\x1f\x8b\x08\x00" + bytes(30), b"PK\x03\x04" + bytes(99))
+
+
+@pytest.mark.parametrize("content", NO_ARCHIVES)
 def test_what_is_no_archive_is_refused(tmp_path, temporary, content):
     file = tmp_path / "model.tar.gz"
     file.write_bytes(content)
-    try:
-        with unpacked(file, Permissions()) as folder:
-            assert not os.listdir(folder)
-    except SourceError as error:
-        assert "not an archive that can be read" in str(error)
+    with pytest.raises(SourceError, match="not an archive that can be read"), unpacked(file, Permissions()):
+        pass
     assert not list(temporary.iterdir())
 
 

@@ -1,7 +1,8 @@
 """What AllenNLP's functions must not do with a source that is not trusted, while this package loads it.
 
-AllenNLP's files stay as they are. Some functions of its imported modules, and one of transformers', are put into a wrapper that asks the
-`permissions` of the thread or task: outside of a load, and in one that trusts its source, they do what they always did.
+AllenNLP's files stay as they are. Some functions of its imported modules, and one of transformers', are put into a wrapper
+that asks the `permissions` of the thread or task: outside of a load, and in one that trusts its source, they do what they
+always did.
 """
 
 from __future__ import annotations
