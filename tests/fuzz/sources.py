@@ -47,7 +47,9 @@ class Watch:
                 self._see(event, arguments)
         elif event in CHANGES and not self._inside(arguments[0]):
             # `rmtree` removes what is in a folder by its name alone, after it has said which folder.
-            if not (event in ("os.remove", "os.rmdir") and arguments[1] >= 0):
+            named = not (event in ("os.remove", "os.rmdir") and arguments[1] >= 0)
+            # The caches of older libraries are asked for at each call, with `exist_ok`.
+            if named and not (event == "os.mkdir" and os.path.isdir(arguments[0])):
                 self._see(event, arguments)
 
     def _inside(self, path: Any) -> bool:
