@@ -24,7 +24,9 @@ sys.path[:0] = [str(Path(__file__).parents[1])]
 SECRET = "the-secret-of-the-environment"
 RUNS = ("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.fork", "os.startfile", "ctypes.dlopen")
 NETWORK = ("socket.connect", "socket.getaddrinfo", "socket.bind", "urllib.Request")
-CHANGES = ("os.remove", "os.rename", "os.mkdir", "os.rmdir", "os.link", "os.symlink", "os.truncate", "os.chmod", "shutil.rmtree")
+CHANGES = (
+    "os.remove", "os.rename", "os.mkdir", "os.rmdir", "os.link", "os.symlink", "os.truncate", "os.chmod", "shutil.rmtree",
+)  # fmt: skip
 
 
 class Watch:
@@ -107,7 +109,8 @@ class Maker:
         self._texts = (
             f"error importstr '{folder / 'secret.txt'}'", "error std.extVar('A_SECRET')", "importstr '../secret.txt'",
             "import '/etc/passwd'", "{model: self.model, dataset_reader: 1}", "local f(x) = f(x + 1); f(0)", "std.native('x')(1)",
-            "{[std.extVar('A_SECRET')]: 1}", "error std.extVar(std.extVar('A_SECRET'))", "import 'config.jsonnet'", "{" * 5000,
+            "{[std.extVar('A_SECRET')]: 1}", "error std.extVar(std.extVar('A_SECRET'))", "import 'config.jsonnet'",
+            "{" * 5000,
         )  # fmt: skip
 
     def config(self) -> str:
@@ -136,7 +139,7 @@ class Maker:
         elif kind < 0.9:
             part[key] = copy.deepcopy(self.draw.choice(self._values))
         elif isinstance(part, dict):
-            names = ("allow_pickle", "trust_remote_code", "type", "serialization_dir", "initializer", "vocab", "transformer_kwargs")
+            names = ("allow_pickle", "trust_remote_code", "type", "serialization_dir", "initializer", "transformer_kwargs")
             part[self.draw.choice(names)] = copy.deepcopy(self.draw.choice(self._values + self._parts))
 
     def archive(self, file: Path) -> None:
@@ -198,7 +201,7 @@ def tried(make: Callable[[], Path], maker: Maker, watch: Watch, temporary: Path)
 def main(configs: int, archives: int, folder: Path) -> None:
     import checkpoints
 
-    stars = checkpoints.write_bert_checkpoint(folder / "stars", **{**checkpoints.RECIPES["stars"], "hidden_size": 8, "heads": 2})
+    stars = checkpoints.write_bert_checkpoint(folder / "stars", labels=checkpoints.STARS, hidden_size=8, heads=2)
     outside, inside, temporary = folder / "outside", folder / "outside" / "inside", folder / "temporary"
     for made in (inside, temporary):
         made.mkdir(parents=True)
