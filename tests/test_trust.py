@@ -165,6 +165,14 @@ def test_classes_of_allennlp_and_of_this_package_may_be_named_by_their_path(tmp_
         assert load_predictor(written(tmp_path, content)).predict(TEXT)["probs"]
 
 
+def test_a_name_that_is_not_registered_is_refused_with_the_mend(tmp_path, stars_checkpoint):
+    for part, name in (("dataset_reader", "transformer_clasifier"), ("predictor", "transformer_clasifier")):
+        content = own_config(stars_checkpoint)
+        content[part] = {**content["dataset_reader"], "type": name}
+        with pytest.raises(SourceError, match="did you mean 'transformer_classifier'.*--include-package"):
+            load_predictor(written(tmp_path, content))
+
+
 def test_what_its_user_has_registered_may_be_named(tmp_path, stars_checkpoint):
     from allennlp.models import Model
 
@@ -486,8 +494,11 @@ def test_plugins_of_the_working_folder_are_not_imported(tmp_path, stars_checkpoi
     (tmp_path / "plugin_of_a_stranger.py").write_text(f"open({str(mark)!r}, 'w')")
     (tmp_path / ".allennlp_plugins").write_text("plugin_of_a_stranger\n")
     monkeypatch.chdir(tmp_path)
-    monkeypatch.syspath_prepend(tmp_path)
-    assert load_predictor(written(tmp_path, own_config(stars_checkpoint))).predict(TEXT)["probs"]
+    file = written(tmp_path, own_config(stars_checkpoint))
+    assert load_predictor(file).predict(TEXT)["probs"]
+    assert not mark.exists()
+    load_predictor(file, trust_source=True)
+    mark.unlink()
 
 
 def test_outside_of_a_load_allennlp_is_as_it_was(stars_checkpoint):

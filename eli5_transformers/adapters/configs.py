@@ -6,6 +6,7 @@ import inspect
 import json
 import os
 import pickle
+import re
 import traceback
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,6 +30,9 @@ _KEYS = (
     "validation_data_path", "test_data_path", "data_loader", "validation_data_loader", "trainer", "distributed",
     "evaluate_on_test", "datasets_for_vocab_creation", "callbacks", "evaluation", "random_seed", "numpy_seed", "pytorch_seed",
 )  # fmt: skip
+# What AllenNLP says of a name that nothing is registered under (common/params.py, pop_choice).
+_UNREGISTERED = re.compile(r"(\S+) not in acceptable choices for (\S+): (\[.*?\])")
+_QUOTED = re.compile(r"'([^']*)'")
 # The most characters of another library's message.
 _LONGEST = 400
 
@@ -195,6 +199,13 @@ def configuration_errors(path: Path, folder: Optional[Path] = None) -> Iterator[
             reason = f"a checkpoint that it names has {OWN_CODE}"
         else:
             said = " ".join(str(getattr(error, "message", error)).split())
+            unknown = _UNREGISTERED.match(said)
+            if unknown:
+                name, place, choices = unknown.groups()
+                said = (
+                    f"{name!r} as {place} is not registered{did_you_mean(name, _QUOTED.findall(choices))}: import the package "
+                    "that registers it before (--include-package), or give trust_source=True (--trust-source) for AllenNLP's plugins"
+                )
             reason = said if isinstance(error, ConfigurationError) and said else f"{type(error).__name__}: {said}"
             place = _argument(error)
             reason = f"{place!r}: {reason}" if place else reason

@@ -55,9 +55,9 @@ def load_predictor(
         Names of the classes, in the order of the outputs, and the kind of head, where the model's config says nothing
         or something else: "single_label_classification", "multi_label_classification" or "regression".
     trust_source
-        Let a config or an archive do all that AllenNLP lets it do: call any class of any module by its dotted name, read any
-        file and environment variable, fetch addresses, and decide on the next two by itself. Without it only registered
-        classes and AllenNLP's own are called (docs/trust.md says what else holds).
+        Let a config or an archive do all that AllenNLP lets it do: call any class of any module by its dotted name, bring
+        plugins (`.allennlp_plugins`), read any file and environment variable, fetch addresses, and decide on the next two.
+        Without it only registered classes and AllenNLP's own are called (docs/trust.md says what else holds).
     trust_remote_code, allow_pickle
         Run code that the checkpoint brings; read weights that can be read only by running what their author chose. What
         is said here counts, whatever a config or archive says; None is False, or with `trust_source` what the file says.
@@ -109,17 +109,30 @@ def _from_path(
         _refuse({**own, "tokenizer": tokenizer}, "a config (use overrides)")
         changes = configs.as_overrides(config["overrides"], config["ext_vars"])
         with guarded(permissions):
+            _import_plugins(permissions)
             return configs.from_config(configs.find_config(path), device, changes, config["ext_vars"])
     if path.name.endswith(archives.SUFFIXES) or archives.is_serialization_folder(path):
         _refuse({**own, "tokenizer": tokenizer, "ext_vars": config["ext_vars"]}, "an archive (use overrides)")
         changes = configs.as_overrides(config["overrides"], None)
         with guarded(permissions):
+            _import_plugins(permissions)
             return archives.from_archive(path, device, changes, permissions)
     _refuse(config, "a checkpoint")
     _refuse(foreign_files, "a checkpoint, which runs nothing but with trust_remote_code or allow_pickle")
     name = str(path) if path.exists() else str(source)
     with guarded(permissions):
         return objects.from_checkpoint(name, tokenizer, device, own)
+
+
+def _import_plugins(permissions: Permissions) -> None:
+    """What AllenNLP imports before it loads: the packages that `.allennlp_plugins` of the working folder names, and others.
+
+    A working folder may have come with the source, so that it is part of what is trusted.
+    """
+    if permissions.trust_source:
+        from allennlp.common.plugins import import_plugins
+
+        import_plugins()
 
 
 def _refuse(options: Mapping[str, Any], what: str) -> None:

@@ -108,7 +108,8 @@ class Maker:
         ]  # fmt: skip
         self._texts = (
             f"error importstr '{folder / 'secret.txt'}'", "error std.extVar('A_SECRET')", "importstr '../secret.txt'",
-            "import '/etc/passwd'", "{model: self.model, dataset_reader: 1}", "local f(x) = f(x + 1); f(0)", "std.native('x')(1)",
+            "import '/etc/passwd'", "{model: self.model, dataset_reader: 1}", "local f(x) = f(x + 1); f(0)",
+            "std.native('x')(1)",
             "{[std.extVar('A_SECRET')]: 1}", "error std.extVar(std.extVar('A_SECRET'))", "import 'config.jsonnet'",
             "{" * 5000,
         )  # fmt: skip
