@@ -66,6 +66,7 @@ def _explain(argv: list[str]) -> int:
     try:
         parser = _Parser(prog=f"{PROG} explain")
         explain.add_arguments(parser)
+        explain.add_packages(parser)
         return explain.run_to_exit_code(parser.parse_intermixed_args(argv), PROG)
     finally:
         gc.enable()

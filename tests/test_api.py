@@ -620,13 +620,14 @@ def test_options_without_effect_on_a_loaded_predictor_are_refused(predictor, opt
     assert load_predictor(predictor, device="cpu", trust_remote_code=False) is predictor
 
 
-def test_options_without_effect_on_an_object_or_a_config_are_refused(tmp_path):
-    config = tmp_path / "c.jsonnet"
-    config.write_text("{}")
-    for source in (tiny.Linear(100), config):
-        for option in ({"trust_remote_code": True}, {"allow_pickle": True}):
-            with pytest.raises(InputError, match=f"the option {next(iter(option))} is not for a"):
-                load_predictor(source, **option)
+def test_options_without_effect_on_an_object_or_a_checkpoint_are_refused(stars_checkpoint):
+    trust = ("trust_remote_code", "allow_pickle", "trust_source")
+    for source, options in ((tiny.Linear(100), trust), (stars_checkpoint, ("trust_source",))):
+        for option in options:
+            with pytest.raises(InputError, match=f"the option {option} is not for a"):
+                load_predictor(source, **{option: True})
+        with pytest.raises(InputError, match="the option max_unpacked is not for a"):
+            load_predictor(source, max_unpacked=10)
 
 
 def test_refusals_name_the_persons_class():

@@ -2,49 +2,71 @@
 
 from __future__ import annotations
 
-import os
-import tarfile
+import json
 from pathlib import Path
 from typing import Any, Union
 
 from ..errors import SourceError
-from .configs import as_overrides, configuration_errors
+from ..permissions import Permissions
+from ..unpacking import unpacked
+from .configs import configuration_errors
 from .objects import placed
 
 SUFFIXES = (".tar.gz", ".tgz", ".tar")
+_ARCHIVE = "model.tar.gz"
+_WEIGHTS = ("best.th", "weights.th")
 
 
 def is_serialization_folder(path: Path) -> bool:
-    return (path / "model.tar.gz").is_file() or ((path / "best.th").is_file() and (path / "config.json").is_file())
+    """Whether AllenNLP has written the folder: beside its archive, or instead of it, may lie a checkpoint's files."""
+    if _is_checkpoint(path):
+        return False
+    return (path / _ARCHIVE).is_file() or _has_weights(path)
 
 
-def from_archive(path: Path, device: Union[str, int, None], overrides: Any) -> Any:
+def from_archive(path: Path, device: Union[str, int, None], changes: str, permissions: Permissions) -> Any:
+    """The predictor of an archive or a serialization folder, with what is registered and permitted alone."""
+    if not path.exists():
+        raise SourceError(f"there is no archive at {path}")
+    if path.is_dir() and not _has_weights(path):
+        path = path / _ARCHIVE
+    if path.is_dir():
+        return _from_folder(path, path, device, changes)
+    with unpacked(path, permissions) as folder:
+        return _from_folder(Path(folder), path, device, changes)
+
+
+def _from_folder(folder: Path, named: Path, device: Union[str, int, None], changes: str) -> Any:
+    """The predictor of a folder, with `named` in what is said of it."""
     from allennlp.models.archival import load_archive
     from allennlp.predictors import Predictor
 
-    if not path.exists():
-        raise SourceError(f"there is no archive at {path}")
-    if path.is_file():
-        _refuse_climbing(path)
-    with configuration_errors(path):
-        archive = load_archive(str(path), overrides=as_overrides(overrides))
+    _require_archive(folder, named)
+    with configuration_errors(named, folder):
+        archive = load_archive(str(folder), overrides=changes)
         predictor = Predictor.from_archive(archive)
     placed(predictor._model, device)
     predictor.cuda_device = next(predictor._model.parameters()).get_device()
     return predictor
 
 
-def _refuse_climbing(path: Path) -> None:
-    """AllenNLP unpacks an archive as it is (`models/archival.py:extracted_archive`): members must stay in its folder."""
+def _require_archive(folder: Path, named: Path) -> None:
+    if _is_checkpoint(folder):
+        raise SourceError(f"{named} holds a HuggingFace checkpoint, not an AllenNLP archive: unpack it and give the folder")
+    missing = [name for name in ("config.json", "vocabulary") if not (folder / name).exists()]
+    missing += [] if _has_weights(folder) else [" or ".join(_WEIGHTS)]
+    if missing:
+        raise SourceError(f"{named} is not an archive of AllenNLP: it has no {missing[0]}")
+
+
+def _has_weights(folder: Path) -> bool:
+    return (folder / "config.json").is_file() and any((folder / name).is_file() for name in _WEIGHTS)
+
+
+def _is_checkpoint(folder: Path) -> bool:
+    """Whether the config.json is one of transformers, not of AllenNLP."""
     try:
-        with tarfile.open(path) as archive:
-            for member in archive:
-                inside = os.path.normpath(os.path.join(os.path.dirname(member.name), member.linkname or "."))
-                names = [os.path.normpath(member.name)] + ([inside] if member.issym() else [])
-                names += [os.path.normpath(member.linkname)] if member.islnk() else []
-                if any(os.path.isabs(name) or name.split(os.sep)[0] == os.pardir for name in names) or member.isdev():
-                    raise SourceError(
-                        f"the archive {path} is refused: its member {member.name!r} would be unpacked outside its folder"
-                    )
-    except (tarfile.TarError, EOFError, OSError) as error:
-        raise SourceError(f"{path} is not an archive that can be read: {error}") from None
+        content = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(content, dict) and "model" not in content and ("model_type" in content or "architectures" in content)

@@ -2,21 +2,39 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
+import pickle
+import re
+import traceback
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Union
 
 from .. import compat
+from ..arguments import did_you_mean
 from ..bundled import configs_path
-from ..errors import SourceError
+from ..errors import Eli5TransformersError, InputError, SourceError
+from ..huggingface.classifiers import OWN_CODE
+from ..permissions import current, guarding
 from .objects import placed
 
 SUFFIXES = (".jsonnet", ".json")
 # Keys of a config whose relative values are looked up beside the config before they are in the working folder.
 _PATH_KEYS = ("model_name", "pretrained_model", "checkpoint", "directory", "source")
 _PATH_ENDINGS = ("_path", "_file", "_folder", "_directory")
+# What AllenNLP reads of a config (commands/train.py, TrainModel.from_partial_objects, and predictors/predictor.py).
+_KEYS = (
+    "dataset_reader", "validation_dataset_reader", "model", "vocabulary", "predictor", "train_data_path",
+    "validation_data_path", "test_data_path", "data_loader", "validation_data_loader", "trainer", "distributed",
+    "evaluate_on_test", "datasets_for_vocab_creation", "callbacks", "evaluation", "random_seed", "numpy_seed", "pytorch_seed",
+)  # fmt: skip
+# What AllenNLP says of a name that nothing is registered under (common/params.py, pop_choice).
+_UNREGISTERED = re.compile(r"(\S+) not in acceptable choices for (\S+): (\[.*?\])")
+_QUOTED = re.compile(r"'([^']*)'")
+# The most characters of another library's message.
+_LONGEST = 400
 
 
 def find_config(file: Union[str, Path]) -> Path:
@@ -36,58 +54,112 @@ def _is_bare(path: Path) -> bool:
     return str(path) == path.name
 
 
-def from_config(
-    path: Path, device: Union[str, int, None], overrides: Any, ext_vars: Optional[Mapping[str, str]]
-) -> Any:
+def from_config(path: Path, device: Union[str, int, None], changes: str, ext_vars: Optional[Mapping[str, str]]) -> Any:
+    """The predictor of a config; `changes` are what `as_overrides` gave."""
     from allennlp.data import DatasetReader, Vocabulary
     from allennlp.models import Model
     from allennlp.predictors import Predictor
 
-    params = read_config(path, overrides, ext_vars)
-    if "model" not in params or "dataset_reader" not in params:
+    params = read_config(path, changes, ext_vars)
+    if params.get("model") is None or params.get("dataset_reader") is None:
         raise SourceError(f"the config {path} has no 'model' or no 'dataset_reader': a predictor needs both")
+    _require_spelling(path, params)
     with configuration_errors(path):
         reader = DatasetReader.from_params(params.get("validation_dataset_reader", params["dataset_reader"]))
-        model_params = params["model"]
-        if "type" not in model_params:
-            raise SourceError(f"the model of {path} has no 'type': name a registered model")
+        model_params = _with_type(path, "model", params["model"])
         model_class, _ = Model.resolve_class_name(model_params["type"])
-        name = params.get("predictor", {}).get("type") or model_class.default_predictor
-        if name is None:
+        chosen = _with_type(path, "predictor", params.get("predictor") or {"type": model_class.default_predictor})
+        if chosen["type"] is None:
             raise SourceError(f'the model of {path} names no predictor: add "predictor": {{"type": …}} to the config')
         extras: Dict[str, Any] = {}
         if "vocabulary" in params:
             extras["vocab"] = Vocabulary.from_params(params["vocabulary"])
+        elif "vocab" not in model_params and "vocab" in inspect.signature(model_class).parameters:
+            raise SourceError(
+                f'the config {path} has no \'vocabulary\'{did_you_mean("vocabulary", params)}: a transformer_classifier needs '
+                '"vocabulary": {"type": "empty"}, other models the one of their training'
+            )
         model = Model.from_params(model_params, **extras)
-    return Predictor.by_name(name)(placed(model, device), reader)
+        predictor = Predictor.by_name(chosen["type"])
+        return predictor(placed(model, device), reader)
 
 
-def read_config(path: Path, overrides: Any, ext_vars: Optional[Mapping[str, str]]) -> Any:
+def _require_spelling(path: Path, params: Any) -> None:
+    """A key that nothing reads and that is nearly one of AllenNLP's is a slip; other keys are the author's affair."""
+    for key in params:
+        meant = "" if key in _KEYS else did_you_mean(key, _KEYS)
+        if meant:
+            raise SourceError(f"the config {path} has the unknown key {key!r}{meant}")
+
+
+def _with_type(path: Path, key: str, given: Any) -> Any:
+    """The part of a config; a text alone is its type, as AllenNLP has it."""
+    from allennlp.common import Params
+
+    if isinstance(given, str):
+        given = Params({"type": given})
+    if not isinstance(given, (dict, Params)) or not isinstance(given.get("type"), (str, type(None))):
+        raise SourceError(f"the {key} of {path} must be an object with a 'type' that is a name")
+    if "type" not in given:
+        raise SourceError(f"the {key} of {path} has no 'type': name a registered one")
+    return given
+
+
+def read_config(path: Path, changes: str, ext_vars: Optional[Mapping[str, str]]) -> Any:
+    """The config as AllenNLP's `Params`, its relative paths resolved beside it. Raises SourceError for one that has none."""
     from allennlp.common import Params
 
     if not path.is_file():
         shipped = f", and none of that name is shipped: those are {', '.join(shipped_configs())}"
         raise SourceError(f"there is no config at {path}{shipped if _is_bare(path) else ''}")
     try:
-        params = Params.from_file(str(path), as_overrides(overrides), dict(ext_vars or {}))
-    except (RuntimeError, json.JSONDecodeError) as error:
-        # jsonnet's message is several lines: the cause first, then the places in the file, innermost first
-        cause = "; ".join(line.strip() for line in str(error).splitlines() if line.strip())
-        hint = " (give it in ext_vars)" if "undefined external variable" in cause.lower() else ""
-        raise SourceError(f"the config {path} is not valid jsonnet: {cause}{hint}") from None
-    return Params(_beside(params.as_dict(quiet=True), path.parent))
+        params = Params.from_file(str(path), changes, dict(ext_vars or {})).as_dict(quiet=True)
+    except (RuntimeError, json.JSONDecodeError, UnicodeDecodeError, TypeError, AttributeError, OSError) as error:
+        raise SourceError(f"the config {path} is not valid jsonnet: {_jsonnet_error(error)}") from None
+    except ValueError as error:
+        raise InputError(f"the overrides do not fit the config {path}: {error}") from None
+    if not isinstance(params, dict):
+        raise SourceError(f"the config {path} is not an object with a 'model' and a 'dataset_reader', but {params!r:.40}")
+    return Params(_beside(params, path.parent))
+
+
+def _jsonnet_error(error: Exception) -> str:
+    """jsonnet's message is several lines: the cause, then the places in the file, of which the innermost is enough."""
+    lines = [line.strip()[:400] for line in str(error).splitlines() if line.strip()]
+    if lines and lines[0].startswith("RUNTIME ERROR") and guarding() is None:
+        # The text is the config's own, and this one reads the environment: it may say what it has read.
+        for value in os.environ.values():
+            lines[0] = lines[0].replace(value, "…") if len(value) >= 8 else lines[0]
+    cause = "; ".join(lines[:2])
+    undefined = "undefined external variable" in cause.lower()
+    return f"{cause} (give it in ext_vars; the environment is read with trust_source=True alone)" if undefined else cause
 
 
 def read_config_file(file: Union[str, Path]) -> Any:
     """The content of a jsonnet or JSON file, its relative paths resolved beside it. Raises SourceError as loading does."""
     compat.require_allennlp()
-    return read_config(find_config(file), None, None).as_dict(quiet=True)
+    return read_config(find_config(file), "", None).as_dict(quiet=True)
 
 
-def as_overrides(overrides: Any) -> str:
+def as_overrides(overrides: Any, ext_vars: Optional[Mapping[str, str]]) -> str:
+    """The caller's changes as JSON. They are the caller's own, so they read the environment as AllenNLP has it.
+
+    Raises InputError for what is no object from places to values.
+    """
+    from allennlp.common.params import parse_overrides
+
     if overrides is None:
         return ""
-    return overrides if isinstance(overrides, str) else json.dumps(overrides)
+    try:
+        changes = parse_overrides(overrides, dict(ext_vars or {})) if isinstance(overrides, str) else overrides
+        if not isinstance(changes, Mapping) or not all(isinstance(key, str) for key in changes):
+            raise TypeError("it is no object")
+        return json.dumps(dict(changes)) if changes else ""
+    except (RuntimeError, TypeError, ValueError) as error:
+        raise InputError(
+            f'overrides must be an object such as {{"model.dropout": 0.0}}, from places in the config to values: '
+            f"{_jsonnet_error(error)}"
+        ) from None
 
 
 def _beside(value: Any, folder: Path, key: str = "") -> Any:
@@ -104,11 +176,49 @@ def _beside(value: Any, folder: Path, key: str = "") -> Any:
 
 
 @contextmanager
-def configuration_errors(path: Path) -> Iterator[None]:
-    """AllenNLP's own errors of a config or archive as a SourceError that names the file."""
+def configuration_errors(path: Path, folder: Optional[Path] = None) -> Iterator[None]:
+    """Any error of AllenNLP in a config or archive as a SourceError that names the file, and not `folder`, its copy."""
     from allennlp.common.checks import ConfigurationError
 
     try:
         yield
-    except ConfigurationError as error:
-        raise SourceError(f"{path} cannot be loaded: {' '.join(str(error.message).split())}") from error
+    except Eli5TransformersError:
+        raise
+    except Exception as error:
+        permissions = current()
+        if permissions is not None and permissions.refusals:
+            # AllenNLP may have tried something else after it, and have failed with that.
+            raise permissions.refusals[0] from error
+        if isinstance(error, pickle.UnpicklingError):
+            # torch's own text advises to run what is in the file.
+            reason = (
+                "its weights hold more than tensors, or are damaged; allow_pickle=True (--allow-pickle) reads them by running "
+                "what their author chose, for a file that you trust"
+            )
+        elif "trust_remote_code" in str(error):
+            reason = f"a checkpoint that it names has {OWN_CODE}"
+        else:
+            said = " ".join(str(getattr(error, "message", error)).split())
+            unknown = _UNREGISTERED.match(said)
+            if unknown:
+                name, place, choices = unknown.groups()
+                said = (
+                    f"{name!r} as {place} is not registered{did_you_mean(name, _QUOTED.findall(choices))}: import the package "
+                    "that registers it before (--include-package), or give trust_source=True (--trust-source) for AllenNLP's plugins"
+                )
+            reason = said if isinstance(error, ConfigurationError) and said else f"{type(error).__name__}: {said}"
+            place = _argument(error)
+            reason = f"{place!r}: {reason}" if place else reason
+        if folder is not None:
+            reason = reason.replace(str(folder), str(path))
+        raise SourceError(f"{path} cannot be loaded: {reason[:_LONGEST]}") from error
+
+
+def _argument(error: Exception) -> Optional[str]:
+    """The argument that AllenNLP was making when the error came, by the frames of its traceback."""
+    names = [
+        frame.f_locals.get("argument_name")
+        for frame, _ in traceback.walk_tb(error.__traceback__)
+        if frame.f_code.co_name == "construct_arg"
+    ]
+    return next((name for name in reversed(names) if isinstance(name, str)), None)

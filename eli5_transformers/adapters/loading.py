@@ -7,8 +7,11 @@ from pathlib import Path
 from typing import Any, Mapping, Optional, Sequence, Union
 
 from .. import compat, foreign
+from ..arguments import truth, whole_number
+from ..compat._guard import guarded
 from ..errors import InputError
 from ..interpreters.provenance import source_name
+from ..permissions import MAX_UNPACKED, Permissions
 from . import archives, configs, objects
 
 
@@ -23,8 +26,10 @@ def load_predictor(
     truncation: Optional[str] = None,
     labels: Optional[Sequence[str]] = None,
     problem_type: Optional[str] = None,
-    trust_remote_code: bool = False,
-    allow_pickle: bool = False,
+    trust_source: bool = False,
+    trust_remote_code: Optional[bool] = None,
+    allow_pickle: Optional[bool] = None,
+    max_unpacked: Optional[int] = None,
 ) -> foreign.Predictor:
     """The AllenNLP `Predictor` of anything that classifies texts.
 
@@ -49,8 +54,15 @@ def load_predictor(
     labels, problem_type
         Names of the classes, in the order of the outputs, and the kind of head, where the model's config says nothing
         or something else: "single_label_classification", "multi_label_classification" or "regression".
+    trust_source
+        Let a config or an archive do all that AllenNLP lets it do: call any class of any module by its dotted name, bring
+        plugins (`.allennlp_plugins`), read any file and environment variable, fetch addresses, and decide on the next two.
+        Without it only registered classes and AllenNLP's own are called (docs/trust.md says what else holds).
     trust_remote_code, allow_pickle
-        Run code that the checkpoint brings; read weights that can be read only by running what their author chose.
+        Run code that the checkpoint brings; read weights that can be read only by running what their author chose. What
+        is said here counts, whatever a config or archive says; None is False, or with `trust_source` what the file says.
+    max_unpacked
+        The most bytes that the archives of one load may unpack to; by default 20 GiB.
 
     Raises SourceError for anything else, and for a source that cannot be loaded or would predict noise; InputError for an
     option that has no effect on the source.
@@ -60,17 +72,24 @@ def load_predictor(
 
     own = {"max_length": max_length, "truncation": truncation, "labels": labels, "problem_type": problem_type}
     trusted = {"trust_remote_code": trust_remote_code or None, "allow_pickle": allow_pickle or None}
+    foreign_files = {"trust_source": trust_source or None, "max_unpacked": max_unpacked}
+    permissions = Permissions(
+        truth(trust_source, "trust_source"),
+        None if trust_remote_code is None else truth(trust_remote_code, "trust_remote_code"),
+        None if allow_pickle is None else truth(allow_pickle, "allow_pickle"),
+        MAX_UNPACKED if max_unpacked is None else whole_number(max_unpacked, "max_unpacked", what="a number of bytes"),
+    )
     config = {"overrides": overrides, "ext_vars": ext_vars}
     if isinstance(source, Predictor):
-        _refuse({**own, **config, **trusted, "tokenizer": tokenizer}, "a Predictor, which is loaded already")
+        _refuse({**own, **config, **trusted, **foreign_files, "tokenizer": tokenizer}, "a Predictor, which is loaded already")
         objects.require_place(source._model, device)
         return source
     from . import registered_components  # noqa: F401  registers the components that configs name
 
     if not isinstance(source, (str, os.PathLike)):
-        _refuse({**config, **trusted}, f"a {type(source).__name__}")
+        _refuse({**config, **trusted, **foreign_files}, f"a {type(source).__name__}")
         return objects.from_object(source, tokenizer, device, own)
-    predictor = _from_path(source, tokenizer, device, own, config, trusted)
+    predictor = _from_path(source, tokenizer, device, own, config, foreign_files, permissions)
     predictor.loaded_from = source_name(source)
     return predictor
 
@@ -81,21 +100,39 @@ def _from_path(
     device: Union[str, int, None],
     own: Mapping[str, Any],
     config: Mapping[str, Any],
-    trusted: Mapping[str, Any],
+    foreign_files: Mapping[str, Any],
+    permissions: Permissions,
 ) -> Any:
     """The predictor of a config, an archive or a checkpoint."""
     path = Path(os.path.expanduser(os.fspath(source)))
     if path.name.endswith(configs.SUFFIXES):
-        _refuse({**own, **trusted, "tokenizer": tokenizer}, "a config (use overrides)")
-        return configs.from_config(configs.find_config(path), device, **config)
+        _refuse({**own, "tokenizer": tokenizer}, "a config (use overrides)")
+        changes = configs.as_overrides(config["overrides"], config["ext_vars"])
+        with guarded(permissions):
+            _import_plugins(permissions)
+            return configs.from_config(configs.find_config(path), device, changes, config["ext_vars"])
     if path.name.endswith(archives.SUFFIXES) or archives.is_serialization_folder(path):
-        _refuse(
-            {**own, **trusted, "tokenizer": tokenizer, "ext_vars": config["ext_vars"]}, "an archive (use overrides)"
-        )
-        return archives.from_archive(path, device, config["overrides"])
+        _refuse({**own, "tokenizer": tokenizer, "ext_vars": config["ext_vars"]}, "an archive (use overrides)")
+        changes = configs.as_overrides(config["overrides"], None)
+        with guarded(permissions):
+            _import_plugins(permissions)
+            return archives.from_archive(path, device, changes, permissions)
     _refuse(config, "a checkpoint")
+    _refuse(foreign_files, "a checkpoint, which runs nothing but with trust_remote_code or allow_pickle")
     name = str(path) if path.exists() else str(source)
-    return objects.from_checkpoint(name, tokenizer, device, own, **{key: bool(value) for key, value in trusted.items()})
+    with guarded(permissions):
+        return objects.from_checkpoint(name, tokenizer, device, own)
+
+
+def _import_plugins(permissions: Permissions) -> None:
+    """What AllenNLP imports before it loads: the packages that `.allennlp_plugins` of the working folder names, and others.
+
+    A working folder may have come with the source, so that it is part of what is trusted.
+    """
+    if permissions.trust_source:
+        from allennlp.common.plugins import import_plugins
+
+        import_plugins()
 
 
 def _refuse(options: Mapping[str, Any], what: str) -> None:

@@ -25,10 +25,8 @@ def from_checkpoint(
     tokenizer: Any,
     device: Union[str, int, None],
     options: Mapping[str, Any],
-    trust_remote_code: bool,
-    allow_pickle: bool,
 ) -> Any:
-    """The predictor of a checkpoint's folder or hub id."""
+    """The predictor of a checkpoint's folder or hub id, loaded with the permissions of the load that runs."""
     from allennlp.data import Vocabulary
 
     from ..components.model import TransformerClassifier
@@ -38,16 +36,13 @@ def from_checkpoint(
             f"tokenizer is {_shown(tokenizer)}, but must be a tokenizer: give AutoTokenizer.from_pretrained(...), or leave it "
             "out for the checkpoint's own"
         )
-    remote = {"trust_remote_code": True} if trust_remote_code else None
     model = TransformerClassifier(
         Vocabulary(),
         model_name=name,
         labels=_listed(options["labels"]),
         problem_type=options["problem_type"],
-        allow_pickle=allow_pickle,
-        transformer_kwargs=remote,
     )
-    source = {"tokenizer": tokenizer} if tokenizer is not None else {"model_name": name, "tokenizer_kwargs": remote}
+    source = {"tokenizer": tokenizer} if tokenizer is not None else {"model_name": name}
     return _predictor(placed(model, device), source, options)
 
 

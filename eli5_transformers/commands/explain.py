@@ -75,6 +75,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     method.add_argument(
         "--batch-size", type=int, default=16, metavar="N", help="texts explained together (default: 16)"
     )
+    trust = parser.add_argument_group("trust", "what SOURCE may do; nothing of it by default")
+    trust.add_argument(
+        "--trust-source",
+        action="store_true",
+        help="a config or archive may call any class, read any file and environment variable, and fetch addresses",
+    )
+    trust.add_argument("--trust-remote-code", action="store_true", help="run code that a checkpoint brings")
+    trust.add_argument("--allow-pickle", action="store_true", help="read weights by running what their author chose")
+    trust.add_argument("--max-unpacked", type=int, metavar="BYTES", help="unpack archives up to this size (default: 20 GiB)")
     output = parser.add_argument_group("output")
     output.add_argument("--format", choices=sorted(FORMATS), help="default: by OUTPUT's name, else text")
     output.add_argument("--output", metavar="FILE", help="write there instead of to stdout")
@@ -87,6 +96,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     output.add_argument("--granularity", choices=("word", "token", "sentence"), help="what a row is (default: word)")
     output.add_argument("--top", type=int, metavar="N", help="show the N largest contributions only")
+
+
+def add_packages(parser: argparse.ArgumentParser) -> None:
+    """Declare `--include-package`, which AllenNLP's own command line adds to each of its commands."""
+    parser.add_argument(
+        "--include-package",
+        action="append",
+        default=[],
+        metavar="PACKAGE",
+        help="import PACKAGE, whose classes a config or archive may then name; may be given several times",
+    )
 
 
 def offer_names(parser: argparse.ArgumentParser) -> None:
@@ -114,11 +134,16 @@ def run(arguments: argparse.Namespace) -> int:
         raise InputError(f"--batch-size is {arguments.batch_size}, but must be 1 or more")
     from ..adapters.loading import load_predictor
 
+    _import_packages(getattr(arguments, "include_package", None) or [])
     predictor = load_predictor(
         source,
         device=settings.get("device"),
         overrides=settings.get("overrides"),
         ext_vars=settings.get("ext_vars"),
+        trust_source=arguments.trust_source,
+        trust_remote_code=arguments.trust_remote_code or None,
+        allow_pickle=arguments.allow_pickle or None,
+        max_unpacked=arguments.max_unpacked,
     )
     gc.enable()
     failed = False
@@ -133,6 +158,19 @@ def run(arguments: argparse.Namespace) -> int:
                 else:
                     writer.write(line.text, explanation)
     return int(failed)
+
+
+def _import_packages(names: List[str]) -> None:
+    """Import what registers a person's own classes, from the working folder too, as AllenNLP's commands do."""
+    if not names:
+        return
+    from allennlp.common.util import import_module_and_submodules
+
+    for name in names:
+        try:
+            import_module_and_submodules(name)
+        except ImportError as error:
+            raise InputError(f"--include-package {name!r} cannot be imported: {error}") from error
 
 
 def _explained(predictor: Any, batch: List[Line], settings: Mapping[str, Any]) -> List[Tuple[Line, Any, Optional[str]]]:

@@ -14,6 +14,7 @@ from transformers import AutoTokenizer
 from ..arguments import PAIR_KEYS, TEXT_KEYS, text_and_pair, whole_number
 from ..errors import InputError, SourceError
 from ..huggingface import archived_parts, classifiers
+from ..permissions import transformers_options
 from ..sites.architectures import position_limit
 from ..text.encoding import TRUNCATIONS, Encoding, encode, tokenizer_limit
 from .heads import PROBLEM_TYPES
@@ -81,7 +82,7 @@ class TransformerClassifierReader(DatasetReader):
         if tokenizer is None:
             folder = archived_parts.find(self.serialization_dir, "tokenizer", model_name, tokenizer_kwargs) or str(model_name)
             tokenizer = _load(folder, tokenizer_kwargs)
-            limits.append(_positions(folder))
+            limits.append(_positions(folder, tokenizer_kwargs))
             archived_parts.keep(
                 self.serialization_dir,
                 "tokenizer",
@@ -207,16 +208,20 @@ def _allennlp_tokens(encoding: Encoding) -> List[Token]:
 
 
 def _load(folder: str, options: Optional[Mapping[str, Any]]) -> Any:
-    try:
-        return AutoTokenizer.from_pretrained(os.path.expanduser(folder), **dict(options or {}))
-    except (OSError, ValueError, KeyError, ImportError) as error:
-        raise SourceError(f"no tokenizer can be loaded from {folder!r}: {str(error).splitlines()[0]}") from error
+    path = os.path.expanduser(folder)
+    with classifiers.source_errors(f"no tokenizer can be loaded from {folder!r}", os.path.join(path, "tokenizer_config.json")):
+        tokenizer = AutoTokenizer.from_pretrained(path, **transformers_options(options))
+    if not callable(getattr(tokenizer, "convert_ids_to_tokens", None)):
+        # transformers takes any name of its own for a `tokenizer_class`.
+        raise SourceError(f"{folder!r} names a {type(tokenizer).__name__} as its tokenizer, which is none")
+    return tokenizer
 
 
-def _positions(folder: str) -> Optional[int]:
+def _positions(folder: str, options: Optional[Mapping[str, Any]]) -> Optional[int]:
     """What the checkpoint's config says of its positions; a folder may hold a tokenizer alone."""
+    trusted = {"trust_remote_code": (options or {}).get("trust_remote_code")}
     try:
-        return position_limit(classifiers.read_config(folder))
+        return position_limit(classifiers.read_config(folder, options=trusted))
     except SourceError:
         return None
 

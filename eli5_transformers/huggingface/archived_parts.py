@@ -14,6 +14,8 @@ import tempfile
 from pathlib import Path
 from typing import Any, Callable, Optional
 
+from ..permissions import current
+
 _FOLDER = Path("vocabulary") / ".transformers"
 _WEIGHTS = ("best.th", "weights.th")
 
@@ -29,9 +31,12 @@ def find(serialization_dir: Optional[str], part: str, *key: Any) -> Optional[str
 def keep(serialization_dir: Optional[str], part: str, *key: Any, write: Callable[[str], Any]) -> None:
     """Has `write(folder)` fill the folder for `part` and `key`, once, when a training begins.
 
-    A folder that already has weights is being loaded, not trained, and stays as it is.
+    A folder that already has weights is being loaded, not trained, and stays as it is; and no load writes anywhere, whatever
+    folder its source names.
     """
-    if serialization_dir is None or any(os.path.exists(os.path.join(serialization_dir, name)) for name in _WEIGHTS):
+    if serialization_dir is None or current() is not None:
+        return
+    if any(os.path.exists(os.path.join(serialization_dir, name)) for name in _WEIGHTS):
         return
     folder = _place(serialization_dir, part, key)
     if folder.exists():

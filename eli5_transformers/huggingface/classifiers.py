@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 from contextlib import contextmanager
@@ -13,10 +14,15 @@ from transformers import CONFIG_MAPPING, AutoConfig, AutoModelForSequenceClassif
 from transformers.models.auto.modeling_auto import MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING
 from transformers.utils import logging as transformers_logging
 
-from ..errors import SourceError
+from ..compat._remote_code import remote_classifier
+from ..errors import Eli5TransformersError, SourceError
+from ..permissions import allows, transformers_options
 
 # What a checkpoint on the hub may consist of; weights of other frameworks and training state are left where they are.
 _HUB_OPTIONS = ("trust_remote_code", "revision", "token", "use_auth_token", "cache_dir", "local_files_only")
+OWN_CODE = (
+    "code of its own, which is run with trust_remote_code=True (--trust-remote-code) alone: read it before you trust it"
+)
 _HUB_FILES = ["*.json", "*.txt", "*.model", "*.safetensors", "pytorch_model*.bin", "*.py"]
 
 
@@ -38,8 +44,10 @@ def read_config(
 ) -> PretrainedConfig:
     """The transformer's config of a checkpoint, or the one with that content (`model_type` and its sizes).
 
-    `options` go to `AutoConfig`. Raises SourceError where there is no config, or none of a known model type.
+    `options` go to `AutoConfig`. Raises SourceError where there is no config, or none of a known model type, and for one
+    whose class is the checkpoint's own code, unless `options` or the caller of the load says `trust_remote_code`.
     """
+    options = transformers_options(options)
     if content is not None:
         content = {**content, **_without_hub(options)}
         kind = content.pop("model_type", None)
@@ -48,19 +56,20 @@ def read_config(
                 f"transformer_config has the 'model_type' {kind!r}, which the installed transformers does not know: "
                 "give the name of an architecture, such as 'bert'"
             )
-        return AutoConfig.for_model(kind, **content)
-    try:
-        return AutoConfig.from_pretrained(os.path.expanduser(os.fspath(name or "")), **dict(options or {}))
-    except (OSError, ValueError, KeyError) as error:
-        raise SourceError(f"there is no usable config.json of a checkpoint at {name!r}: {_short(error)}") from error
+        with source_errors(f"a transformer_config of the type {kind!r} cannot be made"):
+            return AutoConfig.for_model(kind, **content)
+    with source_errors(f"there is no usable config.json of a checkpoint at {name!r}"):
+        return AutoConfig.from_pretrained(os.path.expanduser(os.fspath(name or "")), **options)
 
 
 def from_config(config: PretrainedConfig, options: Optional[Mapping[str, Any]] = None) -> torch.nn.Module:
     """A classifier with random weights. Raises SourceError where the architecture has no sequence classifier."""
-    with _architecture_errors(config):
-        trust = {name: value for name, value in (options or {}).items() if name == "trust_remote_code"}
-        model = AutoModelForSequenceClassification.from_config(config, **trust, **_for_model(options, config))
-    return (model if {"torch_dtype", "dtype"}.intersection(options or {}) else model.float()).eval()
+    options = transformers_options(options)
+    with source_errors(f"a classifier of the type {config.model_type!r} cannot be made"), _architecture_errors(config):
+        model = AutoModelForSequenceClassification.from_config(
+            config, trust_remote_code=options["trust_remote_code"], **_for_model(options, config)
+        )
+    return (model if {"torch_dtype", "dtype"}.intersection(options) else model.float()).eval()
 
 
 def from_checkpoint(
@@ -74,33 +83,31 @@ def from_checkpoint(
     """The classifier with the weights of a checkpoint's folder or hub id.
 
     Raises SourceError where weights are missing or of another shape, unless `new_head` says that they shall be trained;
-    where there is no weight file; and, without `allow_pickle`, where they can be read by unpickling only.
+    where there is no weight file; and, without `allow_pickle`, where they can be read by unpickling only. The caller of a
+    load has the last word on `allow_pickle` and `trust_remote_code`.
     """
     from .weights import read_state_dict
 
-    remote_code = bool((options or {}).get("trust_remote_code"))
-    with _architecture_errors(config):
-        if remote_code:
-            architecture: Any = AutoModelForSequenceClassification
-        else:
-            architecture = MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING[type(config)]
+    options = transformers_options(options)
     folder = local_folder(name, options)
+    architecture: Any = None
+    if options["trust_remote_code"]:
+        with source_errors(f"the code of the checkpoint {name!r} cannot be run"):
+            architecture = remote_classifier(config, folder)
+    if architecture is None:
+        with _architecture_errors(config):
+            architecture = MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING[type(config)]
     weights = read_state_dict(folder, allow_pickle=allow_pickle)
     wanted = {"torch_dtype": torch.float32, **_for_model(options, config)}
-    if remote_code:
-        wanted["trust_remote_code"] = True
-    with _quiet_loading():
-        try:
-            model, info = architecture.from_pretrained(
-                folder if remote_code else None,
-                config=config,
-                state_dict=weights,
-                output_loading_info=True,
-                ignore_mismatched_sizes=True,
-                **wanted,
-            )
-        except (OSError, RuntimeError, TypeError, ValueError) as error:
-            raise SourceError(f"the weights of {name!r} cannot be loaded: {_short(error)}") from error
+    with source_errors(f"the weights of {name!r} cannot be loaded"), _quiet_loading():
+        model, info = architecture.from_pretrained(
+            None,
+            config=config,
+            state_dict=weights,
+            output_loading_info=True,
+            ignore_mismatched_sizes=True,
+            **wanted,
+        )
     parameters = {parameter for parameter, _ in model.named_parameters()}
     mismatched = {entry[0] if isinstance(entry, (tuple, list)) else entry for entry in info["mismatched_keys"]}
     new = sorted(parameters.intersection(info["missing_keys"]) | mismatched)
@@ -125,7 +132,7 @@ def local_folder(name: str, options: Optional[Mapping[str, Any]] = None) -> str:
         return snapshot_download(name, allow_patterns=_HUB_FILES, **hub_options)
     except Exception as error:
         # huggingface_hub has changed its exceptions with every major release; all of them mean the same here.
-        raise SourceError(f"{name!r} is no folder and cannot be fetched from the hub: {_short(error)}") from error
+        raise SourceError(f"{name!r} is no folder and cannot be fetched from the hub: {short(error)}") from error
 
 
 def _hub_options(options: Optional[Mapping[str, Any]]) -> Dict[str, Any]:
@@ -147,10 +154,42 @@ def _architecture_errors(config: PretrainedConfig) -> Iterator[None]:
     try:
         yield
     except (KeyError, ValueError) as error:
+        if getattr(config, "auto_map", None) and not isinstance(error, SourceError):
+            raise SourceError(
+                f"the checkpoint of the model type {config.model_type!r} has {OWN_CODE}"
+            ) from error
         raise SourceError(
             f"transformers has no sequence classifier for the model type {config.model_type!r}: give a checkpoint of "
             "an architecture that AutoModelForSequenceClassification knows"
         ) from error
+
+
+@contextmanager
+def source_errors(what: str, settings: Optional[str] = None) -> Iterator[None]:
+    """Any error of a library that reads a file of somebody else as a SourceError that begins with `what`.
+
+    `settings` is a JSON file whose `auto_map` would name code of the checkpoint's own.
+    """
+    try:
+        yield
+    except Eli5TransformersError:
+        raise
+    except Exception as error:
+        # transformers says it in this way, in several lines, of configs, tokenizers and models alike.
+        own_code = "trust_remote_code" in str(error) or _names_code(settings)
+        reason = f"it has {OWN_CODE}" if own_code else short(error)
+        raise SourceError(f"{what}: {reason}") from error
+
+
+def _names_code(settings: Optional[str]) -> bool:
+    """Whether the file names code of a checkpoint that the caller of this load does not trust."""
+    if settings is None or allows("trust_remote_code"):
+        return False
+    try:
+        with open(settings, encoding="utf-8") as file:
+            return "auto_map" in json.load(file)
+    except (OSError, ValueError, TypeError, RecursionError):
+        return False
 
 
 @contextmanager
@@ -173,10 +212,12 @@ def _nothing(record: logging.LogRecord) -> bool:
     return False
 
 
-def _short(error: BaseException, most: int = 200) -> str:
+def short(error: BaseException, most: int = 200) -> str:
     """The first line of another library's message, which may list all that it knows."""
     lines = str(error).strip().splitlines()
     line = lines[0].rstrip(".:") if lines else type(error).__name__
+    # What a mapping did not have, or a name alone, says nothing without its kind.
+    line = line if " " in line else f"{type(error).__name__} {line}"
     return line if len(line) <= most else f"{line[:most]}…"
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Callable, Dict, Iterable, List, Mapping, Union
 
 from ..compat._stack import installed_version, release
 from ..errors import SourceError
+from ..permissions import allows
 
 if TYPE_CHECKING:
     import torch
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 SAFE_FILE = "model.safetensors"
 PICKLE_FILE = "pytorch_model.bin"
 INDEX = ".index.json"
+_WRAPPERS = ("module.", "_orig_mod.")
 
 
 def read_state_dict(folder: Union[str, os.PathLike[str]], *, allow_pickle: bool = False) -> Dict[str, torch.Tensor]:
@@ -28,11 +30,13 @@ def read_state_dict(folder: Union[str, os.PathLike[str]], *, allow_pickle: bool 
     Reads the first of `model.safetensors`, its shards (`model.safetensors.index.json`), `pytorch_model.bin` and its
     shards that is there. A `.bin` file is a pickle: it is read with torch's restricted reader (`weights_only`),
     which is safe since torch 2.6 (before, CVE-2025-32434), and with older releases only when `allow_pickle` is True.
-    `allow_pickle=True` also reads pickles that hold more than tensors: only for files that you trust.
+    `allow_pickle=True` also reads pickles that hold more than tensors: only for files that you trust. In a load its
+    caller has the last word on it.
 
     Raises SourceError when the folder has no weights, when a file cannot be read, and when a pickle would have to
     be trusted.
     """
+    allow_pickle = allows("allow_pickle", allow_pickle)
     path = Path(folder)
     if not path.is_dir():
         raise SourceError(f"{os.fspath(folder)!r} is not a folder: give the folder of a checkpoint")
@@ -53,7 +57,7 @@ def _shards(index: Path) -> List[Path]:
     """The files that an index names, each once, all in the folder of the index."""
     try:
         names = sorted(set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise SourceError(f"{str(index)!r} is not the index of a sharded checkpoint: {error!r}") from error
     for name in names:
         if not isinstance(name, str) or name != os.path.basename(name) or name in ("", ".", ".."):
@@ -74,6 +78,14 @@ def _read_files(files: Iterable[Path], read: Callable[[Path], Mapping[str, torch
         ):
             raise SourceError(f"{str(file)!r} does not hold tensors by name: save the model's state_dict()")
         tensors.update(content)
+    return _without_wrappers(tensors)
+
+
+def _without_wrappers(tensors: Dict[str, torch.Tensor]) -> Dict[str, torch.Tensor]:
+    """The names as they are in the model, where a wrapper was saved (DataParallel, a compiled model) that is around all."""
+    for prefix in _WRAPPERS * 2:
+        if tensors and all(name.startswith(prefix) for name in tensors):
+            tensors = {name[len(prefix) :]: tensor for name, tensor in tensors.items()}
     return tensors
 
 

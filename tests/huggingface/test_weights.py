@@ -136,3 +136,15 @@ def test_plain_pickles_are_refused(tmp_path):
     with pytest.raises(SourceError):
         read_state_dict(tmp_path)
     assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize("prefix", ["module.", "_orig_mod.", "module._orig_mod.", "_orig_mod.module."])
+def test_weights_that_were_saved_from_a_wrapper_have_the_names_of_the_model(stars_checkpoint, tmp_path, prefix):
+    from safetensors.torch import save_file
+
+    safe = read_state_dict(stars_checkpoint)
+    save_file({f"{prefix}{name}": tensor for name, tensor in safe.items()}, str(tmp_path / "model.safetensors"))
+    assert same(safe, read_state_dict(tmp_path))
+    mixed = {f"{prefix}{name}" if "bias" in name else name: tensor for name, tensor in safe.items()}
+    save_file(mixed, str(tmp_path / "model.safetensors"))
+    assert set(read_state_dict(tmp_path)) == set(mixed)
