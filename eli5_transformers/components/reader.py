@@ -16,6 +16,7 @@ from ..errors import InputError, SourceError
 from ..huggingface import archived_parts, classifiers
 from ..sites.architectures import position_limit
 from ..text.encoding import TRUNCATIONS, Encoding, encode, tokenizer_limit
+from ..text.tokenizers import keep_for_ourselves
 from .heads import PROBLEM_TYPES
 from .token_indexer import TransformerIndexer
 
@@ -81,6 +82,7 @@ class TransformerClassifierReader(DatasetReader):
         if tokenizer is None:
             folder = archived_parts.find(self.serialization_dir, "tokenizer", model_name, tokenizer_kwargs) or str(model_name)
             tokenizer = _load(folder, tokenizer_kwargs)
+            keep_for_ourselves(tokenizer)
             limits.append(_positions(folder))
             archived_parts.keep(
                 self.serialization_dir,
