@@ -71,7 +71,8 @@ if release(torch.__version__) >= (2, 0):
                 (like,) = arguments
                 chosen = {name: options.pop(name, None) or getattr(like, name) for name in ("dtype", "device", "layout")}
                 function, arguments, options = _LIKE[function], (like.shape,), {**options, **chosen}
-            if function in _DRAWING and options.get("generator") is None:
+            # Those of torch.nn.init, which draw in turn, name the argument.
+            if (function in _DRAWING or "generator" in options) and options.get("generator") is None:
                 options["generator"] = self._generator(_device(arguments, options))
             return function(*arguments, **options)
 

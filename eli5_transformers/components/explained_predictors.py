@@ -74,7 +74,8 @@ class AllenNLPPredictor(Explainable):
         """What can only be seen in a forward pass, seen once."""
         learnt = self._learnt
         if learnt is None or not learnt[0].current:
-            tensors, seen = self._probe(), []
+            tensors = self._probe()
+            seen: List[Any] = []
 
             def run(model: torch.nn.Module) -> Any:
                 seen[:] = [model(**tensors)]

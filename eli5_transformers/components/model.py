@@ -12,6 +12,7 @@ from allennlp.models import Model
 from allennlp.nn import InitializerApplicator, util
 
 from ..compat import add_gone_buffers, drop_gone_buffers
+from ..compat.registering import registered
 from ..errors import InputError, SourceError, UnsupportedModelError
 from ..huggingface import archived_parts, classifiers
 from ..huggingface import labels as naming
@@ -20,7 +21,7 @@ from ..sites.state import evaluating
 from .heads import Binary, Regression, make_head
 
 
-@Model.register("transformer_classifier")
+@registered(Model, "transformer_classifier")
 class TransformerClassifier(Model):
     """A HuggingFace sequence classifier as an AllenNLP model: to predict, fine-tune, archive and explain.
 

@@ -10,6 +10,7 @@ from allennlp.data import DatasetReader, Instance
 from allennlp.predictors import Predictor
 
 from ..arguments import read_texts
+from ..compat.registering import registered
 from ..engine.explainable import Explainable, ReadTokens, TokenizerVocabulary, TokenVocabulary
 from ..engine.instances import PROBE, ids_and_mask, probing, tensors_of
 from ..engine.targets import Classes
@@ -24,7 +25,7 @@ from .probabilities import probabilities
 from .reader import TransformerClassifierReader
 
 
-@Predictor.register("transformer_classifier")
+@registered(Predictor, "transformer_classifier")
 class TransformerClassifierPredictor(Predictor, Explainable):
     """Predicts with a `transformer_classifier` model and reader, and gives AllenNLP's interpreters its gradients.
 

@@ -12,6 +12,7 @@ from allennlp.data.fields import Field, LabelField, MetadataField, MultiLabelFie
 from transformers import AutoTokenizer
 
 from ..arguments import PAIR_KEYS, TEXT_KEYS, text_and_pair, whole_number
+from ..compat.registering import registered
 from ..errors import InputError, SourceError
 from ..huggingface import archived_parts, classifiers
 from ..sites.architectures import position_limit
@@ -27,7 +28,7 @@ LABEL_KEYS = ("label", "labels")
 Label = Union[str, int, float, Sequence[Union[str, int]]]
 
 
-@DatasetReader.register("transformer_classifier")
+@registered(DatasetReader, "transformer_classifier")
 class TransformerClassifierReader(DatasetReader):
     """Reads JSON lines of texts, or pairs of texts, and labels with the tokenizer of a HuggingFace checkpoint.
 

@@ -11,6 +11,7 @@ from allennlp.predictors import Predictor
 
 from ..arguments import whole_number
 from ..compat.random_functions import private_random_numbers
+from ..compat.registering import registered
 from ..engine.passes import TextBatch
 from ..errors import Eli5TransformersError, InputError, MissingDependencyError, UnsupportedModelError
 from ..locks import ALONE
@@ -39,7 +40,7 @@ _SUMMATION_TO_DELTA = 0.01
 _DRAWS_BY_NUMPY = ("GradientShap",)
 
 
-@SaliencyInterpreter.register("captum")
+@registered(SaliencyInterpreter, "captum")
 class Captum(ComparingInterpreter):
     """A method of Captum by the name of its class (Kokhlikyan et al. 2020); needs the extra `captum`.
 

@@ -47,6 +47,7 @@ from .architectures import cause_of_zero_gradients, is_quantized, name_of
 from .hooks import SiteHooks
 from .state import explainable, explaining
 from .tracing import Site, trace
+from .twin import COPIES, VIEWS
 
 __all__ = ["EmbeddingSites", "Gradients", "Site", "StopPass", "find_sites", "known_sites", "learn_sites"]
 
@@ -97,22 +98,28 @@ def learn_sites(
 ) -> EmbeddingSites:
     """The verified sites of `model`, which is not changed: `run` is called with its twin.
 
-    A forward pass that goes past the twin (to a module that a global variable holds, say) looks nothing up in it. Then
-    `run` gets the model itself, and `EmbeddingSites.twin` says that others must do so, too.
+    Where a training moves the weights between two passes, these do not agree: then a twin with copies of the weights is
+    looked at. A forward pass that goes past the twin (to a module that a global variable holds, say) looks nothing up in
+    it. Then `run` gets the model itself, and `EmbeddingSites.twin` says that others must do so, too.
 
     Raises as `find_sites` and `EmbeddingSites.verify` do.
     """
-    for twin in (True, False):
-        with explaining(model, twin=twin) as own:
+    found: Optional[Tuple[Site, ...]] = None
+    failure: Optional[UnsupportedModelError] = None
+    for twin, tensors in ((True, VIEWS), (True, COPIES), (False, VIEWS)):
+        # Where look-ups are found in the twin it is the twin that runs, and else it is not for its weights.
+        if (tensors, found) == (COPIES, None) or (not twin and found is not None):
+            continue
+        with explaining(model, twin=twin, tensors=tensors) as own:
             try:
                 sites = find_sites(own, lambda: run(own), input_ids)
-            except UnsupportedModelError:
-                if twin:
-                    continue
-                raise
-            sites.verify(lambda: run(own), output)
-            return EmbeddingSites(model, sites.sites, twin)
-    raise AssertionError("the model itself was tried")
+                found = sites.sites
+                sites.verify(lambda: run(own), output)
+                return EmbeddingSites(model, sites.sites, twin)
+            except UnsupportedModelError as error:
+                failure = error
+    assert failure is not None
+    raise failure
 
 
 _KNOWN: weakref.WeakKeyDictionary[torch.nn.Module, Tuple[Tuple[Site, ...], Dict[str, Any], bool]] = (

@@ -12,7 +12,7 @@ import torch
 
 from ..locks import ALONE
 from .architectures import NO_TOKEN, configs, text_configs
-from .twin import twin_of
+from .twin import SAME, VIEWS, twin_of
 
 Change = Tuple[Any, str, Any]
 """Whose attribute, its name and what it must be."""
@@ -23,13 +23,13 @@ _READY = "_is_ready_to_be_explained"
 
 @contextmanager
 def explaining(
-    model: torch.nn.Module, *, twin: bool = True, copied: Tuple[type, ...] = ()
+    model: torch.nn.Module, *, twin: bool = True, tensors: str = VIEWS, copied: Tuple[type, ...] = ()
 ) -> Iterator[torch.nn.Module]:
     """A module to run and to change in place of `model`, in the state in which a prediction is explained.
 
     Evaluation mode, deterministic, no parameter differentiated, no keys and values kept, and no token taken for padding
-    where the config names none. It is a twin (objects of the classes `copied` are copied with it), or `model` itself where
-    `twin` is False or it is such a twin; then other threads that would explain it wait.
+    where the config names none. It is a twin (`tensors` and `copied` are those of `twin.twin_of`), or `model` itself where `twin`
+    is False, for which other threads that would explain it wait, or where it is such a twin.
     """
     if _READY in vars(model):
         yield model
@@ -37,7 +37,7 @@ def explaining(
     with ExitStack() as stack:
         # Also where a caller has switched gradients off: what inference mode makes cannot be differentiated with.
         stack.enter_context(torch.inference_mode(False))
-        own = twin_of(model, copied=copied) if twin else model
+        own = twin_of(model, tensors=tensors, copied=copied) if twin else model
         originals = {id(module) for module in model.modules()}
         shared = [module for module in own.modules() if id(module) in originals]
         if shared:
@@ -75,7 +75,7 @@ def explainable(model: torch.nn.Module) -> Iterator[None]:
 @contextmanager
 def evaluating(model: torch.nn.Module) -> Iterator[torch.nn.Module]:
     """A module in evaluation mode to run in place of `model`: a twin with the same parameters, which are differentiated."""
-    own = twin_of(model, views=False)
+    own = twin_of(model, tensors=SAME)
     originals = {id(module) for module in model.modules()}
     with ExitStack() as stack:
         if any(id(module) in originals for module in own.modules()):

@@ -28,27 +28,31 @@ _MOST_ENTRIES = 1000
 _DEEPEST = 4
 
 
-def twin_of(model: Module, *, views: bool = True, copied: Tuple[type, ...] = ()) -> Module:
+VIEWS, COPIES, SAME = "views", "copies", "same"
+"""What the tensors of a twin are."""
+
+
+def twin_of(model: Module, *, tensors: str = VIEWS, copied: Tuple[type, ...] = ()) -> Module:
     """A twin of `model`: the same structure, hooks and flags, of its own.
 
     Modules, parameters, buffers and HuggingFace configs have one twin each, so that what was shared or tied still is, also
     where lists, bound methods, closures and helper objects refer to them. All else (vocabularies, tokenizers) is shared.
 
     Parameters have no gradient in the twin. Those that were made in inference mode are copied, because autograd takes no
-    view of them. `views=False` gives the twin the same parameters and buffers instead, so that gradients reach them.
-    Objects of the classes `copied` are copied whole.
+    view of them. With `tensors=COPIES` all are: these numbers stay. With `SAME` the twin has the very parameters and buffers
+    of the module, so that gradients reach them. Objects of the classes `copied` are copied whole.
 
     What cannot have a twin stays itself in the twin: TorchScript modules, and tensors of classes of their own (quantized).
     """
     with torch.inference_mode(False), torch.no_grad():
-        return _Twins(views, copied).of_model(model)
+        return _Twins(tensors, copied).of_model(model)
 
 
 class _Twins:
     """The twins made so far, one for each original."""
 
-    def __init__(self, views: bool, copied: Tuple[type, ...]) -> None:
-        self._views = views
+    def __init__(self, tensors: str, copied: Tuple[type, ...]) -> None:
+        self._tensors = tensors
         self._copied = copied
         # By id; with the original, whose id would else be another's once it is gone.
         self._made: Dict[int, Tuple[Any, Any]] = {}
@@ -95,7 +99,7 @@ class _Twins:
         if found is not None:
             return found[1]
         if isinstance(value, torch.Tensor):
-            return self._keep(value, _view(value) if self._views else value)
+            return self._keep(value, value if self._tensors == SAME else _view(value, self._tensors == COPIES))
         if isinstance(value, torch.nn.Module):  # in a list, where torch does not see it
             if isinstance(value, torch.jit.ScriptModule):
                 return value
@@ -154,11 +158,11 @@ class _Twins:
         return _object(value, of)
 
 
-def _view(tensor: torch.Tensor) -> torch.Tensor:
+def _view(tensor: torch.Tensor, copied: bool) -> torch.Tensor:
     """The same numbers without history; `data` has its own version counter, so that an optimizer may step meanwhile."""
     if type(tensor) not in (torch.Tensor, torch.nn.Parameter):
         return tensor
-    numbers = tensor.clone() if tensor.is_inference() else tensor.data
+    numbers = tensor.clone() if copied or tensor.is_inference() else tensor.data
     if type(tensor) is torch.Tensor:
         return numbers
     made = torch.nn.Parameter(numbers, requires_grad=False)
@@ -247,5 +251,6 @@ def _run_uncompiled(twin: torch.nn.Module) -> None:
     state = vars(twin)
     if state.get("_compiled_call_impl") is not None:
         state["_compiled_call_impl"] = None
-    if type(twin).__name__ == "OptimizedModule" and "_orig_mod" in twin._modules:
-        state["forward"] = twin._modules["_orig_mod"].__call__
+    original = twin._modules.get("_orig_mod")
+    if type(twin).__name__ == "OptimizedModule" and original is not None:
+        state["forward"] = original.__call__
