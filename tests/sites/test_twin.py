@@ -254,12 +254,12 @@ def test_a_twin_holds_nothing_in_common_that_running_it_writes() -> None:
 
 
 def test_what_is_no_module_is_shared_and_configs_are_not() -> None:
-    model = builder.build("t5")
+    model = builder.build("bart")
     model.vocabulary = {str(number): number for number in range(5000)}
     twin = twin_of(model)
     assert twin.vocabulary is model.vocabulary
     assert twin.config is not model.config
-    assert twin.config is twin.transformer.config
+    assert twin.config is twin.model.config
     assert type(twin.config) is type(model.config)
     twin.config.pad_token_id = 77
     assert model.config.pad_token_id != 77
