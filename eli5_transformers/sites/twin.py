@@ -89,7 +89,10 @@ class _Twins:
         state = vars(twin)
         # Copied at once: the original may be at work in another thread.
         for name, value in vars(original).copy().items():
-            state[name] = value if type(value) in _PLAIN else self._own(value)
+            if name.endswith("_hooks") and type(value) is OrderedDict and not value:  # most of all there is
+                state[name] = OrderedDict()
+            else:
+                state[name] = value if type(value) in _PLAIN else self._own(value)
 
     def _own(self, value: Any) -> Any:
         """The twin's own of what a module has in an attribute: tensors, containers and configs always are its own."""
@@ -108,7 +111,8 @@ class _Twins:
                 self._fill(value, twin)
             return twin
         if type(value) in (dict, OrderedDict, defaultdict, list, set) and len(value) <= _MOST_ENTRIES:
-            return _container(value, self._own, always=True)
+            # Kept before it is filled: it may hold itself.
+            return _fill_container(value, self._keep(value, value.copy()), self._own)
         if isinstance(getattr(value, "model_type", None), str):
             return self._config(value)
         return self._referring(value, 0)
@@ -171,12 +175,25 @@ def _view(tensor: torch.Tensor, copied: bool) -> torch.Tensor:
     return made
 
 
-def _container(value: Any, of: Callable[[Any], Any], always: bool = False) -> Any:
-    if not value:  # most are hooks that nobody has
-        return value.copy() if always else value
+def _fill_container(value: Any, made: Any, of: Callable[[Any], Any]) -> Any:
+    """Puts the twins of what `value` holds into its copy `made`, in the same order."""
+    if isinstance(value, list):
+        made[:] = [of(entry) for entry in made]
+        return made
+    entries = list(made.items()) if isinstance(value, dict) else list(made)
+    made.clear()
+    if isinstance(value, dict):
+        made.update((of(key) if isinstance(key, torch.nn.Module) else key, of(entry)) for key, entry in entries)
+    else:
+        made.update(map(of, entries))
+    return made
+
+
+def _container(value: Any, of: Callable[[Any], Any]) -> Any:
+    """A container with the twins of what it holds; itself where it holds no original."""
     if isinstance(value, dict):
         pairs = [(of(key) if isinstance(key, torch.nn.Module) else key, of(entry)) for key, entry in list(value.items())]
-        if not always and all(value.get(key) is entry for key, entry in pairs):
+        if all(value.get(key) is entry for key, entry in pairs):
             return value
         made = value.copy()
         made.clear()
@@ -184,7 +201,7 @@ def _container(value: Any, of: Callable[[Any], Any], always: bool = False) -> An
         return made
     before = list(value)
     after = [of(entry) for entry in before]
-    if not always and all(one is other for one, other in zip(before, after)):
+    if all(one is other for one, other in zip(before, after)):
         return value
     if isinstance(value, deque):
         return deque(after, value.maxlen)

@@ -11,6 +11,7 @@ import pytest
 import torch
 from interpreters import tiny
 from interpreters.test_allennlp_models import built, vocabulary
+from stacks import PINNED
 from tally import Tally, tries
 
 from eli5_transformers import load_predictor
@@ -152,8 +153,10 @@ def test_a_training_goes_as_without_the_threads_that_explain_its_module(architec
     steps = tries(300, 10)
     expected = trained(fresh(architecture), steps)
     predictor = fresh(architecture)
-    # AllenNLP's own explain no model that looks its tokens up twice.
-    methods = METHODS[: -len(RELEASED)] if architecture == "bart" else METHODS
+    # AllenNLP's own explain no model that looks its tokens up twice. Before torch 2.0 the noise of one of them is drawn
+    # from the generator that dropout draws from.
+    left_out = RELEASED if architecture == "bart" else {"smooth-gradient"} if PINNED else ()
+    methods = [method for method in METHODS if isinstance(method, dict) or method not in left_out]
     ended, explained, failures = threading.Event(), [0] * THREADS, []
     calls = threading.Semaphore(0)
 
