@@ -28,8 +28,8 @@ def explaining(
     """A module to run and to change in place of `model`, in the state in which a prediction is explained.
 
     Evaluation mode, deterministic, no parameter differentiated, no keys and values kept, and no token taken for padding
-    where the config names none. It is a twin (`tensors` and `copied` are those of `twin.twin_of`), or `model` itself where `twin`
-    is False, for which other threads that would explain it wait, or where it is such a twin.
+    where the config names none. It is a twin (`tensors` and `copied` are those of `twin.twin_of`), or `model` itself: where
+    `twin` is False, so that other threads wait which would explain it, or where it is such a twin.
     """
     if _READY in vars(model):
         yield model

@@ -221,9 +221,8 @@ def test_worker_processes_explain(start, tmp_path):
     assert bundled_model().exists()
     file = tmp_path / "workers.py"
     file.write_text(FORKED, encoding="utf-8")
-    ran = subprocess.run(
-        [sys.executable, str(file), start], capture_output=True, text=True, timeout=300, env={**os.environ, "OMP_NUM_THREADS": "1"}
-    )
+    command, environment = [sys.executable, str(file), start], {**os.environ, "OMP_NUM_THREADS": "1"}
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=300, env=environment)
     assert ran.returncode == 0, ran.stderr[-2000:]
 
 

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 from interpreters import tiny
-from tokenizers import pre_tokenizers
+from tokenizers import pre_tokenizers, processors
 
 from eli5_transformers import load_predictor
 from eli5_transformers.engine.explainable import TokenizerVocabulary
@@ -66,7 +66,7 @@ def test_what_a_person_changes_about_the_tokenizer_is_seen():
     added = encode(tokenizer, ["food zzz"]).ids
     assert added != before
     assert added == tuple(tokenizer("food zzz")["input_ids"])
-    tokenizer._tokenizer.post_processor = made()._tokenizer.post_processor.__class__(single="$A <sep>", special_tokens=[("<sep>", 4)])
+    tokenizer._tokenizer.post_processor = processors.TemplateProcessing(single="$A <sep>", special_tokens=[("<sep>", 4)])
     assert encode(tokenizer, ["food zzz"]).ids == tuple(tokenizer("food zzz")["input_ids"]) != added
     tokenizer.truncation_side = "left"
     cut = tuple(copy.deepcopy(tokenizer)(LONG, truncation=True, max_length=5)["input_ids"])

@@ -10,8 +10,7 @@ import torch
 from architectures import builder
 from stacks import on_current
 from torch import nn
-from torch.nn.utils import spectral_norm, weight_norm
-from torch.nn.utils import parametrizations
+from torch.nn.utils import parametrizations, spectral_norm, weight_norm
 
 from eli5_transformers.sites.state import evaluating, explainable, explaining
 from eli5_transformers.sites.twin import COPIES, SAME, twin_of
