@@ -94,27 +94,24 @@ def placed(model: Any, device: Union[str, int, None]) -> Any:
 
 
 def _outputs(module: Any, tokenizer: Any) -> int:
-    """How many logits a module without a transformers config returns: it is asked once, and left in the mode it was in."""
+    """How many logits a module without a transformers config returns: its twin is asked once."""
     import torch
 
     from ..components.model import explaining_ids, logits_of
+    from ..sites.state import evaluating
+    from ..text.tokenizers import in_use
 
     parameter = next(module.parameters(), None)
-    encoded = tokenizer("one", return_tensors="pt").to("cpu" if parameter is None else parameter.device)
-    training = [part for part in module.modules() if part.training]
+    with in_use(tokenizer) as own:
+        encoded = own("one", return_tensors="pt").to("cpu" if parameter is None else parameter.device)
     try:
-        for part in training:
-            part.training = False
-        with torch.no_grad(), explaining_ids(module, encoded["input_ids"]):
-            logits = logits_of(module(input_ids=encoded["input_ids"], attention_mask=encoded["attention_mask"]))
+        with torch.no_grad(), evaluating(module) as twin, explaining_ids(twin, encoded["input_ids"]):
+            logits = logits_of(twin(input_ids=encoded["input_ids"], attention_mask=encoded["attention_mask"]))
     except TypeError as error:
         raise SourceError(
             f"a {type(module).__name__} cannot be called with input_ids= and attention_mask=: {error}; wrap it in a module "
             "whose forward has arguments of these names"
         ) from error
-    finally:
-        for part in training:
-            part.training = True
     if logits.dim() != 2:
         raise SourceError(
             f"a {type(module).__name__} returns logits of shape {tuple(logits.shape)}: a classifier returns (batch, outputs)"

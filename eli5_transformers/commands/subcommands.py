@@ -5,10 +5,11 @@ import sys
 
 from allennlp.commands.subcommand import Subcommand
 
+from ..compat.registering import registered
 from . import explain
 
 
-@Subcommand.register("explain")
+@registered(Subcommand, "explain")
 class Explain(Subcommand):
     """`allennlp explain` and `eli5-transformers explain`. Registered as a `Subcommand` with name "explain"."""
 

@@ -11,7 +11,7 @@ import threading
 from importlib.util import find_spec
 
 from ..errors import CompatibilityError, MissingDependencyError
-from ._finder import PatchingFinder, forget_failed_import, refuse_early_import, when_imported
+from ._finder import PatchingFinder, forget_failed_import, is_one, refuse_early_import, when_imported
 from ._gone_buffers import add_gone_buffers, drop_gone_buffers
 from ._stack import Stack, installed_version
 
@@ -41,7 +41,7 @@ def install() -> None:
     from .patches.all import needed_patches
 
     with _lock:
-        if any(isinstance(finder, PatchingFinder) for finder in sys.meta_path):
+        if any(is_one(finder, PatchingFinder) for finder in sys.meta_path):
             return
         patches = needed_patches(stack)
         forget_failed_import("allennlp")

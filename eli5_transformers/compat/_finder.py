@@ -84,6 +84,15 @@ class PatchingFinder(ExecutionFinder):
                 patch.mend(module)
 
 
+def is_one(finder: Any, kind: type) -> bool:
+    """Whether it is of that class, or of the class of that name from an earlier import of this package.
+
+    Reloaders take a package out of `sys.modules` and import it again: what it put in wait is still there.
+    """
+    found = type(finder)
+    return (found.__module__, found.__qualname__) == (kind.__module__, kind.__qualname__)
+
+
 def when_imported(name: str, then: Callable[[ModuleType], None]) -> None:
     """Call `then(module)` with the module of that name: now if it is imported, else whenever it is.
 
@@ -97,8 +106,9 @@ def when_imported(name: str, then: Callable[[ModuleType], None]) -> None:
         execute(module)
         then(module)
 
+    finder: Any
     for finder in sys.meta_path:
-        if type(finder) is ExecutionFinder and name in finder.waiting:
+        if is_one(finder, ExecutionFinder) and name in finder.waiting:
             finder.waiting[name] = around
             return
     sys.meta_path.insert(0, ExecutionFinder({name: around}))

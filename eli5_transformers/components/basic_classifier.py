@@ -9,6 +9,7 @@ from allennlp.common import cached_transformers
 from allennlp.data import Vocabulary
 from allennlp.nn import Initializer
 
+from ..compat.registering import registered
 from ..errors import SourceError
 from ..huggingface import classifiers
 from ..huggingface import labels as naming
@@ -24,7 +25,7 @@ _SEQ2VEC = re.compile(r"_seq2vec_encoder\.(?P<name>pooler\..+)")
 _LAYER = re.compile(r"_classification_layer\.(?P<name>weight|bias)")
 
 
-@Initializer.register("bert_checkpoint")
+@registered(Initializer, "bert_checkpoint")
 class BertCheckpointInitializer(Initializer):
     """Fills a `basic_classifier` with `pretrained_transformer` embedder and `bert_pooler` from a BERT classifier.
 
@@ -121,4 +122,4 @@ class LabeledVocabulary(Vocabulary):
         return vocabulary
 
 
-Vocabulary.register("transformer_and_labels", constructor="from_transformer_and_labels")(LabeledVocabulary)
+registered(Vocabulary, "transformer_and_labels", constructor="from_transformer_and_labels")(LabeledVocabulary)

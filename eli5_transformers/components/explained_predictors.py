@@ -13,8 +13,7 @@ from ..engine.explained_model import ExplainedModel
 from ..engine.instances import PROBE, id_tensors, ids_and_mask, indexed, logits_of, probing, tensors_of
 from ..engine.targets import Classes, probabilities
 from ..errors import UnsupportedModelError
-from ..sites.embedding_sites import EmbeddingSites, find_sites
-from ..sites.state import frozen
+from ..sites.embedding_sites import EmbeddingSites, learn_sites
 from ..text.allennlp_tokens import instance_tokens, read_tokens, text_field
 
 _EXPLAINED: weakref.WeakKeyDictionary[Any, ExplainedModel] = weakref.WeakKeyDictionary()
@@ -22,10 +21,12 @@ _EXPLAINED: weakref.WeakKeyDictionary[Any, ExplainedModel] = weakref.WeakKeyDict
 
 def explained_model(predictor: Any) -> ExplainedModel:
     """The `ExplainedModel` of an AllenNLP predictor, made at its first use and kept as long as the predictor lives."""
-    if predictor not in _EXPLAINED:
+    found = _EXPLAINED.get(predictor)
+    if found is None:
         own = predictor if isinstance(predictor, Explainable) else AllenNLPPredictor(predictor)
-        _EXPLAINED[predictor] = ExplainedModel(predictor, own)
-    return _EXPLAINED[predictor]
+        # Another thread may have been here meanwhile: all get the same.
+        found = _EXPLAINED.setdefault(predictor, ExplainedModel(predictor, own))
+    return found
 
 
 class AllenNLPPredictor(Explainable):
@@ -71,18 +72,18 @@ class AllenNLPPredictor(Explainable):
 
     def _learn(self) -> Tuple[EmbeddingSites, Classes]:
         """What can only be seen in a forward pass, seen once."""
-        if self._learnt is None or not self._learnt[0].current:
-            model = self._predictor._model
-            # Also where a caller has switched gradients off: what inference mode makes cannot be differentiated with.
-            with torch.inference_mode(False), frozen(model):
-                tensors = self._probe()
-                with torch.no_grad():
-                    outputs = model(**tensors)
-                classes = self._find_classes(outputs)
-                sites = find_sites(model, lambda: model(**tensors), ids_and_mask(tensors)[0])
-                sites.verify(lambda: model(**tensors), logits_of)
-            self._learnt = sites, classes
-        return self._learnt
+        learnt = self._learnt
+        if learnt is None or not learnt[0].current:
+            tensors = self._probe()
+            seen: List[Any] = []
+
+            def run(model: torch.nn.Module) -> Any:
+                seen[:] = [model(**tensors)]
+                return seen[0]
+
+            sites = learn_sites(self._predictor._model, run, ids_and_mask(tensors)[0], logits_of)
+            learnt = self._learnt = sites, self._find_classes(seen[0])
+        return learnt
 
     def _probe(self) -> Mapping[str, Any]:
         """Tensors of an unpadded text of at least three different tokens."""

@@ -1,9 +1,9 @@
 """The registered AllenNLP model around any HuggingFace sequence classifier."""
 
 import inspect
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from os import PathLike
-from typing import Any, Dict, Iterator, List, MutableMapping, Optional, Union
+from typing import Any, ContextManager, Dict, Iterator, List, MutableMapping, Optional, Union
 
 import torch
 from allennlp.common.params import Params
@@ -12,14 +12,16 @@ from allennlp.models import Model
 from allennlp.nn import InitializerApplicator, util
 
 from ..compat import add_gone_buffers, drop_gone_buffers
+from ..compat.registering import registered
 from ..errors import InputError, SourceError, UnsupportedModelError
 from ..huggingface import archived_parts, classifiers
 from ..huggingface import labels as naming
 from ..sites.architectures import position_limit
+from ..sites.state import evaluating
 from .heads import Binary, Regression, make_head
 
 
-@Model.register("transformer_classifier")
+@registered(Model, "transformer_classifier")
 class TransformerClassifier(Model):
     """A HuggingFace sequence classifier as an AllenNLP model: to predict, fine-tune, archive and explain.
 
@@ -130,8 +132,8 @@ class TransformerClassifier(Model):
         """
         inputs = self._inputs(tokens)
         ids = inputs["input_ids"]
-        with self._evaluating(), self._explaining_padding(len(ids)), explaining_ids(self.transformer, ids):
-            logits = logits_of(self.transformer(**inputs))
+        with self._evaluating() as module, self._explaining_padding(len(ids)), explaining_ids(module, ids):
+            logits = logits_of(module(**inputs))
         if logits.dim() != 2:
             raise UnsupportedModelError(
                 f"a {type(self.transformer).__name__} returns logits of shape {tuple(logits.shape)}: a classifier of texts "
@@ -242,22 +244,14 @@ class TransformerClassifier(Model):
             inputs["token_type_ids"] = tensors["type_ids"]
         return inputs
 
-    @contextmanager
-    def _evaluating(self) -> Iterator[None]:
-        """Evaluation mode for a module that was given in training mode, for as long as it runs.
+    def _evaluating(self) -> ContextManager[torch.nn.Module]:
+        """The module, or a twin in evaluation mode of one that was given in training mode: that stays as it is.
 
         In a module that is in evaluation mode itself, parts that train are meant to (Reformer's layers, while its
         gradients are taken).
         """
         given = not self.owned and not self.training and self.transformer.training
-        modules = [m for m in self.transformer.modules() if m.training] if given else []
-        try:
-            for module in modules:
-                module.training = False
-            yield
-        finally:
-            for module in modules:
-                module.training = True
+        return evaluating(self.transformer) if given else nullcontext(self.transformer)
 
     @contextmanager
     def _explaining_padding(self, batch: int) -> Iterator[None]:

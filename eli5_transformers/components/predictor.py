@@ -1,5 +1,6 @@
 """The registered AllenNLP predictor of HuggingFace classifiers: predictions, and gradients for interpreters."""
 
+import copy
 from contextlib import contextmanager
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
@@ -9,13 +10,14 @@ from allennlp.data import DatasetReader, Instance
 from allennlp.predictors import Predictor
 
 from ..arguments import read_texts
+from ..compat.registering import registered
 from ..engine.explainable import Explainable, ReadTokens, TokenizerVocabulary, TokenVocabulary
 from ..engine.instances import PROBE, ids_and_mask, probing, tensors_of
 from ..engine.targets import Classes
 from ..errors import InputError, SourceError, UnsupportedModelError
 from ..sites.architectures import position_limit, without_wrappers
-from ..sites.embedding_sites import EmbeddingSites, find_sites, known_sites
-from ..sites.state import frozen
+from ..sites.embedding_sites import EmbeddingSites, known_sites, learn_sites
+from ..sites.state import explaining
 from ..sites.tracing import first_tensor
 from ..text.allennlp_tokens import instance_tokens
 from .model import TransformerClassifier
@@ -23,7 +25,7 @@ from .probabilities import probabilities
 from .reader import TransformerClassifierReader
 
 
-@Predictor.register("transformer_classifier")
+@registered(Predictor, "transformer_classifier")
 class TransformerClassifierPredictor(Predictor, Explainable):
     """Predicts with a `transformer_classifier` model and reader, and gives AllenNLP's interpreters its gradients.
 
@@ -66,9 +68,16 @@ class TransformerClassifierPredictor(Predictor, Explainable):
 
         Raises UnsupportedModelError for a model that cannot be explained truthfully.
         """
-        if self._sites is None or not self._sites.current:
-            self._sites = known_sites(self._model, self._find_sites)
-        return self._sites
+        sites = self._sites
+        if sites is None or not sites.current:
+            sites = self._sites = known_sites(self._model, self._find_sites)
+        return sites
+
+    def on(self, model: TransformerClassifier) -> "TransformerClassifierPredictor":
+        """The same predictor with a twin of its model."""
+        own = copy.copy(self)
+        own._model, own._sites, own._port = model, self.sites.on(model), None
+        return own
 
     @property
     def classes(self) -> Classes:
@@ -102,19 +111,20 @@ class TransformerClassifierPredictor(Predictor, Explainable):
 
         Raises InputError for instances without label, UnsupportedModelError for a model that cannot be explained.
         """
-        sites = self.sites
+        found = self.sites
         tensors = self._tensors(instances)
         label = tensors.pop("label", None)
         outputs: Dict[str, Any] = {}
+        with explaining(self._model, twin=found.twin) as model:
+            sites = found.on(model)
 
-        def run() -> Dict[str, Any]:
-            outputs.update(self._model(**tensors))
-            outputs["loss"] = self._loss(outputs["logits"], label)
-            return outputs
+            def run() -> Dict[str, Any]:
+                outputs.update(model(**tensors))
+                outputs["loss"] = self._loss(outputs["logits"], label)
+                return outputs
 
-        # Recurrent layers of cuDNN refuse a backward pass in evaluation mode.
-        with torch.backends.cudnn.flags(enabled=False), frozen(self._model), self._through_port(sites):
-            result = sites.gradients(run, lambda output: output["loss"])
+            with self._through_port(sites):
+                result = sites.gradients(run, lambda output: output["loss"])
         gradients = {
             f"grad_input_{number}": gradient.cpu().numpy()
             for number, gradient in enumerate(reversed(result.gradients), start=1)
@@ -163,10 +173,8 @@ class TransformerClassifierPredictor(Predictor, Explainable):
     def _find_sites(self) -> EmbeddingSites:
         probe = self._tensors([self._dataset_reader.text_to_instance(PROBE)])
         tensors = probing(probe, self.vocabulary.ordinary_ids)
-        run = lambda: self._model(**tensors)  # noqa: E731
-        sites = find_sites(self._model, run, ids_and_mask(tensors)[0])
-        sites.verify(run, lambda output: output["logits"])
-        return sites
+        ids, _ = ids_and_mask(tensors)
+        return learn_sites(self._model, lambda model: model(**tensors), ids, lambda output: output["logits"])
 
     def _loss(self, logits: torch.Tensor, label: Optional[torch.Tensor]) -> torch.Tensor:
         if label is not None:

@@ -11,6 +11,7 @@ from allennlp.data.fields import TextField
 
 from ..engine.batching import bucket, rows_at_once
 from ..errors import InputError
+from ..text.tokenizers import in_use
 from .explained_predictors import explained_model
 
 _Texts = Tuple[str, ...]
@@ -67,7 +68,8 @@ def _instance(reader: Any, documents: _Texts) -> Instance:
         return Instance({"tokens": reader.text_to_instance(*documents)["tokens"]})
     except InputError:
         tokenizer = reader.tokenizer
-        encoded: Mapping[str, Any] = tokenizer(*documents, verbose=False)
+        with in_use(tokenizer) as own:
+            encoded: Mapping[str, Any] = own(*documents, verbose=False)
         ids = list(encoded["input_ids"])
         if reader.max_length is not None and len(ids) > reader.max_length:
             raise

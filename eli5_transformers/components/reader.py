@@ -12,11 +12,13 @@ from allennlp.data.fields import Field, LabelField, MetadataField, MultiLabelFie
 from transformers import AutoTokenizer
 
 from ..arguments import PAIR_KEYS, TEXT_KEYS, text_and_pair, whole_number
+from ..compat.registering import registered
 from ..errors import InputError, SourceError
 from ..huggingface import archived_parts, classifiers
 from ..permissions import transformers_options
 from ..sites.architectures import position_limit
 from ..text.encoding import TRUNCATIONS, Encoding, encode, tokenizer_limit
+from ..text.tokenizers import keep_for_ourselves
 from .heads import PROBLEM_TYPES
 from .token_indexer import TransformerIndexer
 
@@ -27,7 +29,7 @@ LABEL_KEYS = ("label", "labels")
 Label = Union[str, int, float, Sequence[Union[str, int]]]
 
 
-@DatasetReader.register("transformer_classifier")
+@registered(DatasetReader, "transformer_classifier")
 class TransformerClassifierReader(DatasetReader):
     """Reads JSON lines of texts, or pairs of texts, and labels with the tokenizer of a HuggingFace checkpoint.
 
@@ -82,6 +84,7 @@ class TransformerClassifierReader(DatasetReader):
         if tokenizer is None:
             folder = archived_parts.find(self.serialization_dir, "tokenizer", model_name, tokenizer_kwargs) or str(model_name)
             tokenizer = _load(folder, tokenizer_kwargs)
+            keep_for_ourselves(tokenizer)
             limits.append(_positions(folder, tokenizer_kwargs))
             archived_parts.keep(
                 self.serialization_dir,

@@ -40,8 +40,10 @@ class TransformerIndexer(SingleIdTokenIndexer):
     def fill(self, vocabulary: Vocabulary) -> None:
         """Gives the namespace the tokenizer's entries, and no padding or unknown entries of AllenNLP's."""
         if not self._entries:
-            self._entries = dict(self.tokenizer.get_vocab())
-            self._spelled = {index: token for token, index in self._entries.items()}
+            entries = dict(self.tokenizer.get_vocab())
+            # The other one first: a second thread asks for the entries alone.
+            self._spelled = {index: token for token, index in entries.items()}
+            self._entries = entries
         # Set as a whole: AllenNLP begins a namespace of this name with entries of its own.
         vocabulary._token_to_index[self._own_namespace] = self._entries
         vocabulary._index_to_token[self._own_namespace] = self._spelled

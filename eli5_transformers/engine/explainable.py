@@ -9,6 +9,7 @@ import numpy as np
 
 from ..records import Tokens
 from ..sites.embedding_sites import EmbeddingSites
+from ..text.tokenizers import in_use
 from .targets import Classes
 
 
@@ -101,7 +102,8 @@ class TokenizerVocabulary(TokenVocabulary):
         known = self._tokenizer.get_vocab()
         if text in known:
             return [known[text]]
-        return list(self._tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"])
+        with in_use(self._tokenizer) as tokenizer:
+            return list(tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"])
 
     def ordinary_ids(self, count: int) -> List[int]:
         return sorted(set(self._tokenizer.get_vocab().values()) - set(self._tokenizer.all_special_ids))[-count:]

@@ -6,19 +6,22 @@ here on: one text field whose token ids the model turns into vectors.
 
 from __future__ import annotations
 
+import copy
 import threading
 import weakref
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 import numpy as np
 import torch
 
 from ..errors import InputError
+from ..locks import READING
 from ..records import Tokens
 from ..sites.architectures import caveats, lacks_pad_token, name_of, pads_safely
 from ..sites.embedding_sites import EmbeddingSites, Site
-from ..sites.state import explainable
+from ..sites.state import explainable, explaining
 from ..sites.tracing import first_tensor
 from .explainable import Explainable, TokenVocabulary
 from .instances import ids_and_mask, indexed, logits_of, tensors_of
@@ -51,6 +54,16 @@ class ExplainedModel:
         self._predictor = weakref.ref(predictor)
         self._explainable = weakref.ref(explainable) if explainable is predictor else lambda: explainable
         self.model: torch.nn.Module = predictor._model
+        self._own_sites: Optional[EmbeddingSites] = None
+
+    @contextmanager
+    def at_work(self) -> Iterator[ExplainedModel]:
+        """The same on a twin of the model, for as long as it is explained: nothing about the model itself is changed."""
+        sites = self.sites
+        with explaining(self.model, twin=sites.twin) as model:
+            twin = copy.copy(self)
+            twin.model, twin._own_sites = model, sites.on(model)
+            yield twin
 
     @property
     def predictor(self) -> Any:
@@ -91,7 +104,7 @@ class ExplainedModel:
     @property
     def sites(self) -> EmbeddingSites:
         """Where the token ids become vectors, found and verified at the first use."""
-        return self.explainable.sites
+        return self.explainable.sites if self._own_sites is None else self._own_sites
 
     @property
     def vocabulary(self) -> TokenVocabulary:
@@ -100,12 +113,14 @@ class ExplainedModel:
 
     def encode(self, inputs: Mapping[str, Any]) -> EncodedText:
         """The text in a predictor's JSON. Raises InputError where it cannot be read."""
-        instance = self.predictor._json_to_instance(dict(inputs))
+        with READING if self.explainable is not self.predictor else nullcontext():
+            instance = self.predictor._json_to_instance(dict(inputs))
         return self.encode_instance(instance, tuple(value for value in inputs.values() if isinstance(value, str))[:1])
 
     def encode_instance(self, instance: Any, documents: Sequence[str] = ()) -> EncodedText:
         """The text of an instance; `documents` are its source where the instance does not keep it."""
-        instance = indexed(self.predictor, instance)
+        with READING if self.explainable is not self.predictor else nullcontext():
+            instance = indexed(self.predictor, instance)
         tensors = tensors_of([instance], self.device)
         ids, real = ids_and_mask(tensors)
         kept = ids[0][real[0]].cpu().numpy()

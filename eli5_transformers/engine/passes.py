@@ -8,16 +8,14 @@ from __future__ import annotations
 
 import copy
 import sys
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext
 from typing import Any, Callable, ContextManager, Iterator, List, NamedTuple, Optional, Sequence, Tuple, TypeVar
 
 import numpy as np
 import torch
 
 from ..errors import UnsupportedModelError
-from ..sites.architectures import NO_TOKEN, lacks_pad_token
 from ..sites.embedding_sites import EmbeddingSites, StopPass
-from ..sites.state import frozen, pad_token
 from .batching import bucket, rows_at_once
 from .explained_model import EncodedText, ExplainedModel
 from .instances import ids_and_mask, with_ids
@@ -66,15 +64,14 @@ class Scorer:
 
     @contextmanager
     def session(self) -> Iterator[None]:
-        """The state in which passes run: no parameter is differentiated; as before on leaving, whatever happens."""
-        with ExitStack() as stack:
-            stack.enter_context(torch.inference_mode(False))
-            stack.enter_context(frozen(self.explained.model))
-            if lacks_pad_token(self.explained.model):
-                # No row is padded then, so that the last token is the last one.
-                stack.enter_context(pad_token(self.explained.model, NO_TOKEN))
-            stack.callback(self._close_bar)
-            yield
+        """Where passes run: on a twin of the model, which is not changed itself (`sites.twin`)."""
+        before = self.explained
+        with before.at_work() as self.explained:
+            try:
+                yield
+            finally:
+                self._close_bar()
+                self.explained = before
 
     def batches(self, texts: Sequence[EncodedText]) -> Iterator[TextBatch]:
         """The texts in groups that are padded together; `TextBatch.index` says which. Call it within `session()`."""

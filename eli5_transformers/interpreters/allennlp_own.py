@@ -6,12 +6,19 @@ label. What each of them leaves out is a note of the result.
 
 from __future__ import annotations
 
-from typing import Any, Dict, Mapping, Optional, Tuple
+import copy
+from contextlib import ExitStack, contextmanager
+from typing import Any, Dict, Iterator, Mapping, Optional, Tuple
 
 import numpy as np
 
+from ..compat.random_functions import private_random_numbers
+from ..components.explained_predictors import explained_model
+from ..components.predictor import TransformerClassifierPredictor
 from ..errors import ExplanationError, InputError, UnsupportedModelError
+from ..locks import ALONE, READING
 from ..records import Attribution
+from ..sites.state import explaining
 from ..text.allennlp_tokens import instance_tokens, text_field
 
 _UNSIGNED = (
@@ -46,12 +53,13 @@ def attribute_released(predictor: Any, inputs: Mapping[str, str], name: str) -> 
     """
     from allennlp.interpret.saliency_interpreters import SaliencyInterpreter
 
-    interpreter = SaliencyInterpreter.by_name(name)(predictor)  # type: ignore[call-arg]
-    instance = predictor._json_to_instance(dict(inputs))
-    field = text_field(instance)
-    outputs = predictor.predict_json(dict(inputs))
-    with np.errstate(invalid="ignore", divide="ignore"):  # a zero norm is reported below, in words
-        interpretation = interpreter.saliency_interpret_from_json(dict(inputs))
+    with _at_work(predictor) as own:
+        interpreter = SaliencyInterpreter.by_name(name)(own)  # type: ignore[call-arg]
+        instance = own._json_to_instance(dict(inputs))
+        field = text_field(instance)
+        outputs = own.predict_json(dict(inputs))
+        with np.errstate(invalid="ignore", divide="ignore"):  # a zero norm is reported below, in words
+            interpretation = interpreter.saliency_interpret_from_json(dict(inputs))
     scores = _scores(interpretation, len(field.tokens), name)
     documents, tokens = instance_tokens(instance, [value for value in inputs.values() if isinstance(value, str)])
     target, probability = _prediction(outputs)
@@ -69,6 +77,31 @@ def attribute_released(predictor: Any, inputs: Mapping[str, str], name: str) -> 
         score=None if logits is None else float(np.ravel(logits)[target]),
         notes=(_UNSIGNED, _CAVEATS[name], *_layer_note(predictor)),
     )
+
+
+@contextmanager
+def _at_work(predictor: Any) -> Iterator[Any]:
+    """The predictor on a twin of its model, with metrics of its own, and with random numbers that no one else draws.
+
+    The noise begins where torch's global generator stands. AllenNLP's predictor keeps cuDNN off in the whole process while
+    it differentiates, and reads with tokenizers that others share: one thread at a time.
+    """
+    from allennlp.training.metrics import Metric
+
+    ours = isinstance(predictor, TransformerClassifierPredictor)
+    twin = not ours or predictor.sites.twin
+    with ExitStack() as stack:
+        if not ours:
+            stack.enter_context(ALONE)
+            stack.enter_context(READING)
+        model = stack.enter_context(explaining(predictor._model, twin=twin, copied=(Metric,)))
+        if ours:
+            own = predictor.on(model)
+        else:
+            own = copy.copy(predictor)
+            own._model, own._token_offsets = model, []
+        stack.enter_context(private_random_numbers(explained_model(predictor).device))
+        yield own
 
 
 def _scores(interpretation: Mapping[str, Any], length: int, name: str) -> np.ndarray:

@@ -31,7 +31,8 @@ class Interpreter(SaliencyInterpreter):
     """Scores each token of a text for chosen classes.
 
     A method implements `attributions`. Everything else is here: texts are encoded, put into batches of similar length, and
-    the classes found. Interpreters hold options alone, so that one may be used for many texts and threads.
+    the classes found. Interpreters hold options alone, and a twin of the model is explained (`sites.twin`), so that one may be
+    used for many texts and threads, and beside a training of the model.
 
     Parameters
     ----------

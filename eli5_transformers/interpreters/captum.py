@@ -1,7 +1,6 @@
 """Captum's attribution methods on the texts, baselines and classes of this package."""
 
 import inspect
-import threading
 from contextlib import contextmanager
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
@@ -11,10 +10,12 @@ from allennlp.interpret.saliency_interpreters import SaliencyInterpreter
 from allennlp.predictors import Predictor
 
 from ..arguments import whole_number
+from ..compat.random_functions import private_random_numbers
+from ..compat.registering import registered
 from ..engine.passes import TextBatch
 from ..errors import Eli5TransformersError, InputError, MissingDependencyError, UnsupportedModelError
+from ..locks import ALONE
 from ..records import Attribution
-from ..sites.state import explainable
 from ..text.granularity import group_tokens, require_granularity
 from .comparing import Compared, ComparingInterpreter
 
@@ -35,10 +36,11 @@ _REFUSED = {
 }
 # DeepLift's scores must sum to the difference of the output (Shrikumar et al. 2017, equation 1); its rules cover few layers.
 _SUMMATION_TO_DELTA = 0.01
-_ONE_AT_A_TIME = threading.RLock()
+# NumPy has no generator of a thread: they set the global one, and put it back.
+_DRAWS_BY_NUMPY = ("GradientShap",)
 
 
-@SaliencyInterpreter.register("captum")
+@registered(SaliencyInterpreter, "captum")
 class Captum(ComparingInterpreter):
     """A method of Captum by the name of its class (Kokhlikyan et al. 2020); needs the extra `captum`.
 
@@ -92,7 +94,7 @@ class Captum(ComparingInterpreter):
         for text, wanted in enumerate(targets):
             results.append([])
             for target in wanted:
-                with explainable(batch.scorer.explained.model), _seeded(self.seed, batch.device):
+                with _seeded(self.method, self.seed, batch.device):
                     scores, rest, evaluations = on(kind, batch, compared, text, target)
                 found = self.attribution(
                     batch,
@@ -218,15 +220,16 @@ def _captum() -> Any:
 
 
 @contextmanager
-def _seeded(seed: int, device: torch.device) -> Iterator[None]:
-    """The global generators, which Captum draws from, at `seed`; as before on leaving. One thread at a time has them."""
-    with _ONE_AT_A_TIME:
-        state = np.random.get_state()
-        devices = [device] if device.type == "cuda" else []
-        try:
-            with torch.random.fork_rng(devices=devices):
-                torch.manual_seed(seed % 2**63)
+def _seeded(method: str, seed: int, device: torch.device) -> Iterator[None]:
+    """Captum's draws begin at `seed`, and no generator of the process is moved; as long as it needs NumPy's, others wait."""
+    with private_random_numbers(device, seed):
+        if method not in _DRAWS_BY_NUMPY:
+            yield
+            return
+        with ALONE:
+            state = np.random.get_state()
+            try:
                 np.random.seed(seed % 2**32)
                 yield
-        finally:
-            np.random.set_state(state)
+            finally:
+                np.random.set_state(state)

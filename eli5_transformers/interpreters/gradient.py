@@ -6,6 +6,7 @@ import torch
 from allennlp.interpret.saliency_interpreters import SaliencyInterpreter
 from allennlp.predictors import Predictor
 
+from ..compat.registering import registered
 from ..engine.passes import TextBatch, Vectors
 from ..errors import InputError
 from ..records import Attribution
@@ -17,7 +18,7 @@ _UNSIGNED = (
 )
 
 
-@SaliencyInterpreter.register("gradient")
+@registered(SaliencyInterpreter, "gradient")
 class Gradient(Interpreter):
     """The norm of the output's gradient with respect to each token's vector (Simonyan et al. 2014; Li et al. 2016).
 

@@ -5,12 +5,13 @@ from typing import List, Sequence
 import torch
 from allennlp.interpret.saliency_interpreters import SaliencyInterpreter
 
+from ..compat.registering import registered
 from ..engine.passes import TextBatch, Vectors
 from ..records import Attribution
 from .comparing import ComparingInterpreter
 
 
-@SaliencyInterpreter.register("gradient-x-input")
+@registered(SaliencyInterpreter, "gradient-x-input")
 class GradientXInput(ComparingInterpreter):
     """The gradient times the difference between the token's vector and the baseline's (Shrikumar et al. 2016).
 

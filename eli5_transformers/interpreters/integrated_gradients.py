@@ -8,6 +8,7 @@ from allennlp.interpret.saliency_interpreters import SaliencyInterpreter
 from allennlp.predictors import Predictor
 
 from ..arguments import real_number, whole_number
+from ..compat.registering import registered
 from ..engine.passes import Passes, TextBatch, Vectors
 from ..engine.quadrature import METHODS, NODES, START, Integral, Piece, fixed
 from ..errors import InputError
@@ -22,7 +23,7 @@ _LEAST = NODES * (len(START) - 1)
 _Found = Tuple[np.ndarray, float, int, List[str]]  # scores of the padded row, rest, evaluations, notes
 
 
-@SaliencyInterpreter.register("integrated-gradients")
+@registered(SaliencyInterpreter, "integrated-gradients")
 class IntegratedGradients(ComparingInterpreter):
     """The gradient, integrated along the straight path from the baseline, times the difference (Sundararajan et al. 2017).
 

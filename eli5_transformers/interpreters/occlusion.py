@@ -8,13 +8,14 @@ from allennlp.interpret.saliency_interpreters import SaliencyInterpreter
 from allennlp.predictors import Predictor
 
 from ..arguments import whole_number
+from ..compat.registering import registered
 from ..engine.passes import TextBatch, Vectors
 from ..records import Attribution
 from ..text.granularity import group_tokens, require_granularity
 from .comparing import ComparingInterpreter
 
 
-@SaliencyInterpreter.register("occlusion")
+@registered(SaliencyInterpreter, "occlusion")
 class Occlusion(ComparingInterpreter):
     """The output of the text minus the output with a word (or window of words) replaced (Zeiler and Fergus 2014).
 

@@ -5,6 +5,7 @@ from typing import Any, Dict, List, Optional, Union
 from allennlp.data import DatasetReader, Instance
 from allennlp.predictors import Predictor
 
+from ..compat.registering import registered
 from ..components.explained_predictors import explained_model
 from ..components.model import TransformerClassifier
 from ..components.predictor import TransformerClassifierPredictor
@@ -13,7 +14,7 @@ from . import make
 from .choosing import chosen
 
 
-@Predictor.register("saliency")
+@registered(Predictor, "saliency")
 class SaliencyPredictor(TransformerClassifierPredictor):
     """As `transformer_classifier`, with `saliency` added to every prediction.
 

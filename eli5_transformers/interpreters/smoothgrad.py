@@ -10,6 +10,7 @@ from allennlp.interpret.saliency_interpreters import SaliencyInterpreter
 from allennlp.predictors import Predictor
 
 from ..arguments import real_number, truth, whole_number
+from ..compat.registering import registered
 from ..engine.passes import TextBatch, Vectors
 from ..errors import InputError
 from ..records import Attribution
@@ -26,7 +27,7 @@ _UNSIGNED = {
 }
 
 
-@SaliencyInterpreter.register("smoothgrad")
+@registered(SaliencyInterpreter, "smoothgrad")
 class SmoothGrad(Interpreter):
     """The scores of another method, averaged over copies of the text with noise on its vectors (Smilkov et al. 2017).
 

@@ -30,7 +30,8 @@ decoder share a table but look up twice); everything here is a list with one ten
     sites.gradients(lambda: model(**twice), lambda output: output.logits[:, 1], values=path)
 
 `run` must call the model itself (its `__call__`), once, in the thread that called the method. Whatever happens in it,
-hooks are taken off and training mode, gradients of parameters and random state are as before.
+hooks are taken off and training mode, gradients of parameters and random state are as before. Where others use the model
+meanwhile, let `model` be a twin (`state.explaining`): what the package explains always is one.
 """
 
 from __future__ import annotations
@@ -44,10 +45,11 @@ import torch
 from ..errors import InputError, UnsupportedModelError
 from .architectures import cause_of_zero_gradients, is_quantized, name_of
 from .hooks import SiteHooks
-from .state import explainable
+from .state import explainable, explaining
 from .tracing import Site, trace
+from .twin import COPIES, VIEWS
 
-__all__ = ["EmbeddingSites", "Gradients", "Site", "StopPass", "find_sites"]
+__all__ = ["EmbeddingSites", "Gradients", "Site", "StopPass", "find_sites", "known_sites", "learn_sites"]
 
 Run = Callable[[], Any]
 Output = Callable[[Any], torch.Tensor]
@@ -91,7 +93,36 @@ def find_sites(model: torch.nn.Module, run: Run, input_ids: torch.Tensor) -> Emb
     return EmbeddingSites(model, sites)
 
 
-_KNOWN: weakref.WeakKeyDictionary[torch.nn.Module, Tuple[Tuple[Site, ...], Dict[str, Any]]] = (
+def learn_sites(
+    model: torch.nn.Module, run: Callable[[torch.nn.Module], Any], input_ids: torch.Tensor, output: Output
+) -> EmbeddingSites:
+    """The verified sites of `model`, which is not changed: `run` is called with its twin.
+
+    Where a training moves the weights between two passes, these do not agree: then a twin with copies of the weights is
+    looked at. A forward pass that goes past the twin (to a module that a global variable holds, say) looks nothing up in
+    it. Then `run` gets the model itself, and `EmbeddingSites.twin` says that others must do so, too.
+
+    Raises as `find_sites` and `EmbeddingSites.verify` do.
+    """
+    found: Optional[Tuple[Site, ...]] = None
+    failure: Optional[UnsupportedModelError] = None
+    for twin, tensors in ((True, VIEWS), (True, COPIES), (False, VIEWS)):
+        # Where look-ups are found in the twin it is the twin that runs, and else it is not for its weights.
+        if (tensors, found) == (COPIES, None) or (not twin and found is not None):
+            continue
+        with explaining(model, twin=twin, tensors=tensors) as own:
+            try:
+                sites = find_sites(own, lambda: run(own), input_ids)
+                found = sites.sites
+                sites.verify(lambda: run(own), output)
+                return EmbeddingSites(model, sites.sites, twin)
+            except UnsupportedModelError as error:
+                failure = error
+    assert failure is not None
+    raise failure
+
+
+_KNOWN: weakref.WeakKeyDictionary[torch.nn.Module, Tuple[Tuple[Site, ...], Dict[str, Any], bool]] = (
     weakref.WeakKeyDictionary()
 )
 
@@ -104,14 +135,14 @@ def known_sites(model: torch.nn.Module, find: Callable[[], EmbeddingSites]) -> E
     places (resized embeddings are another module).
     """
     for module in model.children():
-        sites, involved = _KNOWN.get(module, ((), {}))
+        sites, involved, twin = _KNOWN.get(module, ((), {}, True))
         if sites and all(_stands(model, name, reference()) for name, reference in involved.items()):
-            return EmbeddingSites(model, sites)
+            return EmbeddingSites(model, sites, twin)
     found = find()
     for module in model.children():
         # The wrapper itself, which calls the modules, is another one each time.
         involved = {name: weakref.ref(part) for name, part in found.involved.items() if part is not model}
-        _KNOWN[module] = found.sites, involved
+        _KNOWN[module] = found.sites, involved, found.twin
     return found
 
 
@@ -126,15 +157,21 @@ def _stands(model: torch.nn.Module, name: str, module: Optional[torch.nn.Module]
 class EmbeddingSites:
     """The look-ups of one model. Make it with `find_sites`; `sites` may come from an earlier search."""
 
-    def __init__(self, model: torch.nn.Module, sites: Sequence[Site]) -> None:
+    def __init__(self, model: torch.nn.Module, sites: Sequence[Site], twin: bool = True) -> None:
         self.model = model
         self.sites = tuple(sites)
+        self.twin = twin
+        """False where these are not reached in a twin of the model, but in the model itself alone."""
         names = {name for site in self.sites for name in (site.name, site.caller, "")}
         self.involved = {name: module for name, module in model.named_modules() if name in names}
         """The modules that look up or call one that does, and the model itself, by their names in it."""
 
     def __len__(self) -> int:
         return len(self.sites)
+
+    def on(self, model: torch.nn.Module) -> EmbeddingSites:
+        """The same look-ups in another module of the same structure: a twin."""
+        return self if model is self.model else EmbeddingSites(model, self.sites, self.twin)
 
     @property
     def current(self) -> bool:

@@ -10,6 +10,7 @@ from ..arguments import plain_text
 from ..errors import ExplanationError, InputError
 from ..records import Tokens
 from .alignment import SPACE_MARKERS, align_tokens
+from .tokenizers import in_use
 from .words import word_indices
 
 TRUNCATIONS = ("longest_first", "only_first", "only_second", "error")
@@ -35,13 +36,19 @@ def encode(
     At most `max_length` tokens, special ones included, are kept; `truncation` says of which document the rest is cut,
     or that nothing may be ("error"). What was cut is told by `tokens.cut` and `tokens.seen`. Spans leave out the white
     space that byte-level and SentencePiece tokenizers count to a token. A tokenizer without offsets (a slow one) has
-    its tokens aligned with the text by their spelling; where that fails, no token of that text has a span.
+    its tokens aligned with the text by their spelling; where that fails, no token of that text has a span. The tokenizer's
+    own settings stay as they are, and several threads may use it.
 
     Raises InputError for a document that is no string or blank, of which no tokens are left, or that is too long.
     """
     documents = tuple(map(plain_text, documents))
     if truncation not in TRUNCATIONS:
         raise InputError(f"truncation is {truncation!r}, but must be one of {', '.join(map(repr, TRUNCATIONS))}")
+    with in_use(tokenizer) as own:
+        return _encode(own, documents, max_length, truncation)
+
+
+def _encode(tokenizer: Any, documents: Tuple[str, ...], max_length: Optional[int], truncation: str) -> Encoding:
     full = _run(tokenizer, documents)
     for index, document in enumerate(documents):
         if index not in full.documents:

@@ -13,7 +13,7 @@ from transformers import BertConfig, BertForSequenceClassification
 from eli5_transformers.errors import InputError, UnsupportedModelError
 from eli5_transformers.sites import architectures
 from eli5_transformers.sites.embedding_sites import EmbeddingSites, find_sites
-from eli5_transformers.sites.state import pad_token
+from eli5_transformers.sites.state import explaining
 
 VOCABULARY, WIDTH, LABELS = 40, 8, 3
 IDS = torch.tensor([[5, 9, 7, 20, 31, 3]])
@@ -625,33 +625,18 @@ def test_reformer_leaves_random_numbers_and_gradients_alone() -> None:
 # ---------------------------------------------------------------- what is known of architectures
 
 
-def test_pad_token_is_set_for_a_while_where_there_was_none() -> None:
+def test_a_decoder_without_pad_token_is_explained_in_a_twin_that_has_one() -> None:
     model = builder.build("gpt2")
     model.config.pad_token_id = None
-    inputs = {"input_ids": torch.tensor([[4, 6, 0], [7, 8, 9]])}
+    several = {"input_ids": torch.tensor([[4, 6, 0], [7, 8, 9]])}
+    alone = builder.logits(model, {"input_ids": several["input_ids"][1:]})
     assert architectures.lacks_pad_token(model)
-    with pad_token(model, 0):
-        assert not architectures.lacks_pad_token(model)
-        padded = builder.logits(model, inputs)
-    alone = builder.logits(model, {"input_ids": inputs["input_ids"][:1, :2]})
-    assert model.config.pad_token_id is None
-    assert_close(padded[:1], alone, rtol=BATCHED)
-
-
-def test_a_pad_token_that_several_need_is_there_until_the_last_has_left() -> None:
-    model = builder.build("gpt2")
-    model.config.pad_token_id = None
-    first, second = (pad_token(model, architectures.NO_TOKEN) for _ in range(2))
-    first.__enter__()
-    assert architectures.lacks_pad_token(model), "who comes now must run texts alone, too"
-    second.__enter__()
-    first.__exit__(None, None, None)
-    assert model.config.pad_token_id == architectures.NO_TOKEN
-    second.__exit__(None, None, None)
-    assert model.config.pad_token_id is None
-    model.config.pad_token_id = 3
-    with pad_token(model, 0):
-        assert model.config.pad_token_id == 3
+    with explaining(model) as twin:
+        assert architectures.lacks_pad_token(twin), "no row may be padded"
+        assert_close(builder.logits(twin, several)[1:], alone, rtol=BATCHED)
+        assert model.config.pad_token_id is None
+        model.config.pad_token_id = 3
+        assert twin.config.pad_token_id == architectures.NO_TOKEN
     assert model.config.pad_token_id == 3
 
 

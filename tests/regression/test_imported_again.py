@@ -1,0 +1,54 @@
+"""The package may be taken out of `sys.modules` and imported again, as reloaders and test tools do.
+
+What an earlier import had put in wait was known by its class, which is another object then, and AllenNLP's registries
+refused our own names as taken: the import raised, and said that AllenNLP had come too early. One import a process sees
+nothing of it.
+"""
+
+import subprocess
+import sys
+
+import pytest
+from allennlp.common import Registrable
+from allennlp.common.checks import ConfigurationError
+
+from eli5_transformers.compat.registering import registered
+
+AGAIN = """
+import importlib, sys
+import eli5_transformers as first
+importlib.reload(first)
+scores = first.attribute(first.bundled_model(), "Great value")[0][0].scores
+count = len(sys.meta_path)
+for purged in (("eli5_transformers",), ("eli5_transformers", "allennlp"), ("eli5_transformers", "eli5")):
+    for name in [name for name in sys.modules if name.split(".")[0] in purged]:
+        del sys.modules[name]
+    import eli5_transformers as again
+    assert again is not first
+    assert (again.attribute(again.bundled_model(), "Great value")[0][0].scores == scores).all()
+    import eli5
+    assert eli5.explain_prediction(again.load_predictor(again.bundled_model()), "Great value").error is None
+    assert len(sys.meta_path) == count, "what waits is not doubled"
+"""
+
+
+def test_importing_the_package_again():
+    ran = subprocess.run([sys.executable, "-W", "ignore", "-c", AGAIN], capture_output=True, text=True, timeout=300)
+    assert ran.returncode == 0, ran.stderr[-2000:]
+
+
+def test_a_name_that_another_has_registered_stays_taken():
+    class Base(Registrable):
+        pass
+
+    @Base.register("name")
+    class Other(Base):
+        pass
+
+    with pytest.raises(ConfigurationError):
+
+        @registered(Base, "name")
+        class Own(Base):
+            pass
+
+    assert Base.by_name("name") is Other
