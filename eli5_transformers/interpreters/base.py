@@ -139,13 +139,15 @@ class Interpreter(SaliencyInterpreter):
         baseline: Optional[str] = None,
         baseline_score: Optional[float] = None,
         total: Optional[float] = None,
+        raw_delta: Optional[float] = None,
+        token_error: Optional[float] = None,
         evaluations: Optional[int] = None,
         notes: Sequence[str] = (),
     ) -> Attribution:
         """The record of one result.
 
         `scores` are (tokens,) of the text; `total` is their sum with what lies on positions that are no tokens, where
-        that is another number.
+        that is another number. `raw_delta` is the delta of scores that were made to add up, from before that.
         """
         explained = batch.scorer.explained
         encoded = batch.texts[text]
@@ -155,7 +157,7 @@ class Interpreter(SaliencyInterpreter):
         if baseline_score is not None:
             difference = float(batch.here()[text, target]) - baseline_score
             total = float(scores.sum()) if total is None else total
-            delta = total - difference
+            delta = total - difference if raw_delta is None else raw_delta
             scale = delta_scale(difference, scores)
             relative = abs(delta) / scale if scale > 0 else 0.0
         return Attribution(
@@ -175,6 +177,7 @@ class Interpreter(SaliencyInterpreter):
             baseline_score=baseline_score,
             convergence_delta=delta,
             relative_delta=relative,
+            token_error=token_error,
             evaluations=evaluations,
             provenance=provenance(explained.predictor),
         )
