@@ -13,7 +13,7 @@ set off against each other.
 
 from __future__ import annotations
 
-from typing import NamedTuple, Optional, Tuple
+from typing import Optional, Tuple
 
 import numpy as np
 
@@ -31,12 +31,16 @@ _MISSHARED = 1 / 2
 _CAUTION, _CAUTION_OF_FEW, _FEW = 1.75, 2.0, 9
 # Refining aims somewhat below the tolerance, which saves rounds.
 _AIM = 0.9
-# A bisection that leaves more than this of its gaps' squared errors did not refine: 1/512 is left where f is smooth.
-_STALLED = 0.3
+# A bisection that leaves more than this of a gap's squared error found nothing smooth, which leaves 1/512; rounding leaves
+# half of it and more.
+_STUCK, _STALLED = 1 / 8, 0.3
 # f is not known to more than some units in the last place, of which a sum over a network's layers loses a few.
 _ROUNDED = 32
-# A gap that is shorter, and holds most of the squared error, holds a jump; one that is shorter still is cut no more.
-_STEEP, _SHORTEST = 2.0**-7, 2.0**-12
+# A gap that is shorter is asked whether it holds a jump, and one that is shorter still is cut no more.
+_STEEP, _SHORTEST = 2.0**-6, 2.0**-16
+# It does where so many bisections in a row left it no better; or where the gradient changes so much faster in it than on
+# both sides, if that matters to this share of the tolerance.
+_TIMES, _TORN, _FELT = 3, 8.0, 0.01
 
 
 def over_gaps(nodes: np.ndarray, gradients: np.ndarray) -> np.ndarray:
@@ -55,20 +59,6 @@ def over_gaps(nodes: np.ndarray, gradients: np.ndarray) -> np.ndarray:
     right[1:-1] = 6 * np.diff(slope, axis=0)
     bent = np.linalg.solve(system, right)  # the second derivatives at the nodes
     return gap[:, None] * (gradients[1:] + gradients[:-1]) / 2 - gap[:, None] ** 3 * (bent[1:] + bent[:-1]) / 24
-
-
-class _Errors(NamedTuple):
-    """Squared errors, as shares of the scale, a gap a line."""
-
-    forecast: np.ndarray
-    """(gaps, positions)"""
-    known: np.ndarray
-    """(gaps,): of the sum over positions."""
-
-    @property
-    def each(self) -> np.ndarray:
-        """(gaps,): what a gap adds at most to a token's error."""
-        return self.forecast.max(1) + self.known
 
 
 class Integral:
@@ -96,8 +86,10 @@ class Integral:
         self._ends, self._tolerance, self._most, self._eps = ends, tolerance, most, eps
         self.open = np.linspace(0, 1, START)
         self._nodes = self._values = np.zeros(0)
-        self._cut, self._before = np.zeros(0, dtype=int), 0.0
-        """The gaps that were cut last, and their squared error then."""
+        self._stalled = False
+        """True where the last bisections did not refine."""
+        self._stuck = np.zeros(START - 1, dtype=int)
+        """(gaps,): how many bisections in a row did not refine it."""
 
     @property
     def evaluations(self) -> int:
@@ -106,45 +98,58 @@ class Integral:
 
     def add(self, gradients: np.ndarray, values: np.ndarray) -> None:
         """Takes what was found at `open`: gradients times differences, (nodes, positions), and f, (nodes,)."""
-        if self.evaluations:
-            place = np.searchsorted(self._nodes, self.open)
-            before = self._nodes
-            self._nodes = np.insert(before, place, self.open)
-            self._gradients = np.insert(self._gradients, place, gradients, axis=0)
-            self._values = np.insert(self._values, place, values)
-            self._compare(over_gaps(self._nodes, self._gradients), before)
-        else:
-            self._nodes, self._gradients, self._values = self.open, gradients, np.array(values, dtype=float)
+        before, place = self._nodes, np.searchsorted(self._nodes, self.open)
+        self._nodes = np.insert(before, place, self.open)
+        self._values = np.insert(self._values, place, values)
+        if not len(before):
             self._values[[0, -1]] = self._ends
-            self._gaps = over_gaps(self._nodes, gradients)
+            self._gradients, self._gaps = gradients, over_gaps(self._nodes, gradients)
             coarse = over_gaps(self._nodes[::2], gradients[::2])
             self._change = np.repeat(np.abs(self._gaps[::2] + self._gaps[1::2] - coarse) / 2, 2, axis=0)
-        self._refine(self._measure())
+            self._measure()
+        else:
+            self._gradients = np.insert(self._gradients, place, gradients, axis=0)
+            parent = np.searchsorted(before, (self._nodes[1:] + self._nodes[:-1]) / 2) - 1
+            halved = np.bincount(parent)[parent] == 2
+            self._compare(parent, halved)
+            self._learn(parent, halved)
+        self._refine()
 
-    def _compare(self, found: np.ndarray, before: np.ndarray) -> None:
+    def _compare(self, parent: np.ndarray, halved: np.ndarray) -> None:
         """What the new nodes changed on each gap; a gap that was not cut keeps the largest change it has seen."""
-        parent = np.searchsorted(before, (self._nodes[1:] + self._nodes[:-1]) / 2) - 1
+        found = over_gaps(self._nodes, self._gradients)
         sums = np.zeros_like(self._gaps)
         np.add.at(sums, parent, found)
-        change, halved = np.abs(sums - self._gaps)[parent], np.bincount(parent)[parent] == 2
+        change = np.abs(sums - self._gaps)[parent]
         self._change = np.where(halved[:, None], change / 2, np.maximum(self._change[parent], change))
-        self._gaps, self._cut = found, np.flatnonzero(halved)
+        self._gaps = found
 
-    def _measure(self) -> _Errors:
+    def _learn(self, parent: np.ndarray, halved: np.ndarray) -> None:
+        """Which gaps are none the better for having been cut."""
+        before = self._each * self._size**2
+        self._measure()
+        after = np.bincount(parent, self._each) * self._size**2
+        worse = (after > _STUCK * before)[parent]
+        self._stuck = np.where(halved, np.where(worse, self._stuck[parent] + 1, 0), self._stuck[parent])
+        cut = np.unique(parent[halved])
+        self._stalled = bool(after[cut].sum() > _STALLED * before[cut].sum())
+
+    def _measure(self) -> None:
         """Scores, delta and stated error by all nodes so far."""
-        change = float(self._values[-1] - self._values[0])
+        change, gaps = float(self._values[-1] - self._values[0]), np.diff(self._nodes)
         missed = np.diff(self._values) - self._gaps.sum(1)
-        shares = self._shares()
         self.delta = -float(missed.sum())
-        self.scores = self._gaps.sum(0) - shares * self.delta
+        self.scores = self._gaps.sum(0) - self._shares() * self.delta
         size = max(float(np.abs(self.scores).sum()), abs(change))
         self._size = scale = size if size > 0 else 1.0
-        errors = _Errors((_LEFT * self._change / scale) ** 2, (_MISSHARED * missed / scale) ** 2)
-        stated = _CAUTION * float(np.sqrt(errors.forecast.sum(0).max() + errors.known.sum()))
-        # What was shared out wrongly is no more than what was shared out.
-        certain = _MISSHARED * abs(self.delta) / scale
-        self.error = max(stated, certain) * (_CAUTION_OF_FEW if self.evaluations < _FEW else 1)
-        return errors
+        forecast = (_LEFT * self._change / scale) ** 2
+        # Whose a jump is cannot be told.
+        known = (np.where(gaps > _STEEP, _MISSHARED, 1.0) * missed / scale) ** 2
+        self._each = forecast.max(1) + known
+        """(gaps,): the square of what a gap adds at most to a token's error."""
+        stated = _CAUTION * float(np.sqrt(forecast.sum(0).max() + known.sum()))
+        self.error = max(stated, _MISSHARED * abs(self.delta) / scale)
+        self.error *= _CAUTION_OF_FEW if self.evaluations < _FEW else 1
 
     def _shares(self) -> np.ndarray:
         """Each position's share of what the sum misses, (positions,); they sum to 1, or are 0 where no gradient is.
@@ -160,38 +165,40 @@ class Integral:
         sizes = np.abs(self._gaps).sum(0)
         return sizes / max(float(sizes.sum()), 1e-300)
 
-    def _refine(self, errors: _Errors) -> None:
+    def _refine(self) -> None:
         """Opens the middles of the gaps that must be known better, if any."""
-        gaps, each = np.diff(self._nodes), errors.each
-        left, goal = float(each.sum()), (_AIM * self._tolerance / _CAUTION) ** 2
-        worst = int(each.argmax())
-        if gaps[worst] <= _STEEP and each[worst] > left / 2:
-            self.jump = float(self._nodes[worst : worst + 2].mean())
-        self.open, self.stopped = np.zeros(0), None
+        gaps, each = np.diff(self._nodes), self._each
+        self.open, self.jump = np.zeros(0), self._jump(gaps)
         if self.error <= self._tolerance:
             return
-        if self._rounded(each):
+        goal = (_AIM * self._tolerance / _CAUTION) ** 2
+        room, needed = self._most - self.evaluations, each > goal / len(each) / 2
+        stuck = gaps <= _SHORTEST
+        if self._rounded():
             self.stopped = ROUNDING
-            return
-        cut = gaps > _SHORTEST
-        order = np.argsort(np.where(cut, -each, 0.0), kind="stable")[: int(cut.sum())]
-        room = self._most - self.evaluations
-        if not len(order) or not room:
-            self.stopped = EVALUATIONS if len(order) else JUMP
-            return
-        # Until the others are below the goal; but one spike, which only grows when it is seen, is no reason to cut all.
-        enough = int(np.searchsorted(np.cumsum(each[order]) * (1 - _LEFT**2), left - goal)) + 1
-        worth = int((each[order] > goal / len(each) / 2).sum())
-        chosen = np.sort(order[: min(max(1, min(enough, worth)), room)])
-        self._before = float(each[chosen].sum()) * self._size**2
-        self.open = (self._nodes[chosen] + self._nodes[chosen + 1]) / 2
+        elif each[stuck].sum() > goal and not needed[~stuck].any():
+            self.stopped = JUMP
+        elif not room:
+            self.stopped = EVALUATIONS
+            self.error *= _CAUTION_OF_FEW  # no bisection has shown that the next one would help
+        else:
+            order = np.argsort(-np.where(stuck, 0.0, each), kind="stable")
+            # Until the others are below the goal; but one spike, which grows when it is seen, is no reason to cut all.
+            enough = int(np.searchsorted(np.cumsum(each[order]) * (1 - _LEFT**2), each.sum() - goal)) + 1
+            chosen = np.sort(order[: min(max(1, min(enough, int(needed[~stuck].sum()))), room)])
+            self.open = (self._nodes[chosen] + self._nodes[chosen + 1]) / 2
 
-    def _rounded(self, each: np.ndarray) -> bool:
-        """True where the last bisections changed nothing for the better, and rounding explains what is left."""
-        after = float(each[self._cut].sum()) * self._size**2
-        largest = max(float(np.abs(self._values).max()), self._size)
-        return (
-            len(self._cut) > 0
-            and after > _STALLED * self._before
-            and float(np.sqrt(each.sum())) * self._size <= _ROUNDED * self._eps * largest
-        )
+    def _jump(self, gaps: np.ndarray) -> Optional[float]:
+        """Where in a short gap a gradient changes far faster than beside it; or f, which cutting the gap does not refine."""
+        moved = np.abs(np.diff(self._gradients, axis=0)).max(1)
+        slope = np.pad(moved / gaps, 1)
+        torn = (slope[1:-1] > _TORN * np.maximum(slope[:-2], slope[2:])) & (moved * gaps > _FELT * self._tolerance * self._size)
+        stuck = np.where(self._stuck >= _TIMES, self._each, 0.0)
+        found = (gaps <= _STEEP) & (torn | ((stuck > 0) & (stuck.sum() > self._each.sum() / 2)))
+        worst = int(np.where(found, self._each, -1.0).argmax())
+        return float(self._nodes[worst : worst + 2].mean()) if found.any() else None
+
+    def _rounded(self) -> bool:
+        """True where rounding explains what is left: the last bisections changed nothing for the better, or it is tiny."""
+        left, largest = float(np.sqrt(self._each.sum())) * self._size, max(float(np.abs(self._values).max()), self._size)
+        return left <= self._eps * largest or (self._stalled and left <= _ROUNDED * self._eps * largest)
