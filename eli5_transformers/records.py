@@ -87,7 +87,7 @@ class Attribution:
     """Sum of the scores minus (explained output of the text - `baseline_score`): what the scores miss of being additive.
     Where they were made to add up, as those with a `token_error` are, what their sum missed before that."""
     relative_delta: Optional[float] = None
-    """Size of the delta, relative to the output's difference or, where the scores cancel, to a tenth of their size."""
+    """Size of the delta, as a share of the sum of all scores' sizes, or of the output's difference where that is larger."""
     token_error: Optional[float] = None
     """The stated error: no token's score is off by more than this share of the sum of all scores' sizes, by forecast.
     None for methods that do not forecast one."""

@@ -148,7 +148,7 @@ class Integral:
         self._each = forecast.max(1) + known
         """(gaps,): the square of what a gap adds at most to a token's error."""
         stated = _CAUTION * float(np.sqrt(forecast.sum(0).max() + known.sum()))
-        self.error = max(stated, _MISSHARED * abs(self.delta) / scale)
+        self.error = max(stated, abs(self.delta) / scale)
         self.error *= _CAUTION_OF_FEW if self.evaluations < _FEW else 1
 
     def _shares(self) -> np.ndarray:

@@ -37,7 +37,7 @@ def test_what_is_written_now_is_what_version_1_wrote():
     written, older = json.loads(attribution_to_json(saved_examples.attribution())), json.loads(ATTRIBUTION)
     added = {name: written["attribution"].pop(name) for name in set(written["attribution"]) - set(older["attribution"])}
     assert written == older
-    assert added == {"provenance": {}}  # has a default: older files are read without it
+    assert added == {"provenance": {}, "token_error": None}  # have a default: older files are read without them
 
 
 def test_the_names_of_the_formats_do_not_follow_the_names_of_modules():
@@ -106,7 +106,7 @@ def require_right_types(read):
     assert fits(read.signed, [bool])
     assert fits(read.evaluations, [int, type(None)])
     assert fits(read.parameters, [dict])
-    for name in ("probability", "score", "baseline_score", "convergence_delta", "relative_delta"):
+    for name in ("probability", "score", "baseline_score", "convergence_delta", "relative_delta", "token_error"):
         assert fits(getattr(read, name), [float, type(None)])
     for texts in (read.documents, read.notes, read.tokens.text):
         assert fits(texts, [tuple])
