@@ -85,9 +85,13 @@ class Attribution:
     baseline_score: Optional[float] = None
     """The explained output at the baseline."""
     convergence_delta: Optional[float] = None
-    """Sum of the scores minus (explained output of the text - `baseline_score`): what the scores miss of being additive."""
+    """Sum of the scores minus (explained output of the text - `baseline_score`): what the scores miss of being additive.
+    Where they were made to add up, as those with a `token_error` are, what their sum missed before that."""
     relative_delta: Optional[float] = None
-    """Size of the delta, relative to the output's difference or, where the scores cancel, to a tenth of their size."""
+    """Size of the delta, as a share of the sum of all scores' sizes, or of the output's difference where that is larger."""
+    token_error: Optional[float] = None
+    """The stated error: no token's score is off by more than this share of the sum of all scores' sizes, by forecast.
+    None for methods that do not forecast one."""
     evaluations: Optional[int] = None
     """Gradients (or, for methods without, forward passes) that were computed for these scores."""
     provenance: Mapping[str, str] = field(default_factory=dict)
@@ -204,3 +208,8 @@ def _above(module: str, name: str) -> Any:
 
 def _shortened(text: str, most: int = 24) -> str:
     return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def percent(share: float) -> str:
+    """A share as a person reads it: to two digits, "0.34%"."""
+    return f"{100 * share:.2g}%" if share < 1 else f"{share:.0%}"

@@ -24,7 +24,7 @@ def require_right_types(read):
     assert fits(read.signed, [bool])
     assert fits(read.evaluations, [int, type(None)])
     assert fits(read.parameters, [dict])
-    for name in ("probability", "score", "baseline_score", "convergence_delta", "relative_delta"):
+    for name in ("probability", "score", "baseline_score", "convergence_delta", "relative_delta", "token_error"):
         assert fits(getattr(read, name), [float, type(None)])
     for texts in (read.documents, read.notes, read.tokens.text):
         assert fits(texts, [tuple])

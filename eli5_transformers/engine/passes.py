@@ -157,10 +157,15 @@ class TextBatch:
         return self.vectors[0].device
 
     @property
+    def dtype(self) -> torch.dtype:
+        """The coarsest type of the model's numbers."""
+        kinds = [p.dtype for p in self.scorer.explained.model.parameters() if p.dtype.is_floating_point]
+        return max(kinds, key=lambda kind: torch.finfo(kind).eps, default=torch.float32)
+
+    @property
     def rounding(self) -> float:
         """The relative rounding error of the model's numbers."""
-        kinds = [p.dtype for p in self.scorer.explained.model.parameters() if p.dtype.is_floating_point]
-        return max((torch.finfo(kind).eps for kind in kinds), default=torch.finfo(torch.float32).eps)
+        return torch.finfo(self.dtype).eps
 
     def special(self) -> torch.Tensor:
         """(texts, padded tokens): True for the tokens that the tokenizer added."""

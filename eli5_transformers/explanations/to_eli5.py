@@ -30,7 +30,7 @@ from eli5.formatters.features import FormattedFeatureName
 
 from ..arguments import expression, rows_of_table
 from ..escapes import visible
-from ..records import Attribution
+from ..records import Attribution, percent
 from ..text.granularity import Place, group_tokens, require_granularity, told_apart
 from .shown import shown
 
@@ -120,19 +120,31 @@ def describe(attributions: Sequence[Attribution]) -> List[str]:
         lines.append(f"Contributions to the {first.output} of the label, compared with: {first.baseline}.")
     missed = [a for a in attributions if a.convergence_delta is not None]
     if missed:
-        worst = max(missed, key=lambda a: abs(a.relative_delta or 0.0))
-        share = "" if worst.relative_delta is None else f" ({abs(worst.relative_delta):.2%})"
-        work = sum(a.evaluations or 0 for a in missed)
-        lines.append(
-            f"Rows and {BIAS} sum to the {first.output} but for {abs(worst.convergence_delta or 0.0):.2g}{share}, "
-            f"by {work} gradient evaluations."
-        )
+        lines.append(_accuracy(missed))
     for index, cut in enumerate(first.tokens.cut):
         if cut:
             begin, end = first.tokens.seen[index]
             which = f"text {index + 1}" if len(first.documents) > 1 else "the text"
             lines.append(f"The model sees the characters {begin} to {end} of {which}: {cut} more tokens were cut.")
     return [*lines, *dict.fromkeys(note for attribution in attributions for note in attribution.notes)]
+
+
+def _accuracy(missed: Sequence[Attribution]) -> str:
+    """How far the scores are from adding up, and from what they would be; of several targets the worst."""
+    worst = max(missed, key=lambda a: abs(a.relative_delta or 0.0))
+    delta = f"{abs(worst.convergence_delta or 0.0):.2g}"
+    if worst.relative_delta is not None:
+        delta += f" ({percent(abs(worst.relative_delta))} of the sizes of all contributions)"
+    kind = "forward passes" if worst.method == "occlusion" else "gradient evaluations"
+    work = f"by {sum(a.evaluations or 0 for a in missed)} {kind}"
+    sums = f"Rows and {BIAS} sum to the {worst.output}"
+    errors = [a.token_error for a in missed if a.token_error is not None]
+    if not errors:
+        return f"{sums} but for {delta}, {work}."
+    return (
+        f"{sums}, {work}: as forecast, no token's contribution is off by more than {percent(max(errors))} of the sizes of "
+        f"all contributions. Convergence delta, shared out among them: {delta}."
+    )
 
 
 def escaped_where_unescaped(explanation: Explanation) -> Explanation:

@@ -19,8 +19,8 @@ from ..records import Attribution, PerText
 from .layers import layer_name
 from .provenance import provenance
 
-# Where scores cancel, the delta is measured against this share of their absolute sum.
-_CANCELLING = 0.1
+# What lies on positions that are no tokens is told from this share of what the scores move.
+_BESIDE = 1e-3
 _FLAT = (
     "Every score is zero: near this text the explained output does not change with any token, as behind a ReLU that cuts "
     "it off or a saturated probability."
@@ -140,25 +140,33 @@ class Interpreter(SaliencyInterpreter):
         baseline: Optional[str] = None,
         baseline_score: Optional[float] = None,
         total: Optional[float] = None,
+        raw_delta: Optional[float] = None,
+        token_error: Optional[float] = None,
         evaluations: Optional[int] = None,
         notes: Sequence[str] = (),
     ) -> Attribution:
         """The record of one result.
 
         `scores` are (tokens,) of the text; `total` is their sum with what lies on positions that are no tokens, where
-        that is another number.
+        that is another number. `raw_delta` is the delta of scores that were made to add up, from before that.
         """
         explained = batch.scorer.explained
         encoded = batch.texts[text]
         logits = torch.from_numpy(batch.logits[text])
         probabilities = explained.classes.probabilities(logits)
         delta = relative = None
+        notes = [*notes, *([] if np.any(scores) else [_FLAT])]
         if baseline_score is not None:
             difference = float(batch.here()[text, target]) - baseline_score
             total = float(scores.sum()) if total is None else total
-            delta = total - difference
-            scale = delta_scale(difference, scores)
+            delta = total - difference if raw_delta is None else raw_delta
+            scale = max(abs(difference), float(np.abs(scores).sum()))
             relative = abs(delta) / scale if scale > 0 else 0.0
+            rest = total - float(scores.sum())
+            if abs(rest) > _BESIDE * scale:
+                notes.append(
+                    f"{rest:+.3g} of the {self.output} lies on positions that hold no token of the text, which no row shows."
+                )
         return Attribution(
             documents=encoded.documents,
             tokens=encoded.tokens,
@@ -170,12 +178,13 @@ class Interpreter(SaliencyInterpreter):
             probability=None if probabilities is None else float(probabilities[target]),
             score=float(logits[target]),
             parameters=self.parameters(),
-            notes=(*notes, *([] if np.any(scores) else [_FLAT]), *explained.caveats),
+            notes=(*notes, *explained.caveats),
             output=self.output,
             baseline=baseline,
             baseline_score=baseline_score,
             convergence_delta=delta,
             relative_delta=relative,
+            token_error=token_error,
             evaluations=evaluations,
             provenance=provenance(explained.predictor),
         )
@@ -185,16 +194,6 @@ class Interpreter(SaliencyInterpreter):
         """The registered name of the method."""
         registry = SaliencyInterpreter._registry[SaliencyInterpreter]
         return next((name for name, (registered, _) in registry.items() if registered is cls), cls.__name__)
-
-
-def delta_scale(difference: float, scores: np.ndarray) -> float:
-    """What a convergence delta is relative to.
-
-    The difference of the output between text and baseline. Where that is small because scores cancel, a percent of it
-    says nothing about the scores: then a tenth of the sum of their sizes takes its place, so that an error of 1 % is at
-    most a thousandth of what the scores move.
-    """
-    return max(abs(difference), _CANCELLING * float(np.abs(scores).sum()))
 
 
 def _by_field_token(scores: np.ndarray, text: EncodedText) -> List[float]:

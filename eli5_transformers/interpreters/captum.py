@@ -17,7 +17,7 @@ from ..errors import Eli5TransformersError, InputError, MissingDependencyError, 
 from ..locks import ALONE
 from ..records import Attribution
 from ..text.granularity import group_tokens, require_granularity
-from .comparing import Compared, ComparingInterpreter
+from .comparing import Compared, ComparingInterpreter, wide
 
 # On the vectors of the tokens, by their gradient.
 _GRADIENT = ("IntegratedGradients", "InputXGradient", "Saliency", "GradientShap", "DeepLift")
@@ -148,7 +148,7 @@ class Captum(ComparingInterpreter):
                     own = torch.ones((len(numbers), length), device=batch.device, dtype=base.dtype)
                     kept = min(batch.length, length - shift)
                     own[:, shift : shift + kept] = share[numbers, :kept].to(base)
-                    mixed.append(base[text] + own[:, :, None] * difference[text])
+                    mixed.append((wide(base[text]) + own[:, :, None] * difference[text]).to(base))
                 return mixed
 
             return torch.from_numpy(batch.forward([text] * len(presence), at))

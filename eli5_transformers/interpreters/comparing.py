@@ -3,6 +3,7 @@
 from typing import Any, NamedTuple
 
 import numpy as np
+import torch
 from allennlp.predictors import Predictor
 
 from ..arguments import truth
@@ -18,7 +19,7 @@ class Compared(NamedTuple):
     vectors: Vectors
     """[(texts, tokens', width)]"""
     differences: Vectors
-    """The texts' own vectors minus the baselines'."""
+    """The texts' own vectors minus the baselines', in float32 at least: products with them are not rounded further."""
     scores: np.ndarray
     """(texts, classes): the explained output at the baselines."""
 
@@ -51,5 +52,10 @@ class ComparingInterpreter(Interpreter):
         chosen = baselines.choose(self.baseline, batch)
         vectors = baselines.vectors(chosen, batch, self.keep_special)
         scores = batch.forward(range(len(batch.texts)), lambda rows: [site[rows] for site in vectors])
-        differences = [own - other for own, other in zip(batch.vectors, vectors)]
+        differences = [wide(own) - wide(other) for own, other in zip(batch.vectors, vectors)]
         return Compared(chosen.name, vectors, differences, scores)
+
+
+def wide(vectors: torch.Tensor) -> torch.Tensor:
+    """The same numbers in float32 where they are held in less."""
+    return vectors.float() if torch.finfo(vectors.dtype).bits < 32 else vectors

@@ -1,6 +1,6 @@
 """Integrated gradients with a stated error."""
 
-from typing import Dict, List, Optional, Sequence, Tuple
+from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 import torch
@@ -9,32 +9,47 @@ from allennlp.predictors import Predictor
 
 from ..arguments import real_number, whole_number
 from ..compat.registering import registered
+from ..engine import spline
 from ..engine.passes import Passes, TextBatch, Vectors
-from ..engine.quadrature import METHODS, NODES, START, Integral, Piece, fixed
+from ..engine.quadrature import METHODS, fixed
 from ..errors import InputError
-from ..records import Attribution
-from .base import delta_scale
-from .comparing import Compared, ComparingInterpreter
+from ..records import Attribution, percent
+from .comparing import Compared, ComparingInterpreter, wide
 
-# Rounding: f is not known to more than some units in the last place, of which a sum over a network's layers loses a few.
-_ROUNDING = 32
-_LEAST = NODES * (len(START) - 1)
+# What gives exact numbers where a model's own are too coarse.
+_FINER = {
+    torch.bfloat16: "; load the model in float32 for exact numbers",
+    torch.float16: "; load the model in float32 for exact numbers",
+    torch.float32: "; load the model in float64 for exact numbers",
+}
 
-_Found = Tuple[np.ndarray, float, int, List[str]]  # scores of the padded row, rest, evaluations, notes
+
+class _Found(NamedTuple):
+    """What a rule gives for one text and class."""
+
+    scores: np.ndarray
+    """(padded tokens,)"""
+    rest: float
+    """What lies on positions that are no tokens."""
+    evaluations: int
+    delta: Optional[float] = None
+    """Where the scores were made to add up, what their sum missed before."""
+    error: Optional[float] = None
+    notes: Tuple[str, ...] = ()
 
 
 @registered(SaliencyInterpreter, "integrated-gradients")
 class IntegratedGradients(ComparingInterpreter):
     """The gradient, integrated along the straight path from the baseline, times the difference (Sundararajan et al. 2017).
 
-    The scores sum to the output's difference between text and baseline, up to the convergence delta.
+    The scores sum to the output's difference between text and baseline. The result states by how much a single score
+    may be off, and what the sum missed before that was shared out among the scores.
 
     Parameters
     ----------
     tolerance
-        The relative delta that is aimed at. The path is refined where the scores of a piece do not add up to the change of
-        the output on it, until the errors of all pieces, none set off against another, are below this share of the
-        output's difference (or, where that is small because scores cancel, of a tenth of the scores' sizes).
+        The error of a token that is aimed at, as a share of the sum of all scores' sizes. The path is refined until the
+        stated error is below it. It is a forecast: tests/fuzz/test_stated_errors.py counts how often it holds.
     max_evaluations
         The most gradients for one text and class; the result says so when they do not suffice.
     n_steps, method
@@ -56,7 +71,7 @@ class IntegratedGradients(ComparingInterpreter):
         self.tolerance = real_number(tolerance, "tolerance", positive)
         if not self.tolerance > 0:
             raise InputError(f"tolerance is {tolerance!r}, but must be {positive}")
-        self.max_evaluations = whole_number(max_evaluations, "max_evaluations", _LEAST)
+        self.max_evaluations = whole_number(max_evaluations, "max_evaluations", spline.START)
         n_steps = None if n_steps is None else whole_number(n_steps, "n_steps")
         if n_steps is not None or method is not None:
             fixed(method or METHODS[0], 50 if n_steps is None else n_steps)
@@ -64,28 +79,26 @@ class IntegratedGradients(ComparingInterpreter):
         self.method = method or (METHODS[0] if n_steps is not None else None)
 
     def attributions(self, batch: TextBatch, targets: Sequence[Sequence[int]]) -> List[List[Attribution]]:
-        """All open pieces of all texts and classes are evaluated together, round by round."""
+        """All open nodes of all texts and classes are evaluated together, round by round."""
         compared = self.compared(batch)
         scheme = self._adaptive if self.n_steps is None else self._fixed
-        found = scheme(batch, targets, compared)
-        results: List[List[Attribution]] = []
-        for text, wanted in enumerate(targets):
-            results.append([])
-            for target in wanted:
-                scores, rest, evaluations, notes = found[text, target]
-                results[-1].append(
-                    self.attribution(
-                        batch,
-                        text,
-                        target,
-                        scores[batch.place_of[text]],
-                        baseline=compared.name,
-                        baseline_score=float(compared.scores[text, target]),
-                        total=float(scores.sum() + rest),
-                        evaluations=evaluations,
-                        notes=notes,
-                    )
+        results: List[List[Attribution]] = [[] for _ in targets]
+        for (text, target), found in scheme(batch, targets, compared).items():
+            results[text].append(
+                self.attribution(
+                    batch,
+                    text,
+                    target,
+                    found.scores[batch.place_of[text]],
+                    baseline=compared.name,
+                    baseline_score=float(compared.scores[text, target]),
+                    total=float(found.scores.sum() + found.rest),
+                    raw_delta=found.delta,
+                    token_error=found.error,
+                    evaluations=found.evaluations,
+                    notes=found.notes,
                 )
+            )
         return results
 
     def _passes(
@@ -103,7 +116,7 @@ class IntegratedGradients(ComparingInterpreter):
         def at(numbers: torch.Tensor) -> Vectors:
             own, share = texts[numbers], along[numbers][:, None, None]
             return [
-                torch.addcmul(base[own], difference[own], share.to(base))
+                (wide(base[own]) + difference[own] * share.to(difference)).to(base)
                 for base, difference in zip(compared.vectors, compared.differences)
             ]
 
@@ -129,75 +142,78 @@ class IntegratedGradients(ComparingInterpreter):
             rest = passes.rest[start:end].reshape(len(points), len(wanted))
             for place, target in enumerate(wanted):
                 scores, beside = weights @ tokens[:, place], float(weights @ rest[:, place])
-                found[text, target] = (scores, beside, len(points), [])
+                found[text, target] = _Found(scores, beside, len(points))
             start = end
         return found
 
     def _adaptive(
         self, batch: TextBatch, targets: Sequence[Sequence[int]], compared: Compared
     ) -> Dict[Tuple[int, int], _Found]:
-        integrals = self._begun(batch, targets, compared)
-        pending = self._open(integrals)
-        while pending:
-            rows: List[int] = []
-            alphas: List[float] = []
-            classes: List[List[int]] = []
-            for (text, _, points), wanted in pending.items():
-                rows += [text] * len(points)
-                alphas += points
-                classes += [wanted] * len(points)
-            passes = self._passes(batch, compared, rows, classes, alphas)
-            pairs = np.concatenate([passes.tokens, passes.rest[:, None]], axis=1)
-            row = pair = 0
-            for (text, piece, points), wanted in pending.items():
-                maps = pairs[pair : pair + len(points) * len(wanted)].reshape(len(points), len(wanted), -1)
-                for place, target in enumerate(wanted):
-                    integrals[text, target].add(piece, maps[:, place], passes.values[row : row + len(points), target])
-                row, pair = row + len(points), pair + len(points) * len(wanted)
-            for key in {(text, target) for (text, _, _), wanted in pending.items() for target in wanted}:
-                integrals[key].refine(self._allowed(batch, integrals[key]), self.max_evaluations)
-            pending = self._open(integrals)
-        return {key: self._finished(integral) for key, integral in integrals.items()}
-
-    def _begun(
-        self, batch: TextBatch, targets: Sequence[Sequence[int]], compared: Compared
-    ) -> Dict[Tuple[int, int], Integral]:
-        """The integrals with the output at the ends of their first pieces."""
-        inner: Dict[float, np.ndarray] = {}
-        for alpha in START[1:-1]:
-
-            def at(rows: torch.Tensor, alpha: float = alpha) -> Vectors:
-                return [b[rows] + alpha * d[rows] for b, d in zip(compared.vectors, compared.differences)]
-
-            inner[alpha] = batch.forward(range(len(batch.texts)), at)
-        ends = {0.0: compared.scores, **inner, 1.0: batch.here()}
-        return {
-            (text, target): Integral({alpha: float(values[text, target]) for alpha, values in ends.items()})
+        here = batch.here()
+        integrals = {
+            (text, target): spline.Integral(
+                (float(compared.scores[text, target]), float(here[text, target])),
+                self.tolerance,
+                self.max_evaluations,
+                batch.rounding,
+            )
             for text, wanted in enumerate(targets)
             for target in wanted
         }
+        while any(len(integral.open) for integral in integrals.values()):
+            self._round(batch, compared, integrals)
+        return {key: self._finished(batch, integral) for key, integral in integrals.items()}
 
-    @staticmethod
-    def _open(integrals: Dict[Tuple[int, int], Integral]) -> Dict[Tuple[int, Piece, Tuple[float, ...]], List[int]]:
-        """The classes that need the same nodes of a piece of a text: they share their forward passes."""
-        pending: Dict[Tuple[int, Piece, Tuple[float, ...]], List[int]] = {}
+    def _round(
+        self, batch: TextBatch, compared: Compared, integrals: Dict[Tuple[int, int], spline.Integral]
+    ) -> None:
+        """Evaluates what is open; the classes that want the same point of a text share its forward pass."""
+        wanted: Dict[Tuple[int, float], List[int]] = {}
         for (text, target), integral in integrals.items():
-            for piece in integral.open:
-                pending.setdefault((text, piece, tuple(integral.nodes(piece))), []).append(target)
-        return pending
+            for alpha in integral.open.tolist():
+                wanted.setdefault((text, alpha), []).append(target)
+        rows, alphas = [text for text, _ in wanted], [alpha for _, alpha in wanted]
+        passes = self._passes(batch, compared, rows, list(wanted.values()), alphas)
+        maps = iter(np.concatenate([passes.tokens, passes.rest[:, None]], axis=1))
+        found = {
+            (text, target, alpha): (next(maps), float(passes.values[number, target]))
+            for number, ((text, alpha), classes) in enumerate(wanted.items())
+            for target in classes
+        }
+        for (text, target), integral in integrals.items():
+            if len(integral.open):
+                gradients, values = zip(*(found[text, target, alpha] for alpha in integral.open.tolist()))
+                integral.add(np.array(gradients), np.array(values))
 
-    def _allowed(self, batch: TextBatch, integral: Integral) -> float:
-        first, last = integral.values[0.0], integral.values[1.0]
-        rounding = _ROUNDING * batch.rounding * max(abs(first), abs(last))
-        return max(self.tolerance * delta_scale(last - first, integral.scores()), rounding)
+    def _finished(self, batch: TextBatch, integral: spline.Integral) -> _Found:
+        return _Found(
+            integral.scores[:-1],
+            float(integral.scores[-1]),
+            integral.evaluations,
+            integral.delta,
+            integral.error,
+            tuple(self._notes(batch, integral)),
+        )
 
-    def _finished(self, integral: Integral) -> _Found:
-        scores, notes = integral.scores(), []
-        if integral.stopped:
-            missed = integral.missed() / delta_scale(integral.values[1.0] - integral.values[0.0], scores)
+    def _notes(self, batch: TextBatch, integral: spline.Integral) -> List[str]:
+        """What a person must know of the error: that the tolerance was not met, by how much, and why; jumps."""
+        notes = []
+        off = (
+            f"a token's score may be off by {percent(integral.error)} of the sum of all scores' sizes, more than the "
+            f"tolerance of {percent(self.tolerance)}"
+        )
+        if integral.stopped == spline.EVALUATIONS:
+            notes.append(f"After {integral.evaluations} gradient evaluations {off}: max_evaluations allows no more.")
+        if integral.stopped == spline.ROUNDING:
             notes.append(
-                f"After {integral.evaluations} gradient evaluations the errors along the path still add up to {missed:.1%} of "
-                f"what is explained, more than the tolerance of {self.tolerance:.1%}; the convergence delta says what is "
-                "left of them in the sum of the scores."
+                f"The model computes in {str(batch.dtype).replace('torch.', '')}, and more evaluations do not bring back "
+                f"what that rounds away: {off}{_FINER.get(batch.dtype, '')}."
             )
-        return scores[:-1], float(scores[-1]), integral.evaluations, notes
+        if integral.stopped == spline.JUMP:
+            notes.append(f"Refining does not help where the output jumps: {off}.")
+        if integral.jump is not None:
+            notes.append(
+                f"The output or its gradient jumps at {integral.jump:.1%} of the way from the baseline to the text, as "
+                "behind a ReLU: another jump, between the points that were evaluated, would not have been seen."
+            )
+        return notes

@@ -19,7 +19,7 @@ class SaliencyPredictor(TransformerClassifierPredictor):
     """As `transformer_classifier`, with `saliency` added to every prediction.
 
     `saliency` is a list with an object for each explained label: `label`, `tokens`, `scores` (one a token), `offsets` (of
-    each token in its document, null for special tokens), `method`, `convergence_delta`. On the command line:
+    each token in its document, null for special tokens), `method`, `convergence_delta`, `token_error`. On the command line:
     `predict … --predictor saliency --predictor-args '{"interpreter": "gradient-x-input"}'`.
 
     Parameters
@@ -65,4 +65,5 @@ def _json(attribution: Attribution) -> Dict[str, Any]:
         "offsets": [None if start < 0 else [start, end] for start, end in zip(tokens.start, tokens.end)],
         "method": attribution.method,
         "convergence_delta": attribution.convergence_delta,
+        "token_error": attribution.token_error,
     }

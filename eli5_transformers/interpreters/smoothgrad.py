@@ -1,5 +1,6 @@
 """SmoothGrad: the mean of a method's scores at noisy copies of the text."""
 
+import re
 from dataclasses import replace
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Union
 
@@ -18,6 +19,7 @@ from .base import Interpreter
 from .constructors import options_of, require_options
 from .layers import layer_name
 
+_NUMBER = re.compile(r"\d[\d.e+-]*")
 FORMS = ("mean", "squared", "variance")
 # Noisy copies that are held at once, in numbers of all their vectors.
 _MOST_NUMBERS = 2**24
@@ -111,9 +113,9 @@ class SmoothGrad(Interpreter):
             baseline_score=first.baseline_score if mean else None,
             evaluations=sum(sample.evaluations or 0 for sample in samples),
         )
-        notes = dict.fromkeys(note for sample in samples for note in sample.notes)
-        notes.update(dict.fromkeys([_UNSIGNED[self.form]] if not mean else []))
-        return replace(made, notes=tuple(notes))
+        # Notes on single copies differ in their numbers alone: one of each kind.
+        notes = {_NUMBER.sub("", note): note for sample in samples for note in sample.notes}
+        return replace(made, notes=(*notes.values(), *([] if mean else [_UNSIGNED[self.form]])))
 
     def _generator(self) -> np.random.Generator:
         # NumPy's, whose stream does not depend on the device.

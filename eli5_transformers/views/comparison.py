@@ -107,6 +107,7 @@ class Comparison:
                 "sum": float(np.sum(attribution.scores)),
                 "convergence_delta": attribution.convergence_delta,
                 "relative_delta": attribution.relative_delta,
+                "token_error": attribution.token_error,
                 "evaluations": attribution.evaluations,
                 "seconds": seconds,
             }

@@ -12,7 +12,7 @@ from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple
 from ..errors import InputError
 from ..escapes import visible, visible_characters, visible_line
 from ..explanations.agreement import rank_correlation
-from ..records import RELEASED, Attribution
+from ..records import RELEASED, Attribution, percent
 from ..text.granularity import placed_scores, places, rest_score
 from .explanation_page import standalone_page
 from .figures import ELSEWHERE, fixed
@@ -167,28 +167,33 @@ def _number(value: Optional[float], signed: bool = False) -> str:
 
 
 def _methods_table(methods: Sequence[Tuple[str, Attribution, Optional[float]]]) -> str:
+    stated = any(attribution.token_error is not None for _, attribution, _ in methods)
     rows = [
         [
             f"<th>{_name(name)}</th>",
             f"<td>{_text(attribution.output)}{'' if attribution.signed else ', unsigned'}</td>",
             f"<td>{_number(float(attribution.scores.sum()), attribution.signed)}</td>",
             f"<td>{_delta(attribution)}</td>",
+            *([f"<td>{_share(attribution.token_error)}</td>"] if stated else []),
             f"<td>{'—' if attribution.evaluations is None else _text(attribution.evaluations)}</td>",
             f"<td>{_number(seconds)}</td>",
         ]
         for name, attribution, seconds in methods
     ]
-    head = ["method", "explains", "sum of scores", "convergence delta", "evaluations", "seconds"]
+    errors = ["convergence delta", *(["error of a token"] if stated else [])]
+    head = ["method", "explains", "sum of scores", *errors, "evaluations", "seconds"]
     return f"<h3>What each method says of itself</h3>{_table(head, rows)}"
 
 
 def _delta(attribution: Attribution) -> str:
     if attribution.convergence_delta is None:
         return "—"
-    percent = 100 * abs(attribution.relative_delta or 0.0)
-    shown = f"{percent:.0f}" if percent >= 10 else f"{percent:.2g}"
-    relative = "" if attribution.relative_delta is None else f" ({shown} %)"
+    relative = "" if attribution.relative_delta is None else f" ({_share(attribution.relative_delta)})"
     return _number(attribution.convergence_delta, True) + relative
+
+
+def _share(value: Optional[float]) -> str:
+    return "—" if value is None else percent(abs(value)).replace("%", " %")
 
 
 def _agreement_table(methods: Sequence[Tuple[str, Attribution, Optional[float]]]) -> str:

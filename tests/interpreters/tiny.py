@@ -50,8 +50,8 @@ def tokenizer(size: int, special: Dict[str, int], *, wrap: bool = True, left: bo
 
 
 @cache
-def predictor(architecture: str, double: bool = False) -> Any:
-    """The architecture's predictor; weights are enlarged, so that the output bends along every path.
+def predictor(architecture: str, double: bool = False, gain: float = GAIN) -> Any:
+    """The architecture's predictor; weights are enlarged by `gain`, so that the output bends along every path.
 
     `double` makes it float64, so that two implementations differ by what they do and not by how they round.
     """
@@ -59,7 +59,7 @@ def predictor(architecture: str, double: bool = False) -> Any:
     with torch.no_grad():
         for name, parameter in model.named_parameters():
             if parameter.dim() == 2 and not name.startswith(builder.HEADS) and "emb" not in name and "shared" not in name:
-                parameter.mul_(GAIN)
+                parameter.mul_(gain)
     if double:
         model.double()
     config = model.config
