@@ -449,6 +449,11 @@ def test_weights_that_a_source_names_are_tensors(tmp_path, stars_checkpoint, arc
         assert not mark.exists(), source
         assert "allow_pickle=True" in str(refused.value)
         assert "weights_only" not in str(refused.value)
+    # They are no weights of this model; that they were unpickled is what their caller has allowed.
+    for source in (sources[0], archive):
+        with pytest.raises(SourceError):
+            load_predictor(source, allow_pickle=True)
+        mark.unlink()
 
 
 def test_good_archives_load_with_and_without_the_flags(tmp_path, stars_checkpoint, archive_of, good_weights):
