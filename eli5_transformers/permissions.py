@@ -91,5 +91,8 @@ def transformers_options(options: Optional[Mapping[str, Any]]) -> Dict[str, Any]
         for name in _CALLERS:
             if options.get(name) is not None:
                 raise permissions.refuse(f"the source gives transformers the option {name!r}, which is not its to choose")
+        attention = options.get("attn_implementation")
+        if isinstance(attention, str) and "/" in attention:
+            raise permissions.refuse(f"the source asks for the attention {attention[:100]!r} of the hub, which is code")
     options["trust_remote_code"] = allows("trust_remote_code", options.get("trust_remote_code"))
     return options

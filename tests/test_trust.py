@@ -15,7 +15,7 @@ import pytest
 import torch
 from closeness import assert_close
 from hostile_sources import allennlps_config, own_config, write_hostile_pickle, write_hostile_weights, written
-from stacks import on_stock
+from stacks import on_current, on_stock
 
 from eli5_transformers import get_explanation, load_predictor
 from eli5_transformers.compat._guard import guarded
@@ -30,6 +30,7 @@ SAVED = "tests/explanations/test_saved.py"
 # How each line of the page's lists begins, and its test. What has no test says why.
 PROMISES = {
     "Code that it brings": (REMOTE, "test_code_of_a_checkpoint_is_not_run_and_nobody_is_asked"),
+    "Attention that it asks for": (HERE, "test_attention_of_the_hub_is_code"),
     "Where transformers has a class": (REMOTE, "test_code_of_a_checkpoint_is_not_run_and_nobody_is_asked"),
     "Weights are read from": (HERE, "test_no_other_pickle_of_a_checkpoint_is_opened"),
     "A `.bin` file is read": (HERE, "test_a_checkpoints_pickle_is_not_run_without_its_callers_word"),
@@ -53,6 +54,7 @@ PROMISES = {
     "A file of an explanation": (SAVED, "test_no_damaged_attribution_does_more_than_be_refused"),
     "Texts, tokens, labels": ("tests/explanations/test_to_eli5.py", "test_hostile_texts_and_titles_are_text_in_the_page"),
     "Control characters": ("tests/text/test_escapes.py", ""),
+    "AllenNLP is watched": (HERE, "test_what_is_refused_in_one_thread_is_not_in_another"),
     "AllenNLP's own commands": (HERE, "test_outside_of_a_load_allennlp_is_as_it_was"),
     "Objects that you hand over": ("tests/adapters/test_sources.py", ""),
     "Time and memory": None,
@@ -401,6 +403,20 @@ def test_options_of_transformers_that_are_their_callers_are_refused(tmp_path, st
     assert not (tmp_path / "elsewhere").exists()
 
 
+@on_current
+def test_attention_of_the_hub_is_code(tmp_path, stars_checkpoint, no_network):
+    folder = tmp_path / "hub"
+    shutil.copytree(stars_checkpoint, folder)
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**config, "attn_implementation": "owner/attention"}))
+    with pytest.raises(SourceError, match="attention 'owner/attention' of the hub.*trust_remote_code=True"):
+        load_predictor(folder)
+    content = own_config(stars_checkpoint)
+    content["model"]["transformer_kwargs"] = {"attn_implementation": "owner/attention"}
+    with pytest.raises(SourceError, match="attention 'owner/attention' of the hub.*trust_source=True"):
+        load_predictor(written(tmp_path, content))
+
+
 def test_spacy_models_are_not_installed_and_no_module_is_imported_for_one(tmp_path, stars_checkpoint, monkeypatch, mark):
     monkeypatch.syspath_prepend(tmp_path)
     (tmp_path / "not_a_model.py").write_text(f"open({str(mark)!r}, 'w')")
@@ -433,6 +449,11 @@ def test_weights_that_a_source_names_are_tensors(tmp_path, stars_checkpoint, arc
         assert not mark.exists(), source
         assert "allow_pickle=True" in str(refused.value)
         assert "weights_only" not in str(refused.value)
+    # They are no weights of this model; that they were unpickled is what their caller has allowed.
+    for source in (sources[0], archive):
+        with pytest.raises(SourceError):
+            load_predictor(source, allow_pickle=True)
+        mark.unlink()
 
 
 def test_good_archives_load_with_and_without_the_flags(tmp_path, stars_checkpoint, archive_of, good_weights):

@@ -204,7 +204,7 @@ def configuration_errors(path: Path, folder: Optional[Path] = None) -> Iterator[
                 name, place, choices = unknown.groups()
                 said = (
                     f"{name!r} as {place} is not registered{did_you_mean(name, _QUOTED.findall(choices))}: import the package "
-                    "that registers it before (--include-package), or give trust_source=True (--trust-source) for AllenNLP's plugins"
+                    "that registers it before (--include-package); trust_source=True (--trust-source) imports plugins"
                 )
             reason = said if isinstance(error, ConfigurationError) and said else f"{type(error).__name__}: {said}"
             place = _argument(error)

@@ -2,6 +2,9 @@
 
 `install` puts patches in wait for AllenNLP's own modules. Nothing outside AllenNLP is changed, and nothing happens
 until AllenNLP is imported. Where torch and transformers are the releases that AllenNLP pins, `install` does nothing.
+
+Apart from that `_guard` watches, on every stack, what AllenNLP, transformers and pickle do while this package loads a source,
+from the first load on; outside of a load they do what they always did.
 """
 
 from __future__ import annotations

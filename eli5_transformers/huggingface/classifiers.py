@@ -59,7 +59,12 @@ def read_config(
         with source_errors(f"a transformer_config of the type {kind!r} cannot be made"):
             return AutoConfig.for_model(kind, **content)
     with source_errors(f"there is no usable config.json of a checkpoint at {name!r}"):
-        return AutoConfig.from_pretrained(os.path.expanduser(os.fspath(name or "")), **options)
+        config = AutoConfig.from_pretrained(os.path.expanduser(os.fspath(name or "")), **options)
+    attention = getattr(config, "_attn_implementation", None)
+    if isinstance(attention, str) and "/" in attention and not options["trust_remote_code"]:
+        # transformers 5 fetches a repository of that name from the hub and imports it.
+        raise SourceError(f"the checkpoint {name!r} asks for the attention {attention!r} of the hub, which is {OWN_CODE}")
+    return config
 
 
 def from_config(config: PretrainedConfig, options: Optional[Mapping[str, Any]] = None) -> torch.nn.Module:
