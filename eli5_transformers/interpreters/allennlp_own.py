@@ -53,7 +53,7 @@ def attribute_released(predictor: Any, inputs: Mapping[str, str], name: str) -> 
     """
     from allennlp.interpret.saliency_interpreters import SaliencyInterpreter
 
-    with _at_work(predictor) as own:
+    with _at_work(predictor, draws=name == "smooth-gradient") as own:
         interpreter = SaliencyInterpreter.by_name(name)(own)  # type: ignore[call-arg]
         instance = own._json_to_instance(dict(inputs))
         field = text_field(instance)
@@ -80,8 +80,8 @@ def attribute_released(predictor: Any, inputs: Mapping[str, str], name: str) -> 
 
 
 @contextmanager
-def _at_work(predictor: Any) -> Iterator[Any]:
-    """The predictor on a twin of its model, with metrics of its own, and with random numbers that no one else draws.
+def _at_work(predictor: Any, draws: bool) -> Iterator[Any]:
+    """The predictor on a twin of its model, with metrics of its own, and, if it `draws`, random numbers of its own.
 
     The noise begins where torch's global generator stands. AllenNLP's predictor keeps cuDNN off in the whole process while
     it differentiates, and reads with tokenizers that others share: one thread at a time.
@@ -100,7 +100,8 @@ def _at_work(predictor: Any) -> Iterator[Any]:
         else:
             own = copy.copy(predictor)
             own._model, own._token_offsets = model, []
-        stack.enter_context(private_random_numbers(explained_model(predictor).device))
+        if draws:
+            stack.enter_context(private_random_numbers(explained_model(predictor).device))
         yield own
 
 

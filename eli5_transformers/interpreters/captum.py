@@ -37,7 +37,7 @@ _REFUSED = {
 # DeepLift's scores must sum to the difference of the output (Shrikumar et al. 2017, equation 1); its rules cover few layers.
 _SUMMATION_TO_DELTA = 0.01
 # NumPy has no generator of a thread: they set the global one, and put it back.
-_DRAWS_BY_NUMPY = ("GradientShap",)
+_DRAWS_BY_NUMPY = ("GradientShap", "Lime")
 
 
 @registered(SaliencyInterpreter, "captum")

@@ -36,6 +36,7 @@ BY_CAPTUM: Tuple[Dict[str, Any], ...] = (
     {"method": "FeatureAblation"},
     {"method": "ShapleyValueSampling", "options": {"n_samples": 2}},
     {"method": "KernelShap", "options": {"n_samples": 12}},
+    {"method": "Lime", "options": {"n_samples": 12}},
 )
 # Captum is not installed on the stack that AllenNLP pins.
 HAS_CAPTUM = importlib.util.find_spec("captum") is not None
