@@ -11,7 +11,8 @@ from ..arguments import listed
 from ..errors import ExplanationError
 from ..text.alignment import align_tokens, is_added_token
 from ..text.granularity import told_apart
-from .to_eli5 import Row, safe, signed_weights, summary, weighted_documents
+from .label_text import safe
+from .to_eli5 import Row, signed_weights, summary, weighted_documents
 
 
 def get_explanation_from_grads(

@@ -43,6 +43,7 @@ import torch
 
 from ..errors import InputError, UnsupportedModelError
 from .architectures import cause_of_zero_gradients, is_quantized, name_of
+from .finite import require_finite
 from .hooks import SiteHooks
 from .state import explainable
 from .tracing import Site, trace
@@ -253,11 +254,7 @@ class EmbeddingSites:
             found = torch.autograd.grad(score.sum(), inputs, allow_unused=True)
         gradients = [torch.zeros_like(x) if g is None else g for x, g in zip(inputs, found)]
         for site, gradient in zip(self.sites, gradients):
-            if not torch.isfinite(gradient).all():
-                raise UnsupportedModelError(
-                    f"the gradient of {name_of(self.model)}'s score at {site.name!r} is not finite: "
-                    "load the model in float32, or check its weights for NaN"
-                )
+            require_finite(self.model, gradient, f"gradients of the score at {site.name!r}")
         return Gradients(gradients, [x.detach() for x in inputs], _widened(score.detach()))
 
     def verify(self, run: Run, output: Output) -> None:
@@ -270,6 +267,7 @@ class EmbeddingSites:
         name = name_of(self.model)
         with torch.no_grad(), explainable(self.model):
             plain = output(run()).detach()
+        require_finite(self.model, plain, "the logits of a plain text")
         values, _ = self.capture(run)
         result = self.gradients(run, lambda ran: _mixed(output(ran)), values)
         with torch.no_grad(), self.replaced(values):
