@@ -16,7 +16,6 @@ ACCEPTED = (
 _FUNCTIONS = {
     "sigmoid": "multi_label_classification",
     "softmax": "single_label_classification",
-    "none": "regression",
 }
 
 
@@ -32,6 +31,7 @@ def from_checkpoint(
     from allennlp.data import Vocabulary
 
     from ..components.model import TransformerClassifier
+    from ..components.observed import observed
 
     if tokenizer is not None and not _is_tokenizer(tokenizer):
         raise SourceError(
@@ -48,7 +48,10 @@ def from_checkpoint(
         transformer_kwargs=remote,
     )
     source = {"tokenizer": tokenizer} if tokenizer is not None else {"model_name": name, "tokenizer_kwargs": remote}
-    return _predictor(placed(model, device), source, options)
+    predictor = _predictor(placed(model, device), source, options)
+    if trust_remote_code:
+        model.take(observed(model.transformer, predictor._dataset_reader.tokenizer), options["problem_type"])
+    return predictor
 
 
 def from_object(source: Any, tokenizer: Any, device: Union[str, int, None], options: Mapping[str, Any]) -> Any:
@@ -73,6 +76,7 @@ def from_object(source: Any, tokenizer: Any, device: Union[str, int, None], opti
     from allennlp.data import Vocabulary
 
     from ..components.model import TransformerClassifier
+    from ..components.observed import observed
     from ..sites.architectures import unwrapped
 
     # What torch.compile or data parallelism has put around it is left aside: with hooks in it, a compiled graph would be
@@ -82,7 +86,7 @@ def from_object(source: Any, tokenizer: Any, device: Union[str, int, None], opti
     model = TransformerClassifier(
         Vocabulary(),
         transformer=source,
-        num_labels=None if hasattr(getattr(source, "config", None), "num_labels") else _outputs(source, tokenizer),
+        observed=observed(source, tokenizer),
         labels=_listed(options["labels"]),
         problem_type=options["problem_type"],
     )
@@ -96,35 +100,6 @@ def placed(model: Any, device: Union[str, int, None]) -> Any:
     except (RuntimeError, AssertionError) as error:
         reason = str(error).splitlines()[0]
         raise InputError(f'the device {device!r} cannot be used: {reason}; "cpu" always can') from None
-
-
-def _outputs(module: Any, tokenizer: Any) -> int:
-    """How many logits a module without a transformers config returns: it is asked once, and left in the mode it was in."""
-    import torch
-
-    from ..components.model import explaining_ids, logits_of
-
-    parameter = next(module.parameters(), None)
-    encoded = tokenizer("one", return_tensors="pt").to("cpu" if parameter is None else parameter.device)
-    training = [part for part in module.modules() if part.training]
-    try:
-        for part in training:
-            part.training = False
-        with torch.no_grad(), explaining_ids(module, encoded["input_ids"]):
-            logits = logits_of(module(input_ids=encoded["input_ids"], attention_mask=encoded["attention_mask"]))
-    except TypeError as error:
-        raise SourceError(
-            f"a {type(module).__name__} cannot be called with input_ids= and attention_mask=: {error}; wrap it in a module "
-            "whose forward has arguments of these names"
-        ) from error
-    finally:
-        for part in training:
-            part.training = True
-    if logits.dim() != 2:
-        raise SourceError(
-            f"a {type(module).__name__} returns logits of shape {tuple(logits.shape)}: a classifier returns (batch, outputs)"
-        )
-    return int(logits.shape[1])
 
 
 def _predictor(model: Any, source: Dict[str, Any], options: Mapping[str, Any]) -> Any:
@@ -166,7 +141,7 @@ def _pipeline_options(pipeline: Any, options: Dict[str, Any]) -> Any:
     name = str(getattr(function, "value", function) or "default").lower()
     if options["problem_type"] is None and name in _FUNCTIONS:
         options["problem_type"] = _FUNCTIONS[name]
-    elif options["problem_type"] is None and pipeline.model.config.num_labels == 1:
+    elif options["problem_type"] is None and name != "none" and pipeline.model.config.num_labels == 1:
         # A pipeline puts a single logit under a sigmoid unless its config says that it is a regression.
         known = getattr(pipeline.model.config, "problem_type", None)
         options["problem_type"] = known or _FUNCTIONS["sigmoid"]

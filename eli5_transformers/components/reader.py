@@ -12,12 +12,18 @@ from allennlp.data.fields import Field, LabelField, MetadataField, MultiLabelFie
 from transformers import AutoTokenizer
 
 from ..arguments import PAIR_KEYS, TEXT_KEYS, text_and_pair, whole_number
+from ..engine.explainable import TokenizerVocabulary
 from ..errors import InputError, SourceError
 from ..huggingface import archived_parts, classifiers
 from ..sites.architectures import position_limit
 from ..text.encoding import TRUNCATIONS, Encoding, encode, tokenizer_limit
 from .heads import PROBLEM_TYPES
 from .token_indexer import TransformerIndexer
+
+_FILES = {
+    "tokenizer.json", "tokenizer_config.json", "tokenizer.model", "vocab.txt", "vocab.json", "merges.txt", "spiece.model",
+    "sentencepiece.bpe.model",
+}  # fmt: skip
 
 logger = logging.getLogger(__name__)
 
@@ -207,10 +213,25 @@ def _allennlp_tokens(encoding: Encoding) -> List[Token]:
 
 
 def _load(folder: str, options: Optional[Mapping[str, Any]]) -> Any:
+    folder = os.path.expanduser(folder)
+    options = dict(options or {})
     try:
-        return AutoTokenizer.from_pretrained(os.path.expanduser(folder), **dict(options or {}))
-    except (OSError, ValueError, KeyError, ImportError) as error:
-        raise SourceError(f"no tokenizer can be loaded from {folder!r}: {str(error).splitlines()[0]}") from error
+        try:
+            tokenizer = AutoTokenizer.from_pretrained(folder, **options)
+        except AttributeError:  # transformers' of a config whose labels are a list
+            tokenizer = AutoTokenizer.from_pretrained(folder, config=classifiers.read_config(folder), **options)
+    except (OSError, ValueError, KeyError, ImportError, AttributeError) as error:
+        reason = (str(error).splitlines() or [repr(error)])[0]
+        raise SourceError(f"no tokenizer can be loaded from {folder!r}: {reason}") from error
+    # transformers 5 makes one without a word where there is none: of special tokens, for which every text is unknown.
+    files = _FILES | set(getattr(tokenizer, "vocab_files_names", {}).values())
+    kept = getattr(tokenizer, "vocab_files_names", {}) and os.path.isdir(folder)
+    if (kept and not files & set(os.listdir(folder))) or not TokenizerVocabulary(tokenizer).ordinary_ids(1):
+        raise SourceError(
+            f"{folder!r} has no tokenizer's vocabulary: copy the files of the tokenizer there (tokenizer.json or vocab.txt, "
+            "say), or give the tokenizer with tokenizer="
+        )
+    return tokenizer
 
 
 def _positions(folder: str) -> Optional[int]:

@@ -20,7 +20,7 @@ from ..sites.architectures import caveats, lacks_pad_token, name_of, pads_safely
 from ..sites.embedding_sites import EmbeddingSites, Site
 from ..sites.state import explainable
 from ..sites.tracing import first_tensor
-from .explainable import Explainable, TokenVocabulary
+from .explainable import Explainable, ReadTokens, TokenVocabulary
 from .instances import ids_and_mask, indexed, logits_of, tensors_of
 from .targets import Classes
 
@@ -76,7 +76,7 @@ class ExplainedModel:
     @property
     def caveats(self) -> Tuple[str, ...]:
         """What a reader of any explanation of this model must know."""
-        return caveats(self.model)
+        return (*self.explainable.caveats, *caveats(self.model))
 
     @property
     def alone(self) -> bool:
@@ -112,7 +112,19 @@ class ExplainedModel:
         if not len(kept):
             raise InputError("no token of the text is left for the model to read: there is nothing to explain")
         read = self.explainable.read_tokens(instance, kept, tensors, documents)
+        self._require_known(read, kept)
         return EncodedText(instance, read.documents, read.tokens, kept, read.field)
+
+    def _require_known(self, read: ReadTokens, ids: np.ndarray) -> None:
+        """Refuses words of which the model is told only that they are unknown, as by the tokenizer of another model."""
+        unknown = self.explainable.vocabulary.token_id("unk")
+        own = [int(token) for token, special in zip(ids, read.tokens.special) if not special]
+        words = [word for document in read.documents for word in document.split() if sum(map(str.isalpha, word)) > 1]
+        if unknown is not None and len(words) > 1 and set(own) == {unknown}:
+            raise InputError(
+                f"the tokenizer knows no word of {read.documents[0][:40]!r} (each is {self.vocabulary.token_name(unknown)}), so "
+                "the prediction is not of this text: give the tokenizer that the model was trained with, or a text in its language"
+            )
 
     def tensors(self, texts: Sequence[EncodedText]) -> Dict[str, Any]:
         """What the model takes for these texts, padded to the longest, on the model's device."""

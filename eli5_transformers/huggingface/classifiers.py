@@ -14,6 +14,7 @@ from transformers.models.auto.modeling_auto import MODEL_FOR_SEQUENCE_CLASSIFICA
 from transformers.utils import logging as transformers_logging
 
 from ..errors import SourceError
+from . import labels as naming
 
 # What a checkpoint on the hub may consist of; weights of other frameworks and training state are left where they are.
 _HUB_OPTIONS = ("trust_remote_code", "revision", "token", "use_auth_token", "cache_dir", "local_files_only")
@@ -49,9 +50,17 @@ def read_config(
                 "give the name of an architecture, such as 'bert'"
             )
         return AutoConfig.for_model(kind, **content)
+    place, options = os.path.expanduser(os.fspath(name or "")), dict(options or {})
     try:
-        return AutoConfig.from_pretrained(os.path.expanduser(os.fspath(name or "")), **dict(options or {}))
-    except (OSError, ValueError, KeyError) as error:
+        content, rest = PretrainedConfig.get_config_dict(place, **options)
+        names = naming.written_otherwise(content)
+        if names is None or content.get("model_type") not in CONFIG_MAPPING:
+            return AutoConfig.from_pretrained(place, **options)
+        content = {name: value for name, value in content.items() if name != "num_labels"}
+        content.update(id2label=names, label2id={name: index for index, name in names.items()})
+        return CONFIG_MAPPING[content["model_type"]].from_dict({**content, "_name_or_path": place}, **rest)
+    except Exception as error:
+        # A wrong value in it raises whatever the arithmetic with it does.
         raise SourceError(f"there is no usable config.json of a checkpoint at {name!r}: {_short(error)}") from error
 
 
@@ -99,8 +108,10 @@ def from_checkpoint(
                 ignore_mismatched_sizes=True,
                 **wanted,
             )
-        except (OSError, RuntimeError, TypeError, ValueError) as error:
-            raise SourceError(f"the weights of {name!r} cannot be loaded: {_short(error)}") from error
+        except Exception as error:
+            # A wrong size in the config raises whatever the arithmetic with it does.
+            reason = _short(error) if isinstance(error, (OSError, RuntimeError, TypeError, ValueError)) else repr(error)
+            raise SourceError(f"the weights of {name!r} cannot be loaded: {reason}") from error
     parameters = {parameter for parameter, _ in model.named_parameters()}
     mismatched = {entry[0] if isinstance(entry, (tuple, list)) else entry for entry in info["mismatched_keys"]}
     new = sorted(parameters.intersection(info["missing_keys"]) | mismatched)

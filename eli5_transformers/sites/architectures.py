@@ -7,7 +7,7 @@ Keys are `config.model_type`. The reasons were measured by the sweep over all ar
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Dict, FrozenSet, List, Optional, Tuple
+from typing import Any, Dict, FrozenSet, Iterator, List, Optional, Tuple
 
 import torch
 
@@ -93,7 +93,23 @@ def unwrapped(model: torch.nn.Module) -> torch.nn.Module:
     kind = type(model)
     known = kind.__module__.partition(".")[0] in _WRAPPERS_OF
     inner = getattr(model, _WRAPPED.get(kind.__name__, ""), None) if known else None
+    if kind is torch.nn.Sequential and len(model) == 1:
+        inner = model[0]  # it can be given no mask
     return model if inner is None else unwrapped(inner)
+
+
+def sole_contents(module: torch.nn.Module) -> Iterator[torch.nn.Module]:
+    """The modules inside one another that each hold all parameters of `module` alone, the outermost first.
+
+    What a wrapper is around: a PEFT model, a module that returns the logits of another, one that puts a softmax behind it.
+    """
+    wanted = {id(parameter) for parameter in module.parameters()}
+    inside: Optional[torch.nn.Module] = module
+    while inside is not None and wanted:
+        holding = [part for part in inside.children() if wanted == {id(parameter) for parameter in part.parameters()}]
+        inside = holding[0] if len(holding) == 1 else None
+        if inside is not None:
+            yield inside
 
 
 def without_wrappers(name: str) -> str:
