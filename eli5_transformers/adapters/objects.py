@@ -7,6 +7,7 @@ from typing import Any, Dict, List, Mapping, Optional, Union
 
 from ..arguments import in_order, is_missing
 from ..errors import InputError, SourceError
+from ..huggingface import labels as naming
 
 ACCEPTED = (
     "a checkpoint folder or hub id, a config (.jsonnet, .json), an AllenNLP archive, a text-classification pipeline, "
@@ -17,6 +18,12 @@ _FUNCTIONS = {
     "sigmoid": "multi_label_classification",
     "softmax": "single_label_classification",
 }
+# Of those that a pipeline's tokenizer may be given: what is honoured, and what changes no token of one text.
+_TOKENIZER_OPTIONS = {
+    "add_special_tokens", "max_length", "pad_to_multiple_of", "padding", "padding_side", "return_attention_mask",
+    "return_length", "return_offsets_mapping", "return_special_tokens_mask", "return_tensors", "return_token_type_ids",
+    "truncation", "verbose",
+}  # fmt: skip
 
 
 def from_checkpoint(
@@ -67,7 +74,9 @@ def from_object(source: Any, tokenizer: Any, device: Union[str, int, None], opti
             raise SourceError("a pipeline has its own tokenizer: leave tokenizer= out, or give the model with it")
         source, tokenizer = source.model, _pipeline_options(source, options)
     if not isinstance(source, torch.nn.Module):
-        raise SourceError(f"a predictor cannot be made from a {type(source).__name__}: give {ACCEPTED}")
+        raise SourceError(f"a predictor cannot be made from a {type(source).__name__}: {_inside(source)}give {ACCEPTED}")
+    if type(source).__name__ == "CrossEncoder" and _inside(source):
+        raise SourceError(f"a CrossEncoder takes texts and no ids: {_inside(source).rpartition(',')[0]}")
     if not _is_tokenizer(tokenizer):
         raise SourceError(
             f"a {type(source).__name__} needs its tokenizer: give tokenizer=AutoTokenizer.from_pretrained(...), "
@@ -110,6 +119,7 @@ def _predictor(model: Any, source: Dict[str, Any], options: Mapping[str, Any]) -
         **source,
         max_length=options["max_length"],
         truncation="longest_first" if options["truncation"] is None else options["truncation"],
+        add_special_tokens=options.get("add_special_tokens", True),
         problem_type=options["problem_type"],
     )
     return TransformerClassifierPredictor(model, reader)
@@ -123,6 +133,14 @@ def _shown(given: Any) -> str:
     return repr(given) if given is None or isinstance(given, str) else f"a {type(given).__name__}"
 
 
+def _inside(source: Any) -> str:
+    """What to give of something that holds a model and its tokenizer, such as a CrossEncoder of sentence-transformers."""
+    import torch
+
+    held = isinstance(getattr(source, "model", None), torch.nn.Module) and _is_tokenizer(getattr(source, "tokenizer", None))
+    return "give its .model, with tokenizer= its .tokenizer, or " if held else ""
+
+
 def _is_pipeline(source: Any) -> bool:
     # Whoever has a pipeline has transformers loaded; nobody else should load its pipelines for this question.
     pipelines = sys.modules.get("transformers.pipelines.base")
@@ -131,6 +149,12 @@ def _is_pipeline(source: Any) -> bool:
 
 def _pipeline_options(pipeline: Any, options: Dict[str, Any]) -> Any:
     """Fills `options` with what the pipeline was made with, and returns its tokenizer."""
+    if getattr(pipeline, "task", None) == "zero-shot-classification":
+        raise SourceError(
+            "a zero-shot pipeline asks its model whether a text entails a sentence about each label: give the model itself, "
+            "pipe.model with tokenizer=pipe.tokenizer, the sentence as text_pair='This example is shopping.', and the "
+            "model's class for entailment as targets"
+        )
     if getattr(pipeline, "task", None) not in ("text-classification", "sentiment-analysis"):
         raise SourceError(
             f"a pipeline for {pipeline.task!r} was given, but only those for 'text-classification' classify texts"
@@ -141,11 +165,18 @@ def _pipeline_options(pipeline: Any, options: Dict[str, Any]) -> Any:
     name = str(getattr(function, "value", function) or "default").lower()
     if options["problem_type"] is None and name in _FUNCTIONS:
         options["problem_type"] = _FUNCTIONS[name]
-    elif options["problem_type"] is None and name != "none" and pipeline.model.config.num_labels == 1:
+    elif options["problem_type"] is None and name != "none" and naming.declared(pipeline.model.config) == 1:
         # A pipeline puts a single logit under a sigmoid unless its config says that it is a regression.
         known = getattr(pipeline.model.config, "problem_type", None)
         options["problem_type"] = known or _FUNCTIONS["sigmoid"]
     given = pipeline._preprocess_params
+    unknown = sorted(set(given) - _TOKENIZER_OPTIONS)
+    if unknown:
+        raise SourceError(
+            f"the pipeline gives its tokenizer the option {unknown[0]}={given[unknown[0]]!r}, which is not known here: make one "
+            "without it, or give the model with its tokenizer"
+        )
+    options["add_special_tokens"] = given.get("add_special_tokens", True)
     if options["max_length"] is None:
         options["max_length"] = given.get("max_length")
     truncation = given.get("truncation")

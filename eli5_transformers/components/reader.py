@@ -49,6 +49,7 @@ class TransformerClassifierReader(DatasetReader):
         max_length: the most tokens of an input, special ones included; by default what tokenizer and model allow.
         truncation: what happens to longer inputs: `longest_first`, `only_first` and `only_second` say of which text is
             cut, which the record tells and the log says once; `error` refuses them.
+        add_special_tokens: False reads texts that hold their special tokens already, as chat templates make them.
         problem_type: `regression` makes numbers of integer labels too.
         skip_label_indexing: integer labels are class indices, not names.
         num_labels: how many there are, for multi-label data with `skip_label_indexing`.
@@ -65,6 +66,7 @@ class TransformerClassifierReader(DatasetReader):
         tokenizer: Optional[Any] = None,
         max_length: Optional[int] = None,
         truncation: str = "longest_first",
+        add_special_tokens: bool = True,
         problem_type: Optional[str] = None,
         skip_label_indexing: bool = False,
         num_labels: Optional[int] = None,
@@ -97,6 +99,7 @@ class TransformerClassifierReader(DatasetReader):
             )
         self.tokenizer = tokenizer
         self.truncation = truncation
+        self.add_special_tokens = add_special_tokens
         limits += [tokenizer_limit(tokenizer)]
         self._chosen_length = max_length is not None
         if max_length is None:
@@ -133,7 +136,13 @@ class TransformerClassifierReader(DatasetReader):
     ) -> Instance:
         """The instance of a text, or of a pair. Raises InputError for texts of which the model can see nothing."""
         documents = (text,) if text_pair is None else (text, text_pair)
-        encoding = encode(self.tokenizer, documents, max_length=self.max_length, truncation=self.truncation)
+        encoding = encode(
+            self.tokenizer,
+            documents,
+            max_length=self.max_length,
+            truncation=self.truncation,
+            add_special_tokens=self.add_special_tokens,
+        )
         if encoding.tokens.cut and not self._told_of_cuts:
             self._told_of_cuts = True
             logger.warning(

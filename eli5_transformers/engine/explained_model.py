@@ -16,7 +16,7 @@ import torch
 
 from ..errors import InputError
 from ..records import Tokens
-from ..sites.architectures import caveats, lacks_pad_token, name_of, pads_safely
+from ..sites.architectures import caveats, is_quantized, lacks_pad_token, name_of, pads_safely
 from ..sites.embedding_sites import EmbeddingSites, Site
 from ..sites.state import explainable
 from ..sites.tracing import first_tensor
@@ -81,7 +81,7 @@ class ExplainedModel:
     @property
     def alone(self) -> bool:
         """True where each text must be run without padding and without other texts."""
-        return not pads_safely(self.model) or lacks_pad_token(self.model)
+        return not pads_safely(self.model) or lacks_pad_token(self.model) or is_quantized(self.model)
 
     @property
     def classes(self) -> Classes:

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from ..errors import UnsupportedModelError
-from ..sites.architectures import NO_TOKEN, lacks_pad_token
+from ..sites.architectures import NO_TOKEN, is_quantized, lacks_pad_token, require_gradients
 from ..sites.embedding_sites import EmbeddingSites, StopPass
 from ..sites.finite import require_finite
 from ..sites.state import frozen, pad_token
@@ -86,7 +86,9 @@ class Scorer:
             yield TextBatch(self, group, [texts[index] for index in group])
 
     def chunk_size(self, length: int, width: int) -> int:
-        """Rows of that length that run at once."""
+        """Rows of that length that run at once; one of a quantized model, whose steps may depend on all rows together."""
+        if is_quantized(self.explained.model):
+            return 1
         if self._rows_at_once is not None:
             return self._rows_at_once
         return rows_at_once(self.explained.model, length, width, self.explained.device)
@@ -201,6 +203,7 @@ class TextBatch:
 
         `whole` runs all rows at once, for methods that pair the rows of one call by hooks of their own.
         """
+        require_gradients(self.scorer.explained.model)
         values = self._pass(
             rows,
             lambda numbers: self.sites.replaced([site[numbers] for site in vectors]),
@@ -223,8 +226,9 @@ class TextBatch:
         """Gradients of the explained output at rows of these texts, for the classes asked for at each row.
 
         All classes of a row share its forward pass. `reduce` makes one number a position of each gradient at once, so
-        that memory does not grow with the number of rows.
+        that memory does not grow with the number of rows. Raises UnsupportedModelError for a model without gradients.
         """
+        require_gradients(self.scorer.explained.model)
         ends = np.concatenate([[0], np.cumsum([len(wanted) for wanted in classes])]).astype(int)
         tokens, rest = np.zeros((ends[-1], self.length)), np.zeros(ends[-1])
         values = np.zeros((len(rows), len(self.scorer.explained.classes.names)))

@@ -11,6 +11,8 @@ from typing import Any, Dict, FrozenSet, Iterator, List, Optional, Tuple
 
 import torch
 
+from ..errors import UnsupportedModelError
+
 BEHIND_PADDING, RELATIVE = "behind padding", "relative"
 NO_TOKEN = -1
 """As `pad_token_id`: an id that no token has."""
@@ -162,11 +164,18 @@ def is_quantized(model: torch.nn.Module) -> bool:
     return any(".quantized" in type(module).__module__ for module in model.modules())
 
 
+def require_gradients(model: torch.nn.Module) -> None:
+    """Raises UnsupportedModelError for a model of which some layers have no gradient, or none of their own."""
+    if is_quantized(model):
+        raise UnsupportedModelError(
+            f"layers of {name_of(model)} are quantized, and have no gradient: use 'occlusion', which needs none (or Captum's "
+            "ShapleyValueSampling), or explain the model as it was before that"
+        )
+
+
 def cause_of_zero_gradients(model: torch.nn.Module) -> str:
     """Why the prediction of `model` may not depend on its tokens."""
     causes = [facts.zero_gradients for _, facts in _known(model) if facts.zero_gradients]
-    if is_quantized(model):
-        causes.append("its layers are quantized, and have no gradient: explain the model as it was before that")
     return causes[0] if causes else "its prediction does not depend on the tokens, or its forward pass cuts the gradient"
 
 

@@ -114,7 +114,7 @@ def test_a_quantized_model_is_refused_for_what_it_is(bert, expected):
     quantize = torch.quantization.quantize_dynamic
     predictor = load_predictor(quantize(bert[0], {torch.nn.Linear}, dtype=torch.qint8), bert[1])
     assert_close(predictor.predict_proba(TEXT)[0], expected, rtol=0.2)
-    with pytest.raises(UnsupportedModelError, match="its layers are quantized, and have no gradient"):
+    with pytest.raises(UnsupportedModelError, match="quantized, and have no gradient: use 'occlusion'"):
         attribute(predictor, TEXT)
 
 
