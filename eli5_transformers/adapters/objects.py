@@ -73,10 +73,12 @@ def from_object(source: Any, tokenizer: Any, device: Union[str, int, None], opti
         if tokenizer is not None:
             raise SourceError("a pipeline has its own tokenizer: leave tokenizer= out, or give the model with it")
         source, tokenizer = source.model, _pipeline_options(source, options)
+    inside = _inside(source)
     if not isinstance(source, torch.nn.Module):
-        raise SourceError(f"a predictor cannot be made from a {type(source).__name__}: {_inside(source)}give {ACCEPTED}")
-    if type(source).__name__ == "CrossEncoder" and _inside(source):
-        raise SourceError(f"a CrossEncoder takes texts and no ids: {_inside(source).rpartition(',')[0]}")
+        hint = inside and f"{inside}, or "
+        raise SourceError(f"a predictor cannot be made from a {type(source).__name__}: {hint}give {ACCEPTED}")
+    if inside and type(source).__name__ == "CrossEncoder":
+        raise SourceError(f"a CrossEncoder takes texts and no ids: {inside}")
     if not _is_tokenizer(tokenizer):
         raise SourceError(
             f"a {type(source).__name__} needs its tokenizer: give tokenizer=AutoTokenizer.from_pretrained(...), "
@@ -137,8 +139,9 @@ def _inside(source: Any) -> str:
     """What to give of something that holds a model and its tokenizer, such as a CrossEncoder of sentence-transformers."""
     import torch
 
-    held = isinstance(getattr(source, "model", None), torch.nn.Module) and _is_tokenizer(getattr(source, "tokenizer", None))
-    return "give its .model, with tokenizer= its .tokenizer, or " if held else ""
+    model, tokenizer = getattr(source, "model", None), getattr(source, "tokenizer", None)
+    held = isinstance(model, torch.nn.Module) and _is_tokenizer(tokenizer)
+    return "give its .model, with tokenizer= its .tokenizer" if held else ""
 
 
 def _is_pipeline(source: Any) -> bool:

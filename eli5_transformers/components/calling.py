@@ -30,7 +30,7 @@ def _rows(module: torch.nn.Module) -> Optional[int]:
         if not hasattr(part, "get_input_embeddings"):
             continue
         try:
-            rows = getattr(part.get_input_embeddings(), "num_embeddings", None)
+            rows = getattr(part.get_input_embeddings(), "num_embeddings", None)  # type: ignore[operator]
         except Exception:  # architectures without a word table answer with errors of all kinds
             return None
         return rows if isinstance(rows, int) else None

@@ -117,7 +117,7 @@ class TransformerClassifier(Model):
             initializer(self)
 
     def take(self, observed: Observed, problem_type: Optional[str]) -> None:
-        """Makes the head one of what the classifier was seen to return: of code that came with a checkpoint nothing is known."""
+        """Makes the head one of what the classifier was seen to return, where its code came with the checkpoint."""
         self._make_head(self.labels, len(self.labels), problem_type, self.config, observed)
 
     def _make_head(self, names, outputs, problem_type, config, observed) -> None:

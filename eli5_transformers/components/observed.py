@@ -7,14 +7,23 @@ config, and a softmax may have been put behind it: the outputs themselves decide
 from __future__ import annotations
 
 import weakref
-from contextlib import contextmanager
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import Any, Callable, Iterator, List, Optional, Sequence, Tuple
 
 import numpy as np
 import torch
 
-from ..engine.activations import LOG_SOFTMAX, SIGMOID, SOFTMAX, activation_of, as_logits, last_operation
+from ..engine.activations import (
+    LOG_SOFTMAX,
+    ROWS,
+    SIGMOID,
+    SOFTMAX,
+    activation_of,
+    as_logits,
+    differentiable,
+    last_operation,
+)
 from ..engine.explainable import TokenizerVocabulary
 from ..engine.instances import PROBE
 from ..errors import Eli5TransformersError, InputError, SourceError
@@ -24,8 +33,6 @@ from ..text.encoding import Encoding, encode
 from .calling import accepts, explaining_ids, logits_of, require_fitting
 from .heads import MULTI_LABEL, REGRESSION, SINGLE_LABEL
 
-_ROWS = 8
-"""Other texts by which outputs that could be probabilities are told from logits."""
 _TOLERANCE = 1e-4
 
 
@@ -48,8 +55,8 @@ class Observed:
         if not self.unlike:
             return ""
         return (
-            f"The {self.unlike} inside the model gives other logits than the model, so its names of classes are left aside: give "
-            "labels=[...] to name the outputs."
+            f"The {self.unlike} inside the model gives other logits than the model, so its names of classes are left aside: "
+            "give labels=[...] to name the outputs."
         )
 
 
@@ -160,7 +167,7 @@ def _other_texts(encoding: Encoding, tokenizer: Any) -> Iterator[Tuple[int, ...]
     """Texts as long as the encoded one, of other tokens: no row needs padding, which some models do not bear."""
     known = TokenizerVocabulary(tokenizer).ordinary_ids(1000) or list(encoding.ids)
     random = np.random.RandomState(0)
-    for _ in range(_ROWS):
+    for _ in range(ROWS):
         drawn = random.choice(known, size=len(encoding.ids)).tolist()
         yield tuple(
             own if special else other for own, other, special in zip(encoding.ids, drawn, encoding.tokens.special)
@@ -188,9 +195,9 @@ def _run(
     try:
         for part in training:
             part.training = False
-        with torch.inference_mode(False), torch.set_grad_enabled(differentiated), explaining_ids(module, ids):
-            with _differentiable(module, differentiated):
-                return logits_of(module(**inputs))
+        seen = differentiable(module) if differentiated else nullcontext()
+        with torch.inference_mode(False), torch.set_grad_enabled(differentiated), seen, explaining_ids(module, ids):
+            return logits_of(module(**inputs))
     except Eli5TransformersError:
         raise
     except TypeError as error:
@@ -209,16 +216,3 @@ def _run(
     finally:
         for part in training:
             part.training = True
-
-
-@contextmanager
-def _differentiable(module: torch.nn.Module, wanted: bool) -> Iterator[None]:
-    """Autograd sees what happens to the embeddings even where no parameter is trained."""
-    hook: Callable[..., Any] = lambda part, inputs, output: output.detach().requires_grad_(True)  # noqa: E731
-    tables = [part for part in module.modules() if isinstance(part, torch.nn.Embedding)] if wanted else []
-    handles = [table.register_forward_hook(hook) for table in tables]
-    try:
-        yield
-    finally:
-        for handle in handles:
-            handle.remove()

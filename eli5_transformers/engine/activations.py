@@ -11,12 +11,15 @@ The logit of such a model is its log-probability (softmax), whose softmax is the
 
 from __future__ import annotations
 
-from typing import Callable, Optional
+from contextlib import contextmanager
+from typing import Any, Callable, Iterator, Optional
 
 import torch
 
 SOFTMAX, LOG_SOFTMAX, SIGMOID = "softmax", "log-softmax", "sigmoid"
 
+ROWS = 8
+"""Other texts by which outputs that could be probabilities are told from logits."""
 # Operations that give back the numbers of another one, by the beginning of autograd's name for them.
 _SHAPING = (
     "Alias", "AsStrided", "Clone", "Contiguous", "Expand", "Permute", "ReshapeAlias", "Select", "Slice", "Squeeze", "TBackward",
@@ -32,6 +35,19 @@ def last_operation(outputs: torch.Tensor) -> str:
     while node is not None and node.name().startswith(_SHAPING) and node.next_functions:
         node = node.next_functions[0][0]
     return "" if node is None else node.name()
+
+
+@contextmanager
+def differentiable(model: torch.nn.Module) -> Iterator[None]:
+    """Autograd sees what happens to the embeddings even where no parameter is trained."""
+    hook: Callable[..., Any] = lambda part, inputs, output: output.detach().requires_grad_(True)  # noqa: E731
+    tables = [part for part in model.modules() if isinstance(part, torch.nn.Embedding)]
+    handles = [table.register_forward_hook(hook) for table in tables]
+    try:
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()
 
 
 def look_like(outputs: torch.Tensor) -> Optional[str]:

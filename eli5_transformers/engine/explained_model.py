@@ -122,8 +122,9 @@ class ExplainedModel:
         words = [word for document in read.documents for word in document.split() if sum(map(str.isalpha, word)) > 1]
         if unknown is not None and len(words) > 1 and set(own) == {unknown}:
             raise InputError(
-                f"the tokenizer knows no word of {read.documents[0][:40]!r} (each is {self.vocabulary.token_name(unknown)}), so "
-                "the prediction is not of this text: give the tokenizer that the model was trained with, or a text in its language"
+                f"the tokenizer knows no word of {read.documents[0][:40]!r} (each is {self.vocabulary.token_name(unknown)}), "
+                "so the prediction is not of this text: give the tokenizer that the model was trained with, or a text in its "
+                "language"
             )
 
     def tensors(self, texts: Sequence[EncodedText]) -> Dict[str, Any]:

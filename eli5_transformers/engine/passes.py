@@ -315,7 +315,7 @@ class TextBatch:
                     logits = explained.logits(_taken(tensors, texts, len(self.texts)))
                 except StopPass:
                     logits = None
-                for vectors in given or ():
+                for vectors in given if isinstance(given, list) else ():
                     require_finite(explained.model, vectors, f"the vectors of {point}")
                 if logits is not None:
                     require_finite(explained.model, logits, f"the logits of {point}")

@@ -23,8 +23,8 @@ from eli5 import base
 from eli5.formatters.features import FormattedFeatureName
 
 from ..errors import ExplanationError
-from .saved import Format, Leaf, mirror
 from .label_text import safe
+from .saved import Format, Leaf, mirror
 from .to_eli5 import escaped_where_unescaped
 
 FORMAT = "eli5_transformers.explanation"

@@ -49,8 +49,8 @@ def of_config(config: Any, outputs: int, trained: bool = False) -> Tuple[Optiona
     given = getattr(config, "id2label", None)
     if isinstance(given, (list, tuple)) and len(given) != outputs and trained and (outputs, len(given)) != (1, 2):
         raise SourceError(
-            f"config.id2label is a list of {len(given)} names, but the model has {outputs} outputs: give one name an output, in "
-            "their order, or labels=[...]"
+            f"config.id2label is a list of {len(given)} names, but the model has {outputs} outputs: give one name an output, "
+            "in their order, or labels=[...]"
         )
     names = dict(enumerate(given)) if isinstance(given, (list, tuple)) else given
     names = dict(names) if isinstance(names, Mapping) else {}
@@ -60,8 +60,8 @@ def of_config(config: Any, outputs: int, trained: bool = False) -> Tuple[Optiona
     if not trained or len(names) in (0, outputs) or two:
         return names or None, ""
     return None, (
-        f"The model has {outputs} {'output' if outputs == 1 else 'outputs'}, but its config is of {len(names)} classes, as that "
-        "of another head: the config's names are left aside; give labels=[...] to name the outputs."
+        f"The model has {outputs} {'output' if outputs == 1 else 'outputs'}, but its config is of {len(names)} classes, as "
+        "that of another head: the config's names are left aside; give labels=[...] to name the outputs."
     )
 
 

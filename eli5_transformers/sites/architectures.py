@@ -95,8 +95,8 @@ def unwrapped(model: torch.nn.Module) -> torch.nn.Module:
     kind = type(model)
     known = kind.__module__.partition(".")[0] in _WRAPPERS_OF
     inner = getattr(model, _WRAPPED.get(kind.__name__, ""), None) if known else None
-    if kind is torch.nn.Sequential and len(model) == 1:
-        inner = model[0]  # it can be given no mask
+    if kind is torch.nn.Sequential and len(held := list(model.children())) == 1:
+        inner = held[0]  # the container can be given no mask
     return model if inner is None else unwrapped(inner)
 
 

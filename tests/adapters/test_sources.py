@@ -89,7 +89,10 @@ def test_tokens_that_the_model_has_no_row_for_are_refused_by_their_text(stars_ch
         AutoTokenizer.from_pretrained(stars_checkpoint),
     )
     tokenizer.add_tokens(["zzzz"])
-    predictor = load_predictor(model, tokenizer)
+    with pytest.raises(SourceError, match=r"tokens, but a BertForSequenceClassification has rows for .*resize_token_embeddings"):
+        load_predictor(model, tokenizer)
+    predictor = load_predictor(model, AutoTokenizer.from_pretrained(stars_checkpoint))
+    predictor._dataset_reader.tokenizer.add_tokens(["zzzz"])
     for ask in (predictor.predict, predictor.predict_proba, lambda text: attribute(predictor, text)):
         with pytest.raises(InputError, match=r"no row for token \d+: .*model\.resize_token_embeddings"):
             ask("good zzzz film")
@@ -306,6 +309,9 @@ def test_any_module_from_token_ids_to_logits(stars_checkpoint, bert, kind):
     predictor = load_predictor(module, tokenizer=bert[1], labels=["bad", "fine", "good"])
     with torch.no_grad():
         expected = module(**{k: v for k, v in bert[1](TEXT, return_tensors="pt").items() if k != "token_type_ids"})
+    if kind is Concatenating:
+        assert_close(predictor.predict(TEXT)["probs"], expected[0].tolist())
+        expected = expected.log()
     assert_close(predictor.predict(TEXT)["logits"], expected[0].tolist())
     ((attribution,),) = attribute(predictor, TEXT)
     assert attribution.label in ("bad", "fine", "good")

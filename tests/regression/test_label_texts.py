@@ -47,8 +47,7 @@ def test_a_label_is_itself_wherever_it_is_read(label):
     same.append(explanation_from_json(explanation_to_json(explanation)).targets[0].target)
     for one in same:
         assert str(one) == one == label
-        assert (f"{one}", f"{one!s}", "%s" % one, "{}".format(one)) == (label,) * 4
-        assert "".join([one]) + "" == label
+        assert (f"{one}", f"{one!s}", "{}".format(*[one]), "".join([one])) == (label,) * 4
         assert repr(one) == repr(label)
     assert np.array([target]).tolist() == [label]
     written = json.loads(json.dumps(eli5.format_as_dict(explanation)))
