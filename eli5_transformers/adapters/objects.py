@@ -176,8 +176,8 @@ def _pipeline_options(pipeline: Any, options: Dict[str, Any]) -> Any:
     unknown = sorted(set(given) - _TOKENIZER_OPTIONS)
     if unknown:
         raise SourceError(
-            f"the pipeline gives its tokenizer the option {unknown[0]}={given[unknown[0]]!r}, which is not known here: make one "
-            "without it, or give the model with its tokenizer"
+            f"the pipeline gives its tokenizer the option {unknown[0]}={given[unknown[0]]!r}, which is not known here: make "
+            "one without it, or give the model with its tokenizer"
         )
     options["add_special_tokens"] = given.get("add_special_tokens", True)
     if options["max_length"] is None:

@@ -89,7 +89,7 @@ def test_tokens_that_the_model_has_no_row_for_are_refused_by_their_text(stars_ch
         AutoTokenizer.from_pretrained(stars_checkpoint),
     )
     tokenizer.add_tokens(["zzzz"])
-    with pytest.raises(SourceError, match=r"tokens, but a BertForSequenceClassification has rows for .*resize_token_embeddings"):
+    with pytest.raises(SourceError, match=r"but a BertForSequenceClassification has rows for .*resize_token_embeddings"):
         load_predictor(model, tokenizer)
     predictor = load_predictor(model, AutoTokenizer.from_pretrained(stars_checkpoint))
     predictor._dataset_reader.tokenizer.add_tokens(["zzzz"])
@@ -113,12 +113,19 @@ def test_a_text_beyond_the_last_position_is_refused_by_that(bert):
 # torch says of its own quantization that it moves to another package, and what a backward pass through it is worth.
 @pytest.mark.filterwarnings("ignore:torch.ao.quantization is deprecated", "ignore:torch.quantize_per_tensor")
 @pytest.mark.filterwarnings("ignore:quantized..linear_dynamic")
-def test_a_quantized_model_is_refused_for_what_it_is(bert, expected):
+def test_a_quantized_model_is_explained_by_methods_that_need_no_gradient(bert, expected):
     quantize = torch.quantization.quantize_dynamic
     predictor = load_predictor(quantize(bert[0], {torch.nn.Linear}, dtype=torch.qint8), bert[1])
     assert_close(predictor.predict_proba(TEXT)[0], expected, rtol=0.2)
-    with pytest.raises(UnsupportedModelError, match="quantized, and have no gradient: use 'occlusion'"):
-        attribute(predictor, TEXT)
+    for method in ("integrated-gradients", "gradient", "smoothgrad", "simple-gradient", {"type": "captum", "method": "DeepLift"}):
+        with pytest.raises(UnsupportedModelError, match="quantized, and have no gradient: use 'occlusion'"):
+            attribute(predictor, TEXT, interpreter=method)
+    for method in ("occlusion", {"type": "captum", "method": "ShapleyValueSampling"}):
+        ((alone,),) = attribute(predictor, TEXT, interpreter=method)
+        # The steps of dynamic quantization are those of all rows that run together: each must run alone.
+        assert_close(attribute(predictor, [TEXT, "bad"], interpreter=method)[0][0].scores, alone.scores)
+        assert np.any(alone.scores)
+    assert_close(alone.scores.sum(), alone.score - alone.baseline_score, rtol=1e-5)
 
 
 def test_a_classifier_of_tokens_is_refused_by_what_it_returns(bert):
