@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
 from contextlib import contextmanager
@@ -59,7 +60,20 @@ def from_config(
         if "vocabulary" in params:
             extras["vocab"] = Vocabulary.from_params(params["vocabulary"])
         model = Model.from_params(model_params, **extras)
-    return Predictor.by_name(name)(placed(model, device), reader)
+    kind = Predictor.by_name(name)
+    return kind(placed(model, device), reader, **_options(params.get("predictor", {}), kind, path))
+
+
+def _options(given: Any, kind: Any, path: Path) -> Dict[str, Any]:
+    """What a config's "predictor" says beside its type. Raises SourceError for what the predictor does not take."""
+    options = {key: value for key, value in dict(getattr(given, "params", given)).items() if key != "type"}
+    known = list(inspect.signature(kind.__init__).parameters)[3:]  # behind self, model, dataset_reader
+    unknown = sorted(set(options) - set(known))
+    if unknown:
+        raise SourceError(
+            f"the predictor of {path} has no option {unknown[0]!r}: a {kind.__name__} takes {', '.join(known) or 'none'}"
+        )
+    return options
 
 
 def read_config(path: Path, overrides: Any, ext_vars: Optional[Mapping[str, str]]) -> Any:
@@ -112,3 +126,5 @@ def configuration_errors(path: Path) -> Iterator[None]:
         yield
     except ConfigurationError as error:
         raise SourceError(f"{path} cannot be loaded: {' '.join(str(error.message).split())}") from error
+    except FileNotFoundError as error:
+        raise SourceError(f"{path} cannot be loaded, since a file is missing: {error}") from error

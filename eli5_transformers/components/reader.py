@@ -229,7 +229,7 @@ def _load(folder: str, options: Optional[Mapping[str, Any]]) -> Any:
             tokenizer = AutoTokenizer.from_pretrained(folder, **options)
         except AttributeError:  # transformers' of a config whose labels are a list
             tokenizer = AutoTokenizer.from_pretrained(folder, config=classifiers.read_config(folder), **options)
-    except (OSError, ValueError, KeyError, ImportError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, ImportError, AttributeError, TypeError) as error:
         reason = (str(error).splitlines() or [repr(error)])[0]
         raise SourceError(f"no tokenizer can be loaded from {folder!r}: {reason}") from error
     # transformers 5 makes one without a word where there is none: of special tokens, for which every text is unknown.

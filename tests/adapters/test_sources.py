@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from closeness import assert_apart, assert_close
+from stacks import needs_captum
 
 import eli5_transformers  # noqa: F401  makes AllenNLP importable
 
@@ -117,15 +118,24 @@ def test_a_quantized_model_is_explained_by_methods_that_need_no_gradient(bert, e
     quantize = torch.quantization.quantize_dynamic
     predictor = load_predictor(quantize(bert[0], {torch.nn.Linear}, dtype=torch.qint8), bert[1])
     assert_close(predictor.predict_proba(TEXT)[0], expected, rtol=0.2)
-    for method in ("integrated-gradients", "gradient", "smoothgrad", "simple-gradient", {"type": "captum", "method": "DeepLift"}):
+    for method in ("integrated-gradients", "gradient", "smoothgrad", "simple-gradient"):
         with pytest.raises(UnsupportedModelError, match="quantized, and have no gradient: use 'occlusion'"):
             attribute(predictor, TEXT, interpreter=method)
-    for method in ("occlusion", {"type": "captum", "method": "ShapleyValueSampling"}):
-        ((alone,),) = attribute(predictor, TEXT, interpreter=method)
-        # The steps of dynamic quantization are those of all rows that run together: each must run alone.
-        assert_close(attribute(predictor, [TEXT, "bad"], interpreter=method)[0][0].scores, alone.scores)
-        assert np.any(alone.scores)
-    assert_close(alone.scores.sum(), alone.score - alone.baseline_score, rtol=1e-5)
+    ((alone,),) = attribute(predictor, TEXT, interpreter="occlusion")
+    # The steps of dynamic quantization are those of all rows that run together: each must run alone.
+    assert_close(attribute(predictor, [TEXT, "bad"], interpreter="occlusion")[0][0].scores, alone.scores)
+    assert np.any(alone.scores)
+
+
+@needs_captum
+@pytest.mark.filterwarnings("ignore:torch.ao.quantization is deprecated", "ignore:torch.quantize_per_tensor")
+def test_a_quantized_model_is_explained_by_shapley_values_that_sum_to_its_output(bert):
+    quantized = torch.quantization.quantize_dynamic(bert[0], {torch.nn.Linear}, dtype=torch.qint8)
+    method = {"type": "captum", "method": "ShapleyValueSampling"}
+    ((found,),) = attribute(quantized, TEXT, tokenizer=bert[1], interpreter=method)
+    assert_close(found.scores.sum(), found.score - found.baseline_score, rtol=1e-5)
+    with pytest.raises(UnsupportedModelError, match="quantized, and have no gradient"):
+        attribute(quantized, TEXT, tokenizer=bert[1], interpreter={"type": "captum", "method": "DeepLift"})
 
 
 def test_a_classifier_of_tokens_is_refused_by_what_it_returns(bert):

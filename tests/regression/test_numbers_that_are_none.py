@@ -10,6 +10,7 @@ import copy
 import numpy as np
 import pytest
 import torch
+from stacks import needs_captum
 from transformers import AutoTokenizer, BertForSequenceClassification
 
 from eli5_transformers import attribute, bundled_model, load_predictor
@@ -18,12 +19,12 @@ from eli5_transformers.interpreters.base import Interpreter
 from eli5_transformers.records import FailedText
 
 METHODS = [
-    "integrated-gradients", "gradient-x-input", "gradient", "smoothgrad", "occlusion",
-    *({"type": "captum", "method": name} for name in (
-        "IntegratedGradients", "InputXGradient", "Saliency", "GradientShap", "FeatureAblation", "ShapleyValueSampling",
-        "KernelShap", "Lime",
-    )),
-    "simple-gradient", "integrated-gradient", "smooth-gradient",
+    "integrated-gradients", "gradient-x-input", "gradient", "smoothgrad", "occlusion", "simple-gradient",
+    "integrated-gradient", "smooth-gradient",
+]  # fmt: skip
+CAPTUM = [
+    "IntegratedGradients", "InputXGradient", "Saliency", "GradientShap", "FeatureAblation", "ShapleyValueSampling",
+    "KernelShap", "Lime",
 ]  # fmt: skip
 FINE, SPOILT = "the service was slow", "the price is good"
 
@@ -46,7 +47,13 @@ def spoil(model, tokenizer, word="good", value=float("nan")):
         model.bert.embeddings.word_embeddings.weight[tokenizer.convert_tokens_to_ids(word)] = value
 
 
-@pytest.mark.parametrize("method", METHODS, ids=lambda one: one if isinstance(one, str) else one["method"])
+@needs_captum
+@pytest.mark.parametrize("method", CAPTUM)
+def test_a_weight_that_is_none_is_named_by_captums_methods(own, method):
+    test_a_weight_that_is_none_is_named(own, {"type": "captum", "method": method}, float("nan"))
+
+
+@pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
 def test_a_weight_that_is_none_is_named(own, method, value):
     model, tokenizer = own
@@ -96,7 +103,7 @@ class Overflowing(torch.nn.Module):
         return torch.where(spoilt, torch.full_like(logits, self.value), logits)
 
 
-@pytest.mark.parametrize("method", ["integrated-gradients", "occlusion", {"type": "captum", "method": "Lime"}])
+@pytest.mark.parametrize("method", ["integrated-gradients", "occlusion", "gradient"])
 def test_logits_that_overflow_in_a_sound_model_are_named(bert, method):
     model, tokenizer = bert
     module = Overflowing(model, tokenizer.convert_tokens_to_ids("good"))
@@ -108,7 +115,7 @@ def test_logits_that_overflow_in_a_sound_model_are_named(bert, method):
 def test_a_baseline_that_is_none_is_named_by_its_weight(own):
     model, tokenizer = own
     spoil(model, tokenizer, word="[MASK]")
-    for method in ("integrated-gradients", "occlusion", {"type": "captum", "method": "KernelShap"}):
+    for method in ("integrated-gradients", "occlusion"):
         with pytest.raises(UnsupportedModelError, match=r"of a changed text are not finite \(NaN\), because the weight"):
             attribute(model, FINE, tokenizer=tokenizer, interpreter=method, baseline="mask")
     assert attribute(model, FINE, tokenizer=tokenizer, interpreter="gradient")
@@ -190,6 +197,7 @@ def test_no_interpreter_of_ones_own_makes_an_attribution_of_nothing(bert):
         attribute(predictor, FINE, interpreter=Dividing(predictor))
 
 
+@needs_captum
 def test_kernel_shap_of_one_word_is_all_that_the_word_makes():
     predictor = load_predictor(bundled_model())
     ((found,),) = attribute(predictor, "bad", interpreter={"type": "captum", "method": "KernelShap"})
