@@ -184,6 +184,11 @@ def _run(
     """The outputs for one text, in evaluation mode; the module is left as it was."""
     parameter = next(module.parameters(), None)
     device = torch.device("cpu") if parameter is None else parameter.device
+    if device.type == "meta":
+        raise SourceError(
+            f"the weights of a {type(module).__name__} are not in memory (offloaded, or never loaded): load it whole, on one "
+            "device"
+        )
     ids = torch.tensor([token_ids], device=device)
     inputs = {"input_ids": ids}
     if accepts(module, "attention_mask"):

@@ -169,7 +169,9 @@ def _attribute_released(
     def run(place: int) -> Any:
         if isinstance(inputs[place], FailedText):
             return inputs[place]
-        return [replace(attribute_released(predictor, dict(inputs[place]), kind), provenance=provenance(predictor))]
+        found = attribute_released(predictor, dict(inputs[place]), kind)
+        notes = (*found.notes, *getattr(predictor, "caveats", ()))
+        return [replace(found, notes=notes, provenance=provenance(predictor))]
 
     return many.one_by_one(run, len(inputs), on_error)
 

@@ -103,7 +103,9 @@ def test_probabilities_are_taken_as_they_are_and_it_is_said(bert, name):
     if activation == "sigmoid":
         logarithm -= np.log1p(-probabilities[-1])
     assert_close(found.score, logarithm, rtol=allowed)
-    assert sum("are probabilities" in note or "are log-probabilities" in note for note in found.notes) == 1
+    for method in ("integrated-gradients", "occlusion", "simple-gradient"):
+        notes = attribute(predictor, TEXT, interpreter=method)[0][0].notes
+        assert sum("are probabilities" in note or "are log-probabilities" in note for note in notes) == 1
 
 
 def test_a_softmax_changes_no_log_probability(bert):
