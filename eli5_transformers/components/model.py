@@ -118,7 +118,8 @@ class TransformerClassifier(Model):
 
     def take(self, observed: Observed, problem_type: Optional[str]) -> None:
         """Makes the head one of what the classifier was seen to return, where its code came with the checkpoint."""
-        self._make_head(self.labels, len(self.labels), problem_type, self.config, observed)
+        names = list(self.head.classes.names) if isinstance(self.head, Binary) else self.labels
+        self._make_head(names, observed.outputs, problem_type, self.config, observed)
 
     def _make_head(self, names, outputs, problem_type, config, observed) -> None:
         kind, self.activation = kind_of_head(observed, config, problem_type, outputs, names)
