@@ -20,7 +20,7 @@ from ..sites.architectures import caveats, is_quantized, lacks_pad_token, name_o
 from ..sites.embedding_sites import EmbeddingSites, Site
 from ..sites.state import explainable
 from ..sites.tracing import first_tensor
-from .explainable import Explainable, ReadTokens, TokenVocabulary
+from .explainable import Explainable, TokenVocabulary
 from .instances import ids_and_mask, indexed, logits_of, tensors_of
 from .targets import Classes
 
@@ -112,17 +112,19 @@ class ExplainedModel:
         if not len(kept):
             raise InputError("no token of the text is left for the model to read: there is nothing to explain")
         read = self.explainable.read_tokens(instance, kept, tensors, documents)
-        self._require_known(read, kept)
         return EncodedText(instance, read.documents, read.tokens, kept, read.field)
 
-    def _require_known(self, read: ReadTokens, ids: np.ndarray) -> None:
-        """Refuses words of which the model is told only that they are unknown, as by the tokenizer of another model."""
-        unknown = self.explainable.vocabulary.token_id("unk")
-        own = [int(token) for token, special in zip(ids, read.tokens.special) if not special]
-        words = [word for document in read.documents for word in document.split() if sum(map(str.isalpha, word)) > 1]
+    def require_known(self, text: EncodedText) -> None:
+        """Refuses words of which the model is told only that they are unknown, as by the tokenizer of another model.
+
+        Raises InputError.
+        """
+        unknown = self.vocabulary.token_id("unk")
+        own = [int(token) for token, special in zip(text.ids, text.tokens.special) if not special]
+        words = [word for document in text.documents for word in document.split() if sum(map(str.isalpha, word)) > 1]
         if unknown is not None and len(words) > 1 and set(own) == {unknown}:
             raise InputError(
-                f"the tokenizer knows no word of {read.documents[0][:40]!r} (each is {self.vocabulary.token_name(unknown)}), "
+                f"the tokenizer knows no word of {text.documents[0][:40]!r} (each is {self.vocabulary.token_name(unknown)}), "
                 "so the prediction is not of this text: give the tokenizer that the model was trained with, or a text in its "
                 "language"
             )

@@ -194,7 +194,11 @@ def _equal(one: Any, other: Any) -> bool:
 
 
 def _encoded(explained: Any, given: Any) -> Any:
-    return given if isinstance(given, FailedText) else explained.encode(given)
+    if isinstance(given, FailedText):
+        return given
+    text = explained.encode(given)
+    explained.require_known(text)
+    return text
 
 
 def _require_classes(classes: Any, wanted: Any, texts: List[Any], on_error: str) -> None:
