@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from ..errors import UnsupportedModelError
-from .architectures import name_of
+from .architectures import name_of, unwrapped
 
 _HALF = (torch.float16, torch.bfloat16)
 
@@ -23,7 +23,7 @@ def require_finite(model: torch.nn.Module, numbers: Any, what: str) -> None:
     if bool(torch.isfinite(found).all()):
         return
     kind = _kind(found.detach())
-    weight = _spoilt(model)
+    weight = _spoilt(unwrapped(model))
     name = name_of(model)
     if weight is not None:
         raise UnsupportedModelError(
@@ -43,7 +43,7 @@ def require_finite(model: torch.nn.Module, numbers: Any, what: str) -> None:
 
 def require_sound_weights(model: torch.nn.Module, what: str) -> None:
     """The same where the numbers are lost: raises UnsupportedModelError if a weight of `model` is not finite."""
-    if _spoilt(model) is not None:
+    if _spoilt(unwrapped(model)) is not None:
         require_finite(model, float("nan"), what)
 
 

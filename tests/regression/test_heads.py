@@ -14,6 +14,7 @@ from closeness import assert_close
 from transformers import AutoTokenizer, BertForSequenceClassification, pipeline
 
 from eli5_transformers import attribute, get_explanation, load_predictor
+from eli5_transformers.components.observed import Observed
 from eli5_transformers.errors import SourceError
 
 TEXT = "the price is good"
@@ -347,3 +348,10 @@ def test_models_that_classify_no_text_are_refused_when_they_are_given(bert, kind
         return
     with pytest.raises(SourceError, match=r"a classifier of texts|without logits \(batch, outputs\)"):
         load_predictor(model, bert[1])
+
+
+def test_code_that_came_with_a_checkpoint_may_end_in_a_softmax(stars_checkpoint):
+    model = load_predictor(stars_checkpoint)._model
+    model.take(Observed(5, "softmax"), None)
+    assert (model.activation, model.head.kind, model.labels) == ("softmax", "single_label", NAMES)
+    assert any("are probabilities" in caveat for caveat in model.caveats)
