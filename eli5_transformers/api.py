@@ -177,7 +177,7 @@ def to_explanation(
     """
     from eli5.base import Explanation
 
-    from .explanations.to_eli5 import safe
+    from .explanations.label_text import safe
     from .explanations.to_eli5 import to_explanation as converted
 
     rows = _rows(granularity, top, feature_re, feature_filter)

@@ -65,6 +65,6 @@ def _explain_prediction(estimator: Any, doc: Any, **options: Any) -> Any:
             raise
         from eli5.base import Explanation
 
-        from .explanations.to_eli5 import safe
+        from .explanations.label_text import safe
 
         return Explanation(estimator=repr(estimator), error=safe(str(error)))

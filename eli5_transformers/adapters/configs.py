@@ -80,8 +80,20 @@ def from_config(path: Path, device: Union[str, int, None], changes: str, ext_var
                 '"vocabulary": {"type": "empty"}, other models the one of their training'
             )
         model = Model.from_params(model_params, **extras)
-        predictor = Predictor.by_name(chosen["type"])
-        return predictor(placed(model, device), reader)
+        kind = Predictor.by_name(chosen["type"])
+        return kind(placed(model, device), reader, **_options(chosen, kind, path))
+
+
+def _options(given: Any, kind: Any, path: Path) -> Dict[str, Any]:
+    """What a config's "predictor" says beside its type. Raises SourceError for what the predictor does not take."""
+    options = {key: value for key, value in dict(getattr(given, "params", given)).items() if key != "type"}
+    known = list(inspect.signature(kind.__init__).parameters)[3:]  # behind self, model, dataset_reader
+    unknown = sorted(set(options) - set(known))
+    if unknown:
+        raise SourceError(
+            f"the predictor of {path} has no option {unknown[0]!r}: a {kind.__name__} takes {', '.join(known) or 'none'}"
+        )
+    return options
 
 
 def _require_spelling(path: Path, params: Any) -> None:

@@ -7,6 +7,7 @@ from typing import Any, Dict, List, Mapping, Optional, Union
 
 from ..arguments import in_order, is_missing
 from ..errors import InputError, SourceError
+from ..huggingface import labels as naming
 
 ACCEPTED = (
     "a checkpoint folder or hub id, a config (.jsonnet, .json), an AllenNLP archive, a text-classification pipeline, "
@@ -16,8 +17,13 @@ ACCEPTED = (
 _FUNCTIONS = {
     "sigmoid": "multi_label_classification",
     "softmax": "single_label_classification",
-    "none": "regression",
 }
+# Of those that a pipeline's tokenizer may be given: what is honoured, and what changes no token of one text.
+_TOKENIZER_OPTIONS = {
+    "add_special_tokens", "max_length", "pad_to_multiple_of", "padding", "padding_side", "return_attention_mask",
+    "return_length", "return_offsets_mapping", "return_special_tokens_mask", "return_tensors", "return_token_type_ids",
+    "truncation", "verbose",
+}  # fmt: skip
 
 
 def from_checkpoint(
@@ -30,6 +36,7 @@ def from_checkpoint(
     from allennlp.data import Vocabulary
 
     from ..components.model import TransformerClassifier
+    from ..components.observed import observed
 
     if tokenizer is not None and not _is_tokenizer(tokenizer):
         raise SourceError(
@@ -43,7 +50,10 @@ def from_checkpoint(
         problem_type=options["problem_type"],
     )
     source = {"tokenizer": tokenizer} if tokenizer is not None else {"model_name": name}
-    return _predictor(placed(model, device), source, options)
+    predictor = _predictor(placed(model, device), source, options)
+    if trust_remote_code:
+        model.take(observed(model.transformer, predictor._dataset_reader.tokenizer), options["problem_type"])
+    return predictor
 
 
 def from_object(source: Any, tokenizer: Any, device: Union[str, int, None], options: Mapping[str, Any]) -> Any:
@@ -58,8 +68,12 @@ def from_object(source: Any, tokenizer: Any, device: Union[str, int, None], opti
         if tokenizer is not None:
             raise SourceError("a pipeline has its own tokenizer: leave tokenizer= out, or give the model with it")
         source, tokenizer = source.model, _pipeline_options(source, options)
+    inside = _inside(source)
     if not isinstance(source, torch.nn.Module):
-        raise SourceError(f"a predictor cannot be made from a {type(source).__name__}: give {ACCEPTED}")
+        hint = inside and f"{inside}, or "
+        raise SourceError(f"a predictor cannot be made from a {type(source).__name__}: {hint}give {ACCEPTED}")
+    if inside and type(source).__name__ == "CrossEncoder":
+        raise SourceError(f"a CrossEncoder takes texts and no ids: {inside}")
     if not _is_tokenizer(tokenizer):
         raise SourceError(
             f"a {type(source).__name__} needs its tokenizer: give tokenizer=AutoTokenizer.from_pretrained(...), "
@@ -68,6 +82,7 @@ def from_object(source: Any, tokenizer: Any, device: Union[str, int, None], opti
     from allennlp.data import Vocabulary
 
     from ..components.model import TransformerClassifier
+    from ..components.observed import observed
     from ..sites.architectures import unwrapped
 
     # What torch.compile or data parallelism has put around it is left aside: with hooks in it, a compiled graph would be
@@ -77,7 +92,7 @@ def from_object(source: Any, tokenizer: Any, device: Union[str, int, None], opti
     model = TransformerClassifier(
         Vocabulary(),
         transformer=source,
-        num_labels=None if hasattr(getattr(source, "config", None), "num_labels") else _outputs(source, tokenizer),
+        observed=observed(source, tokenizer),
         labels=_listed(options["labels"]),
         problem_type=options["problem_type"],
     )
@@ -93,32 +108,6 @@ def placed(model: Any, device: Union[str, int, None]) -> Any:
         raise InputError(f'the device {device!r} cannot be used: {reason}; "cpu" always can') from None
 
 
-def _outputs(module: Any, tokenizer: Any) -> int:
-    """How many logits a module without a transformers config returns: its twin is asked once."""
-    import torch
-
-    from ..components.model import explaining_ids, logits_of
-    from ..sites.state import evaluating
-    from ..text.tokenizers import in_use
-
-    parameter = next(module.parameters(), None)
-    with in_use(tokenizer) as own:
-        encoded = own("one", return_tensors="pt").to("cpu" if parameter is None else parameter.device)
-    try:
-        with torch.no_grad(), evaluating(module) as twin, explaining_ids(twin, encoded["input_ids"]):
-            logits = logits_of(twin(input_ids=encoded["input_ids"], attention_mask=encoded["attention_mask"]))
-    except TypeError as error:
-        raise SourceError(
-            f"a {type(module).__name__} cannot be called with input_ids= and attention_mask=: {error}; wrap it in a module "
-            "whose forward has arguments of these names"
-        ) from error
-    if logits.dim() != 2:
-        raise SourceError(
-            f"a {type(module).__name__} returns logits of shape {tuple(logits.shape)}: a classifier returns (batch, outputs)"
-        )
-    return int(logits.shape[1])
-
-
 def _predictor(model: Any, source: Dict[str, Any], options: Mapping[str, Any]) -> Any:
     from ..components.predictor import TransformerClassifierPredictor
     from ..components.reader import TransformerClassifierReader
@@ -127,6 +116,7 @@ def _predictor(model: Any, source: Dict[str, Any], options: Mapping[str, Any]) -
         **source,
         max_length=options["max_length"],
         truncation="longest_first" if options["truncation"] is None else options["truncation"],
+        add_special_tokens=options.get("add_special_tokens", True),
         problem_type=options["problem_type"],
     )
     return TransformerClassifierPredictor(model, reader)
@@ -140,6 +130,15 @@ def _shown(given: Any) -> str:
     return repr(given) if given is None or isinstance(given, str) else f"a {type(given).__name__}"
 
 
+def _inside(source: Any) -> str:
+    """What to give of something that holds a model and its tokenizer, such as a CrossEncoder of sentence-transformers."""
+    import torch
+
+    model, tokenizer = getattr(source, "model", None), getattr(source, "tokenizer", None)
+    held = isinstance(model, torch.nn.Module) and _is_tokenizer(tokenizer)
+    return "give its .model, with tokenizer= its .tokenizer" if held else ""
+
+
 def _is_pipeline(source: Any) -> bool:
     # Whoever has a pipeline has transformers loaded; nobody else should load its pipelines for this question.
     pipelines = sys.modules.get("transformers.pipelines.base")
@@ -148,6 +147,12 @@ def _is_pipeline(source: Any) -> bool:
 
 def _pipeline_options(pipeline: Any, options: Dict[str, Any]) -> Any:
     """Fills `options` with what the pipeline was made with, and returns its tokenizer."""
+    if getattr(pipeline, "task", None) == "zero-shot-classification":
+        raise SourceError(
+            "a zero-shot pipeline asks its model whether a text entails a sentence about each label: give the model itself, "
+            "pipe.model with tokenizer=pipe.tokenizer, the sentence as text_pair='This example is shopping.', and the "
+            "model's class for entailment as targets"
+        )
     if getattr(pipeline, "task", None) not in ("text-classification", "sentiment-analysis"):
         raise SourceError(
             f"a pipeline for {pipeline.task!r} was given, but only those for 'text-classification' classify texts"
@@ -158,11 +163,18 @@ def _pipeline_options(pipeline: Any, options: Dict[str, Any]) -> Any:
     name = str(getattr(function, "value", function) or "default").lower()
     if options["problem_type"] is None and name in _FUNCTIONS:
         options["problem_type"] = _FUNCTIONS[name]
-    elif options["problem_type"] is None and pipeline.model.config.num_labels == 1:
+    elif options["problem_type"] is None and name != "none" and naming.declared(pipeline.model.config) == 1:
         # A pipeline puts a single logit under a sigmoid unless its config says that it is a regression.
         known = getattr(pipeline.model.config, "problem_type", None)
         options["problem_type"] = known or _FUNCTIONS["sigmoid"]
     given = pipeline._preprocess_params
+    unknown = sorted(set(given) - _TOKENIZER_OPTIONS)
+    if unknown:
+        raise SourceError(
+            f"the pipeline gives its tokenizer the option {unknown[0]}={given[unknown[0]]!r}, which is not known here: make "
+            "one without it, or give the model with its tokenizer"
+        )
+    options["add_special_tokens"] = given.get("add_special_tokens", True)
     if options["max_length"] is None:
         options["max_length"] = given.get("max_length")
     truncation = given.get("truncation")

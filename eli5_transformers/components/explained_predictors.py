@@ -8,9 +8,20 @@ from typing import Any, List, Mapping, Optional, Sequence, Tuple
 import numpy as np
 import torch
 
+from ..engine.activations import ROWS, SIGMOID, SOFTMAX, activation_of, differentiable, last_operation, look_like
 from ..engine.explainable import Explainable, ReadTokens, TokenizerVocabulary, TokenVocabulary
 from ..engine.explained_model import ExplainedModel
-from ..engine.instances import PROBE, id_tensors, ids_and_mask, indexed, logits_of, probing, tensors_of
+from ..engine.instances import (
+    PROBABILITIES,
+    PROBE,
+    id_tensors,
+    ids_and_mask,
+    indexed,
+    logits_of,
+    probing,
+    tensors_of,
+    with_ids,
+)
 from ..engine.targets import Classes, probabilities
 from ..errors import UnsupportedModelError
 from ..sites.embedding_sites import EmbeddingSites, learn_sites
@@ -49,6 +60,10 @@ class AllenNLPPredictor(Explainable):
     @property
     def classes(self) -> Classes:
         return self._learn()[1]
+
+    @property
+    def caveats(self) -> Tuple[str, ...]:
+        return tuple(filter(None, [self.classes.note]))
 
     @property
     def vocabulary(self) -> TokenVocabulary:
@@ -97,17 +112,51 @@ class AllenNLPPredictor(Explainable):
         parameter = next(predictor._model.parameters(), torch.empty(0))
         return probing(tensors_of([instance], parameter.device), self.vocabulary.ordinary_ids)
 
-    def _find_classes(self, outputs: Any) -> Classes:
+    def _find_classes(self, outputs: Any, tensors: Mapping[str, Any]) -> Classes:
         logits = logits_of(outputs)
-        model = self._predictor._model
-        known = model.vocab.get_index_to_token_vocabulary(getattr(model, "_label_namespace", "labels"))
-        names = tuple(known.get(index, str(index)) for index in range(logits.shape[-1]))
-        given = outputs.get("probs")
-        for link in ("softmax", "sigmoid"):
-            made = probabilities(logits, link)
-            if given is not None and made is not None and torch.allclose(made, given, atol=1e-4):
-                return Classes(names, link)
+        names = self._names(logits.shape[-1])
+        given = next((outputs[name] for name in PROBABILITIES if isinstance(outputs.get(name), torch.Tensor)), None)
+        if given is not None and outputs.get("logits") is not None:
+            for link in ("softmax", "sigmoid"):
+                made = probabilities(logits, link)
+                if made is not None and made.shape == given.shape and torch.allclose(made, given.to(made), atol=1e-4):
+                    return Classes(names, link)
+        activation = self._activation(logits, tensors)
+        if activation is None and outputs.get("logits") is None:
+            activation = SOFTMAX if look_like(logits) == SOFTMAX else SIGMOID
+        if activation is not None:
+            return Classes(names, "sigmoid" if activation == SIGMOID else "softmax", activation=activation)
         return Classes(names, None)
+
+    def _activation(self, first: torch.Tensor, tensors: Mapping[str, Any]) -> Optional[str]:
+        model, random = self._predictor._model, np.random.RandomState(0)
+        ids, _ = ids_and_mask(tensors)
+        known = self.vocabulary.ordinary_ids(1000) or ids.unique().tolist()
+
+        def other() -> torch.Tensor:
+            drawn = torch.from_numpy(random.choice(known, size=tuple(ids.shape)).astype(np.int64))
+            return logits_of(model(**with_ids(tensors, drawn.to(ids))))
+
+        def others() -> torch.Tensor:
+            with torch.no_grad():
+                return torch.cat([other() for _ in range(ROWS)])
+
+        def operation() -> str:
+            with torch.enable_grad(), differentiable(model):
+                return last_operation(logits_of(model(**tensors)))
+
+        return activation_of(first, others, operation)
+
+    def _names(self, outputs: int) -> Tuple[str, ...]:
+        """The names of the outputs: of the namespace that the model says, or of the only one of labels with as many."""
+        model = self._predictor._model
+        own = getattr(model, "_label_namespace", None) or getattr(model, "label_namespace", None)
+        spelled = model.vocab._index_to_token
+        if own is None and len(spelled.get("labels", ())) != outputs:
+            labels = [name for name in spelled if name.endswith(("labels", "tags")) and len(spelled[name]) == outputs]
+            own = labels[0] if len(labels) == 1 else None
+        known = model.vocab.get_index_to_token_vocabulary(own or "labels")
+        return tuple(known.get(index, str(index)) for index in range(outputs))
 
 
 class _NamespaceVocabulary(TokenVocabulary):

@@ -23,7 +23,8 @@ from ..errors import InputError, SourceError
 
 Prediction = Union[str, float, List[str]]
 
-PROBLEM_TYPES = ("single_label_classification", "multi_label_classification", "regression")
+SINGLE_LABEL, MULTI_LABEL, REGRESSION = "single_label_classification", "multi_label_classification", "regression"
+PROBLEM_TYPES = (SINGLE_LABEL, MULTI_LABEL, REGRESSION)
 
 
 class Head(abc.ABC):

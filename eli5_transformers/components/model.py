@@ -1,9 +1,8 @@
 """The registered AllenNLP model around any HuggingFace sequence classifier."""
 
-import inspect
 from contextlib import contextmanager, nullcontext
 from os import PathLike
-from typing import Any, ContextManager, Dict, Iterator, List, MutableMapping, Optional, Union
+from typing import Any, ContextManager, Dict, Iterator, List, MutableMapping, Optional, Tuple, Union
 
 import torch
 from allennlp.common.params import Params
@@ -13,12 +12,15 @@ from allennlp.nn import InitializerApplicator, util
 
 from ..compat import add_gone_buffers, drop_gone_buffers
 from ..compat.registering import registered
+from ..engine.activations import as_logits, note
 from ..errors import InputError, SourceError, UnsupportedModelError
 from ..huggingface import archived_parts, classifiers
 from ..huggingface import labels as naming
-from ..sites.architectures import position_limit
+from ..sites.architectures import configs
 from ..sites.state import evaluating
+from .calling import accepts, explaining_ids, logits_of
 from .heads import Binary, Regression, make_head
+from .observed import Observed, kind_of_head
 
 
 @registered(Model, "transformer_classifier")
@@ -44,6 +46,7 @@ class TransformerClassifier(Model):
             checkpoint's. A single output is a regression by default, and a choice of two if it is multi-label.
         pad_token_id: for decoders that look for the last token that is no padding and whose config names none.
         label_namespace, namespace: namespaces of the labels and of the tokens in the vocabulary.
+        observed: what `transformer` was seen to return, which decides where its config says something else.
         transformer_kwargs: more for transformers, such as `{"attn_implementation": "eager"}` where second derivatives
             are needed, which the default, the fastest there is, may not have.
         initializer: applied to all parameters at the end, unless the weights come from an archive.
@@ -68,6 +71,7 @@ class TransformerClassifier(Model):
         pad_token_id: Optional[int] = None,
         label_namespace: str = "labels",
         namespace: str = "tokens",
+        observed: Optional[Observed] = None,
         transformer_kwargs: Optional[Dict[str, Any]] = None,
         initializer: Optional[InitializerApplicator] = None,
         **kwargs,
@@ -89,23 +93,40 @@ class TransformerClassifier(Model):
         if transformer is None:
             config = self._config(model_name, transformer_config, load_weights, transformer_kwargs)
         else:
-            config = getattr(transformer, "config", None)
-        outputs = _outputs(config, num_labels, labels, known, new_head)
-        names = naming.resolve(
-            outputs, given=labels, vocabulary=known, id2label=getattr(config, "id2label", None), new_head=new_head
-        )
-        self.head = make_head(names, outputs, problem_type or getattr(config, "problem_type", None))
+            config = getattr(transformer, "config", None) if observed is None else observed.config
+        outputs = _outputs(config, num_labels, labels, known, new_head) if observed is None else observed.outputs
+        named, stale = naming.of_config(config, outputs, trained=observed is not None and labels is None)
+        names = naming.resolve(outputs, given=labels, vocabulary=known, id2label=named, new_head=new_head)
+        self.activation: Optional[str] = None
+        """What stands behind the logits of a module that returns probabilities: "softmax", "log-softmax" or "sigmoid"."""
+        self.caveats: Tuple[str, ...] = ()
+        """What a reader of its explanations must know of its outputs, a sentence each."""
+        if observed is not None and labels is None:
+            self.caveats += tuple(filter(None, [stale, observed.note]))
+        self._make_head(names, outputs, problem_type, config, observed)
+        self._names_classes = None if observed is None else config
         if transformer is None:
             self._complete(config, outputs, names, problem_type, pad_token_id)
             transformer = self._build(config, model_name, load_weights, new_head, allow_pickle, transformer_kwargs)
             archived_parts.keep(self.serialization_dir, "model", write=config.save_pretrained)
         self.transformer = transformer
-        self._takes_segments = _accepts(transformer, "token_type_ids")
+        self._takes_segments = accepts(transformer, "token_type_ids")
+        self._needs_segments = accepts(transformer, "token_type_ids", required=True)
         # FNet of older releases has no argument for it.
-        self._takes_mask = _accepts(transformer, "attention_mask")
+        self._takes_mask = accepts(transformer, "attention_mask")
         self._write_labels()
         if initializer is not None:
             initializer(self)
+
+    def take(self, observed: Observed, problem_type: Optional[str]) -> None:
+        """Makes the head one of what the classifier was seen to return, where its code came with the checkpoint."""
+        names = list(self.head.classes.names) if isinstance(self.head, Binary) else self.labels
+        self._make_head(names, observed.outputs, problem_type, self.config, observed)
+
+    def _make_head(self, names, outputs, problem_type, config, observed) -> None:
+        kind, self.activation = kind_of_head(observed, config, problem_type, outputs, names)
+        self.head = make_head(names, outputs, kind)
+        self.caveats += tuple(filter(None, [note(self.activation)]))
 
     @property
     def labels(self) -> List[str]:
@@ -114,8 +135,9 @@ class TransformerClassifier(Model):
 
     @property
     def config(self) -> Any:
-        """The transformer's config, or None for a module without one."""
-        return getattr(self.transformer, "config", None)
+        """The transformer's config, in a wrapper that of the transformer inside, or None for a module without one."""
+        own = getattr(self.transformer, "config", None) if self._names_classes is None else self._names_classes
+        return own if hasattr(own, "model_type") else next(iter(configs(self.transformer)), own)
 
     def forward(  # type: ignore[override]
         self,
@@ -141,6 +163,7 @@ class TransformerClassifier(Model):
             )
         if logits.dtype in (torch.float16, torch.bfloat16):
             logits = logits.float()
+        logits = as_logits(logits, self.activation)
         outputs = {"logits": logits}
         probabilities = self.head.probabilities(logits)
         if probabilities is not None:
@@ -242,6 +265,8 @@ class TransformerClassifier(Model):
             inputs["attention_mask"] = util.get_text_field_mask(tokens).long()
         if "type_ids" in tensors and self._takes_segments:
             inputs["token_type_ids"] = tensors["type_ids"]
+        elif self._needs_segments:
+            inputs["token_type_ids"] = torch.zeros_like(token_ids)
         return inputs
 
     def _evaluating(self) -> ContextManager[torch.nn.Module]:
@@ -267,36 +292,10 @@ class TransformerClassifier(Model):
             ) from error
 
 
-@contextmanager
-def explaining_ids(module: torch.nn.Module, ids: torch.Tensor) -> Iterator[None]:
-    """Says what a module means by its error for ids (batch, tokens): a token, or a position, beyond its tables."""
-    try:
-        yield
-    except (IndexError, RuntimeError) as error:
-        limit = position_limit(getattr(module, "config", None))
-        if limit is not None and ids.shape[1] > limit and "out of memory" not in str(error):
-            raise InputError(
-                f"a {type(module).__name__} has positions for {limit} tokens, but was given {ids.shape[1]}: give a max_length "
-                f"of at most {limit}"
-            ) from error
-        if "out of range in self" not in str(error):  # torch's, of an embedding
-            raise
-        rows = [table.num_embeddings for table in module.modules() if isinstance(table, torch.nn.Embedding)]
-        largest = int(ids.max()) if ids.numel() else 0
-        if largest < max(rows, default=0):
-            cause = f"it may have no position for {ids.shape[1]} tokens (give max_length), or no row for token {largest}"
-        else:
-            cause = (
-                f"it has no row for token {largest}: give the tokenizer that it was trained with, or, where tokens were "
-                "added, call model.resize_token_embeddings(len(tokenizer))"
-            )
-        raise InputError(f"a {type(module).__name__} cannot look the text up: {cause}") from error
-
-
 def _outputs(config: Any, wanted: Optional[int], labels: Optional[List[str]], known: List[str], new: bool) -> int:
     """How many outputs the head has, or shall have if it is new."""
     wanted = wanted or (len(labels) if new and labels else None)
-    trained: Optional[int] = getattr(config, "num_labels", None)
+    trained = naming.declared(config)
     if trained is None:
         wanted = wanted or len(labels or ())
         if not wanted:
@@ -304,7 +303,8 @@ def _outputs(config: Any, wanted: Optional[int], labels: Optional[List[str]], kn
         return wanted
     if new:
         # The data's labels may be some of the checkpoint's, or, with their opposite, the one of a single logit.
-        same = set(known) <= set(naming.config_names(config.id2label, trained)) or (trained, len(known)) == (1, 2)
+        own = naming.config_names(naming.of_config(config, trained)[0], trained)
+        same = set(known) <= set(own) or (trained, len(known)) == (1, 2)
         return wanted or (trained if same else len(known))
     if wanted is not None and wanted != trained:
         raise SourceError(
@@ -319,21 +319,3 @@ def _namespace_tokens(vocab: Vocabulary, namespace: str) -> List[str]:
     if namespace not in vocab._index_to_token:
         return []
     return [token for _, token in sorted(vocab._index_to_token[namespace].items())]
-
-
-def logits_of(output: Any) -> torch.Tensor:
-    """The logits in what a classifier returned: an output object, a tuple, or the tensor itself."""
-    if isinstance(output, torch.Tensor):
-        return output
-    logits = output.get("logits") if isinstance(output, dict) else getattr(output, "logits", None)
-    if logits is None and isinstance(output, (tuple, list)) and output:
-        logits = output[0]
-    if not isinstance(logits, torch.Tensor):
-        raise SourceError(f"the classifier returned a {type(output).__name__} without logits (batch, outputs)")
-    return logits
-
-
-def _accepts(module: torch.nn.Module, name: str) -> bool:
-    """True where the module's forward takes an argument of that name."""
-    parameters = inspect.signature(module.forward).parameters
-    return name in parameters or any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values())

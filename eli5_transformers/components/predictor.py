@@ -20,6 +20,7 @@ from ..sites.embedding_sites import EmbeddingSites, known_sites, learn_sites
 from ..sites.state import explaining
 from ..sites.tracing import first_tensor
 from ..text.allennlp_tokens import instance_tokens
+from .calling import require_fitting
 from .model import TransformerClassifier
 from .probabilities import probabilities
 from .reader import TransformerClassifierReader
@@ -49,6 +50,7 @@ class TransformerClassifierPredictor(Predictor, Explainable):
         self._sites: Optional[EmbeddingSites] = None
         self._port: Optional[EmbeddingPort] = None
         tokenizer, config = dataset_reader.tokenizer, model.config
+        require_fitting(tokenizer, model.transformer)
         if model.owned and getattr(config, "pad_token_id", 0) is None:
             config.pad_token_id = tokenizer.pad_token_id
         dataset_reader.limit_length(position_limit(config))
@@ -83,6 +85,11 @@ class TransformerClassifierPredictor(Predictor, Explainable):
     def classes(self) -> Classes:
         """The classes as they are explained."""
         return self._model.head.classes
+
+    @property
+    def caveats(self) -> Tuple[str, ...]:
+        """What a reader must know of the model's outputs, a sentence each."""
+        return self._model.caveats
 
     @property
     def vocabulary(self) -> TokenVocabulary:

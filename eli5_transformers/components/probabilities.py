@@ -11,6 +11,7 @@ from allennlp.data.fields import TextField
 
 from ..engine.batching import bucket, rows_at_once
 from ..errors import InputError
+from ..sites.finite import require_finite
 from ..text.tokenizers import in_use
 from .explained_predictors import explained_model
 
@@ -47,6 +48,7 @@ def _run(predictor: Any, instances: List[Instance]) -> np.ndarray:
     classes = predictor.classes
     with torch.no_grad():
         logits = classes.logits(predictor._model(**predictor._tensors(instances))["logits"])
+        require_finite(predictor._model, logits, "the logits of a text")
         return classes.probabilities(logits.double()).cpu().numpy()
 
 

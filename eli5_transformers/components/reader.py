@@ -13,6 +13,7 @@ from transformers import AutoTokenizer
 
 from ..arguments import PAIR_KEYS, TEXT_KEYS, text_and_pair, whole_number
 from ..compat.registering import registered
+from ..engine.explainable import TokenizerVocabulary
 from ..errors import InputError, SourceError
 from ..huggingface import archived_parts, classifiers
 from ..permissions import transformers_options
@@ -21,6 +22,11 @@ from ..text.encoding import TRUNCATIONS, Encoding, encode, tokenizer_limit
 from ..text.tokenizers import keep_for_ourselves
 from .heads import PROBLEM_TYPES
 from .token_indexer import TransformerIndexer
+
+_FILES = {
+    "tokenizer.json", "tokenizer_config.json", "tokenizer.model", "vocab.txt", "vocab.json", "merges.txt", "spiece.model",
+    "sentencepiece.bpe.model",
+}  # fmt: skip
 
 logger = logging.getLogger(__name__)
 
@@ -46,6 +52,7 @@ class TransformerClassifierReader(DatasetReader):
         max_length: the most tokens of an input, special ones included; by default what tokenizer and model allow.
         truncation: what happens to longer inputs: `longest_first`, `only_first` and `only_second` say of which text is
             cut, which the record tells and the log says once; `error` refuses them.
+        add_special_tokens: False reads texts that hold their special tokens already, as chat templates make them.
         problem_type: `regression` makes numbers of integer labels too.
         skip_label_indexing: integer labels are class indices, not names.
         num_labels: how many there are, for multi-label data with `skip_label_indexing`.
@@ -62,6 +69,7 @@ class TransformerClassifierReader(DatasetReader):
         tokenizer: Optional[Any] = None,
         max_length: Optional[int] = None,
         truncation: str = "longest_first",
+        add_special_tokens: bool = True,
         problem_type: Optional[str] = None,
         skip_label_indexing: bool = False,
         num_labels: Optional[int] = None,
@@ -95,6 +103,7 @@ class TransformerClassifierReader(DatasetReader):
             )
         self.tokenizer = tokenizer
         self.truncation = truncation
+        self.add_special_tokens = add_special_tokens
         limits += [tokenizer_limit(tokenizer)]
         self._chosen_length = max_length is not None
         if max_length is None:
@@ -131,7 +140,13 @@ class TransformerClassifierReader(DatasetReader):
     ) -> Instance:
         """The instance of a text, or of a pair. Raises InputError for texts of which the model can see nothing."""
         documents = (text,) if text_pair is None else (text, text_pair)
-        encoding = encode(self.tokenizer, documents, max_length=self.max_length, truncation=self.truncation)
+        encoding = encode(
+            self.tokenizer,
+            documents,
+            max_length=self.max_length,
+            truncation=self.truncation,
+            add_special_tokens=self.add_special_tokens,
+        )
         if encoding.tokens.cut and not self._told_of_cuts:
             self._told_of_cuts = True
             logger.warning(
@@ -212,11 +227,23 @@ def _allennlp_tokens(encoding: Encoding) -> List[Token]:
 
 def _load(folder: str, options: Optional[Mapping[str, Any]]) -> Any:
     path = os.path.expanduser(folder)
+    options = transformers_options(options)
     with classifiers.source_errors(f"no tokenizer can be loaded from {folder!r}", os.path.join(path, "tokenizer_config.json")):
-        tokenizer = AutoTokenizer.from_pretrained(path, **transformers_options(options))
+        try:
+            tokenizer = AutoTokenizer.from_pretrained(path, **options)
+        except AttributeError:  # transformers' of a config whose labels are a list
+            tokenizer = AutoTokenizer.from_pretrained(path, config=classifiers.read_config(path), **options)
     if not callable(getattr(tokenizer, "convert_ids_to_tokens", None)):
         # transformers takes any name of its own for a `tokenizer_class`.
         raise SourceError(f"{folder!r} names a {type(tokenizer).__name__} as its tokenizer, which is none")
+    # transformers 5 makes one without a word where there is none: of special tokens, for which every text is unknown.
+    files = _FILES | set(getattr(tokenizer, "vocab_files_names", {}).values())
+    kept = getattr(tokenizer, "vocab_files_names", {}) and os.path.isdir(path)
+    if (kept and not files & set(os.listdir(path))) or not TokenizerVocabulary(tokenizer).ordinary_ids(1):
+        raise SourceError(
+            f"{folder!r} has no tokenizer's vocabulary: copy the files of the tokenizer there (tokenizer.json or vocab.txt, "
+            "say), or give the tokenizer with tokenizer="
+        )
     return tokenizer
 
 

@@ -58,6 +58,8 @@ def choose(spec: Spec, batch: TextBatch) -> Baseline:
             f"baseline is a {type(spec).__name__}, but must be 'pad', 'mask', 'unk', 'zero', a token, a text, or vectors of "
             "shape (width,) or (tokens, width)"
         )
+    if not bool(torch.isfinite(tensor).all()):
+        raise InputError("the baseline's vectors hold numbers that are not finite: give numbers")
     return Baseline("a tensor", tensor=tensor.detach())
 
 

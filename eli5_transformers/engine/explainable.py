@@ -61,6 +61,11 @@ class Explainable(ABC):
     def vocabulary(self) -> TokenVocabulary:
         """The tokens that the model knows."""
 
+    @property
+    def caveats(self) -> Tuple[str, ...]:
+        """What a reader must know of the model's outputs, a sentence each."""
+        return ()
+
     def layer_name(self, name: str) -> str:
         """The name, in the AllenNLP model, of the module that a person means by `name`."""
         return name

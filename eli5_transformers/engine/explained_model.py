@@ -19,7 +19,7 @@ import torch
 from ..errors import InputError
 from ..locks import READING
 from ..records import Tokens
-from ..sites.architectures import caveats, lacks_pad_token, name_of, pads_safely
+from ..sites.architectures import caveats, is_quantized, lacks_pad_token, name_of, pads_safely
 from ..sites.embedding_sites import EmbeddingSites, Site
 from ..sites.state import explainable, explaining
 from ..sites.tracing import first_tensor
@@ -89,12 +89,12 @@ class ExplainedModel:
     @property
     def caveats(self) -> Tuple[str, ...]:
         """What a reader of any explanation of this model must know."""
-        return caveats(self.model)
+        return (*self.explainable.caveats, *caveats(self.model))
 
     @property
     def alone(self) -> bool:
         """True where each text must be run without padding and without other texts."""
-        return not pads_safely(self.model) or lacks_pad_token(self.model)
+        return not pads_safely(self.model) or lacks_pad_token(self.model) or is_quantized(self.model)
 
     @property
     def classes(self) -> Classes:
@@ -128,6 +128,21 @@ class ExplainedModel:
             raise InputError("no token of the text is left for the model to read: there is nothing to explain")
         read = self.explainable.read_tokens(instance, kept, tensors, documents)
         return EncodedText(instance, read.documents, read.tokens, kept, read.field)
+
+    def require_known(self, text: EncodedText) -> None:
+        """Refuses words of which the model is told only that they are unknown, as by the tokenizer of another model.
+
+        Raises InputError.
+        """
+        unknown = self.vocabulary.token_id("unk")
+        own = [int(token) for token, special in zip(text.ids, text.tokens.special) if not special]
+        words = [word for document in text.documents for word in document.split() if sum(map(str.isalpha, word)) > 1]
+        if unknown is not None and len(words) > 1 and set(own) == {unknown}:
+            raise InputError(
+                f"the tokenizer knows no word of {text.documents[0][:40]!r} (each is {self.vocabulary.token_name(unknown)}), "
+                "so the prediction is not of this text: give the tokenizer that the model was trained with, or a text in its "
+                "language"
+            )
 
     def tensors(self, texts: Sequence[EncodedText]) -> Dict[str, Any]:
         """What the model takes for these texts, padded to the longest, on the model's device."""

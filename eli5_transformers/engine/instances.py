@@ -10,6 +10,8 @@ from ..errors import UnsupportedModelError
 
 PROBE = "The quick brown fox jumps over 3 lazy dogs."
 """A text by which a model's look-ups are told from each other."""
+PROBABILITIES = ("probs", "class_probabilities", "probabilities")
+"""Under which names AllenNLP's models return the probabilities of classes."""
 _ID_NAMES = ("token_ids", "tokens", "input_ids")
 
 
@@ -88,10 +90,12 @@ def with_ids(tensors: Mapping[str, Any], ids: torch.Tensor) -> Dict[str, Any]:
 
 
 def logits_of(outputs: Any) -> torch.Tensor:
-    """The logits (batch, outputs), at least float32, in what an AllenNLP model returned."""
-    logits = outputs.get("logits") if isinstance(outputs, dict) else None
-    if not isinstance(logits, torch.Tensor) or logits.dim() != 2:
+    """The logits (batch, outputs), at least float32, in what an AllenNLP model returned; its probabilities without them."""
+    found = outputs if isinstance(outputs, dict) else {}
+    logits = next((found[name] for name in ("logits", *PROBABILITIES) if isinstance(found.get(name), torch.Tensor)), None)
+    if logits is None or logits.dim() != 2:
         raise UnsupportedModelError(
-            "the model's output has no 'logits' (batch, outputs): interpreters are for classifiers that return them"
+            "the model's output has neither 'logits' nor 'probs' (batch, outputs): interpreters are for classifiers that "
+            "return them"
         )
     return logits if logits.dtype in (torch.float32, torch.float64) else logits.float()

@@ -15,7 +15,9 @@ import numpy as np
 import torch
 
 from ..errors import UnsupportedModelError
+from ..sites.architectures import is_quantized, require_gradients
 from ..sites.embedding_sites import EmbeddingSites, StopPass
+from ..sites.finite import require_finite
 from .batching import bucket, rows_at_once
 from .explained_model import EncodedText, ExplainedModel
 from .instances import ids_and_mask, with_ids
@@ -82,7 +84,9 @@ class Scorer:
             yield TextBatch(self, group, [texts[index] for index in group])
 
     def chunk_size(self, length: int, width: int) -> int:
-        """Rows of that length that run at once."""
+        """Rows of that length that run at once; one of a quantized model, whose steps may depend on all rows together."""
+        if is_quantized(self.explained.model):
+            return 1
         if self._rows_at_once is not None:
             return self._rows_at_once
         return rows_at_once(self.explained.model, length, width, self.explained.device)
@@ -125,7 +129,7 @@ class TextBatch:
             self.sites = explained.layer(scorer.layer, texts[0])
         self.chunk = scorer.chunk_size(self.length, max(site.width for site in self.sites.sites))
         """Rows that go through the model at once, in every kind of pass."""
-        self.vectors, logits = self._captured(lambda numbers: nullcontext())
+        self.vectors, logits = self._captured(lambda numbers: nullcontext(), point="the text")
         """[(texts, tokens', width)]: the points to explain."""
         self.logits = logits.cpu().double().numpy()
         """(texts, classes), of the texts as they are."""
@@ -202,6 +206,7 @@ class TextBatch:
 
         `whole` runs all rows at once, for methods that pair the rows of one call by hooks of their own.
         """
+        require_gradients(self.scorer.explained.model)
         values = self._pass(
             rows,
             lambda numbers: self.sites.replaced([site[numbers] for site in vectors]),
@@ -224,8 +229,9 @@ class TextBatch:
         """Gradients of the explained output at rows of these texts, for the classes asked for at each row.
 
         All classes of a row share its forward pass. `reduce` makes one number a position of each gradient at once, so
-        that memory does not grow with the number of rows.
+        that memory does not grow with the number of rows. Raises UnsupportedModelError for a model without gradients.
         """
+        require_gradients(self.scorer.explained.model)
         ends = np.concatenate([[0], np.cumsum([len(wanted) for wanted in classes])]).astype(int)
         tokens, rest = np.zeros((ends[-1], self.length)), np.zeros(ends[-1])
         values = np.zeros((len(rows), len(self.scorer.explained.classes.names)))
@@ -252,14 +258,12 @@ class TextBatch:
         # Rows with as many classes run together, so that no backward pass is for a few rows of a chunk only.
         order = sorted(range(len(rows)), key=lambda row: -len(classes[row]))
         self._pass(rows, at_leaves, differentiated, order=order)
-        if not (np.isfinite(tokens).all() and np.isfinite(rest).all()):
-            raise UnsupportedModelError(
-                f"a gradient of {self.scorer.explained.name} is not finite: load the model in float32, or "
-                "check its weights for NaN"
-            )
+        require_finite(self.scorer.explained.model, [*tokens.ravel(), *rest], "gradients at the text's vectors")
         return Passes(tokens, rest, values)
 
-    def _captured(self, hooked: Callable[[torch.Tensor], ContextManager[Any]]) -> Tuple[Vectors, torch.Tensor]:
+    def _captured(
+        self, hooked: Callable[[torch.Tensor], ContextManager[Any]], **options: Any
+    ) -> Tuple[Vectors, torch.Tensor]:
         """The vectors at the explained sites, and the logits, of all texts; inside `hooked(numbers)`."""
 
         @contextmanager
@@ -269,7 +273,10 @@ class TextBatch:
 
         with torch.no_grad():
             parts = self._pass(
-                range(len(self.texts)), capturing, lambda numbers, captured, logits: (list(captured), logits.detach())
+                range(len(self.texts)),
+                capturing,
+                lambda numbers, captured, logits: (list(captured), logits.detach()),
+                **options,
             )
         vectors = [torch.cat(pieces) for pieces in zip(*(captured for captured, _ in parts))]
         if any(found.shape[0] != len(self.texts) for found in vectors):
@@ -288,6 +295,7 @@ class TextBatch:
         order: Optional[Sequence[int]] = None,
         chunk: Optional[int] = None,
         ids: Optional[torch.Tensor] = None,
+        point: str = "a changed text",
     ) -> List[Result]:
         """Every pass through the model: rows of these texts, a chunk at a time, what `then` made of each chunk.
 
@@ -295,6 +303,8 @@ class TextBatch:
         `then(numbers, what the context gave, logits)` is called while they still are; then they are taken off, whatever
         happens. `numbers` (n,) are places in `rows`, in the order `order`. `ids`, (texts, padded tokens), take the place of the
         texts' own. Where the hooks stop the pass early, the logits are None.
+
+        All numbers come through here, so that one that is none is found here: the error says of what `point` it is.
         """
         explained = self.scorer.explained
         tensors = self._tensors if ids is None else with_ids(self._tensors, ids)
@@ -308,6 +318,10 @@ class TextBatch:
                     logits = explained.logits(_taken(tensors, texts, len(self.texts)))
                 except StopPass:
                     logits = None
+                for vectors in given if isinstance(given, list) else ():
+                    require_finite(explained.model, vectors, f"the vectors of {point}")
+                if logits is not None:
+                    require_finite(explained.model, logits, f"the logits of {point}")
                 results.append(then(numbers, given, logits))
             self.scorer.worked(len(texts), int(self.real[texts].sum()), len(texts) * self.length)
         return results

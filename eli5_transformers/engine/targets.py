@@ -9,6 +9,7 @@ import torch
 
 from ..arguments import count_of_targets, did_you_mean, listed
 from ..errors import InputError
+from .activations import as_logits, note
 
 OUTPUTS = ("logit", "probability", "log-probability", "loss")
 
@@ -50,9 +51,17 @@ class Classes:
     """What makes probabilities of the logits: "softmax", "sigmoid", or None where there are none (regression)."""
     opposite: bool = False
     """True where the model has one logit and the classes are (opposite, label)."""
+    activation: Optional[str] = None
+    """What the model's outputs are behind, where they are no logits: see `activations`."""
+
+    @property
+    def note(self) -> str:
+        """What a reader must know of the outputs, a sentence; empty for logits."""
+        return note(self.activation)
 
     def logits(self, logits: torch.Tensor) -> torch.Tensor:
-        """Logits (rows, classes) of the model's logits (rows, outputs)."""
+        """Logits (rows, classes) of the model's outputs (rows, outputs)."""
+        logits = as_logits(logits, self.activation)
         return torch.cat([-logits, logits], dim=-1) if self.opposite else logits
 
     def probabilities(self, logits: torch.Tensor) -> Optional[torch.Tensor]:

@@ -25,8 +25,9 @@ from eli5 import base
 from eli5.formatters.features import FormattedFeatureName
 
 from ..errors import ExplanationError
+from .label_text import safe
 from .saved import ROUNDING, Count, Format, Leaf, mirror
-from .to_eli5 import LabelText, escaped_where_unescaped
+from .to_eli5 import escaped_where_unescaped
 
 FORMAT = "eli5_transformers.explanation"
 _LARGEST = 2**1000
@@ -198,7 +199,7 @@ def _read(written: Any) -> Any:
     if tag == "$float" and held in ("nan", "inf", "-inf"):
         return float(held)
     if tag == "$formatted" and type(held) is str:
-        return FormattedFeatureName(LabelText(held) if str(LabelText(held)) != held else held)
+        return FormattedFeatureName(safe(held))
     if tag == "$tuple" and type(held) is list:
         return tuple(_read(held))
     if tag == "$dict" and type(held) is list and all(type(pair) is list and len(pair) == 2 for pair in held):

@@ -11,7 +11,6 @@ What eli5 0.16 does with an `Explanation`, and why it is filled as it is here:
 
 from __future__ import annotations
 
-import html
 from dataclasses import dataclass
 from typing import Any, Callable, List, Optional, Sequence, Tuple, Union
 
@@ -29,9 +28,9 @@ from eli5.base import (
 from eli5.formatters.features import FormattedFeatureName
 
 from ..arguments import expression, rows_of_table
-from ..escapes import visible
 from ..records import Attribution, percent
 from ..text.granularity import Place, group_tokens, require_granularity, told_apart
+from .label_text import DocumentName, safe
 from .shown import shown
 
 Top = Union[int, Tuple[int, int], None]
@@ -39,17 +38,6 @@ HIGHLIGHTED = "Highlighted in text (sum)"
 SPECIAL = "Special tokens (sum)"
 BIAS = "<BIAS>"  # what eli5's linear models call the constant; here the score of the baseline
 UNSEEN = " \u2502 not seen by the model: "
-
-
-class LabelText(str):
-    """A text that eli5's templates put into HTML without escaping it (labels, descriptions, names of documents).
-
-    It is the text itself wherever it is compared, joined or shown by `repr`; `str()` of it, which is what a template
-    without autoescape calls, is the text with markup escaped and with control characters spelled out.
-    """
-
-    def __str__(self) -> str:
-        return html.escape(visible("".join(self)), quote=True)
 
 
 @dataclass(frozen=True)
@@ -172,15 +160,10 @@ def _with_safe_names(spans: Optional[WeightedSpans]) -> Optional[WeightedSpans]:
         return None
     return attr.evolve(
         spans,
-        docs_weighted_spans=[attr.evolve(doc, vec_name=safe(doc.vec_name)) for doc in spans.docs_weighted_spans],
+        docs_weighted_spans=[
+            attr.evolve(doc, vec_name=safe(doc.vec_name, DocumentName)) for doc in spans.docs_weighted_spans
+        ],
     )
-
-
-def safe(text: Any) -> Any:
-    """`text`, escaped where a template prints it, if it holds anything that HTML or a screen would not show as text."""
-    if not isinstance(text, str) or isinstance(text, LabelText):
-        return text
-    return LabelText(text) if str(LabelText(text)) != text else text
 
 
 def _rows(attribution: Attribution, granularity: str) -> List[Row]:

@@ -17,6 +17,7 @@ from transformers.utils import logging as transformers_logging
 from ..compat._remote_code import remote_classifier
 from ..errors import Eli5TransformersError, SourceError
 from ..permissions import allows, transformers_options
+from . import labels as naming
 
 # What a checkpoint on the hub may consist of; weights of other frameworks and training state are left where they are.
 _HUB_OPTIONS = ("trust_remote_code", "revision", "token", "use_auth_token", "cache_dir", "local_files_only")
@@ -58,13 +59,25 @@ def read_config(
             )
         with source_errors(f"a transformer_config of the type {kind!r} cannot be made"):
             return AutoConfig.for_model(kind, **content)
+    place = os.path.expanduser(os.fspath(name or ""))
     with source_errors(f"there is no usable config.json of a checkpoint at {name!r}"):
-        config = AutoConfig.from_pretrained(os.path.expanduser(os.fspath(name or "")), **options)
+        config = _with_names_as_written(place, options) or AutoConfig.from_pretrained(place, **options)
     attention = getattr(config, "_attn_implementation", None)
     if isinstance(attention, str) and "/" in attention and not options["trust_remote_code"]:
         # transformers 5 fetches a repository of that name from the hub and imports it.
         raise SourceError(f"the checkpoint {name!r} asks for the attention {attention!r} of the hub, which is {OWN_CODE}")
     return config
+
+
+def _with_names_as_written(place: str, options: Mapping[str, Any]) -> Optional[PretrainedConfig]:
+    """The config of a checkpoint whose labels are written in a way that transformers does not read, or None."""
+    content, rest = PretrainedConfig.get_config_dict(place, **options)
+    names = naming.written_otherwise(content)
+    if names is None or content.get("model_type") not in CONFIG_MAPPING:
+        return None
+    content = {name: value for name, value in content.items() if name != "num_labels"}
+    content.update(id2label=names, label2id={name: index for index, name in names.items()})
+    return CONFIG_MAPPING[content["model_type"]].from_dict({**content, "_name_or_path": place}, **rest)
 
 
 def from_config(config: PretrainedConfig, options: Optional[Mapping[str, Any]] = None) -> torch.nn.Module:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from typing import Any, List, Mapping, Optional, Sequence
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from ..errors import SourceError
 
@@ -28,6 +28,60 @@ def config_names(id2label: Optional[Mapping[Any, Any]], count: int) -> List[str]
         if 0 <= index < count and name is not None and str(name).strip():
             names[index] = str(name)
     return names
+
+
+def declared(config: Any) -> Optional[int]:
+    """How many classes a config says that its model has; None where it does not say."""
+    try:
+        count = getattr(config, "num_labels", None)
+    except TypeError:  # transformers counts `id2label`, which may have been set to None
+        return None
+    return count if isinstance(count, int) else None
+
+
+def of_config(config: Any, outputs: int, trained: bool = False) -> Tuple[Optional[Dict[Any, Any]], str]:
+    """A config's names of a head's outputs, by index, and what must be said of them (empty where nothing must).
+
+    `id2label` may be a list, and `label2id` may stand alone. With `trained` the head has so many outputs, whatever the config
+    says: names of another number are those of another head, and left aside. Two names of a single output are those of the
+    opposite and of itself. Raises SourceError for a list of another length.
+    """
+    given = getattr(config, "id2label", None)
+    if isinstance(given, (list, tuple)) and len(given) != outputs and trained and (outputs, len(given)) != (1, 2):
+        raise SourceError(
+            f"config.id2label is a list of {len(given)} names, but the model has {outputs} outputs: give one name an output, "
+            "in their order, or labels=[...]"
+        )
+    names = dict(enumerate(given)) if isinstance(given, (list, tuple)) else given
+    names = dict(names) if isinstance(names, Mapping) else {}
+    if are_generic([str(name) for name in names.values()]):
+        names = _inverted(getattr(config, "label2id", None)) or names
+    two = outputs == 1 and len(names) == 2 and not are_generic([str(name) for name in names.values()])
+    if not trained or len(names) in (0, outputs) or two:
+        return names or None, ""
+    return None, (
+        f"The model has {outputs} {'output' if outputs == 1 else 'outputs'}, but its config is of {len(names)} classes, as "
+        "that of another head: the config's names are left aside; give labels=[...] to name the outputs."
+    )
+
+
+def written_otherwise(content: Mapping[str, Any]) -> Optional[Dict[int, str]]:
+    """The names, by index, of a `config.json` that does not have them as transformers reads them; None for one that does.
+
+    It reads an `id2label` that is an object, and nothing from a `label2id` alone.
+    """
+    given = content.get("id2label")
+    if isinstance(given, list):
+        return {index: str(name) for index, name in enumerate(given)}
+    return (_inverted(content.get("label2id")) or None) if given is None else None
+
+
+def _inverted(label2id: Any) -> Dict[Any, Any]:
+    """Names by index of a `label2id` that numbers its names from 0 on and says something; empty for any other."""
+    if not isinstance(label2id, Mapping) or are_generic([str(name) for name in label2id]):
+        return {}
+    names = {index: name for name, index in label2id.items()}
+    return names if all(isinstance(i, int) for i in names) and sorted(names) == list(range(len(label2id))) else {}
 
 
 def are_generic(names: Sequence[str]) -> bool:
@@ -73,6 +127,9 @@ def resolve(
         names = distinct(names)
         _require_known(vocabulary, names, "the given labels")
         return names
+    two = [str(name) for name in (id2label or {}).values()]
+    if outputs == 1 and len(two) == 2 and not are_generic(two) and not new_head:
+        return distinct(two)
     names = config_names(id2label, outputs)
     if not vocabulary:
         return distinct(names)

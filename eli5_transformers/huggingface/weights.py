@@ -45,12 +45,21 @@ def read_state_dict(folder: Union[str, os.PathLike[str]], *, allow_pickle: bool 
         (PICKLE_FILE, _trusting_reader if allow_pickle else _read_pickle),
     ):
         if (path / name).is_file():
-            return _read_files([path / name], read)
+            return _without_wrapper(_read_files([path / name], read))
         if (path / (name + INDEX)).is_file():
-            return _read_files(_shards(path / (name + INDEX)), read)
+            return _without_wrapper(_read_files(_shards(path / (name + INDEX)), read))
     raise SourceError(
         f"{os.fspath(folder)!r} has no weights: neither {SAFE_FILE} nor {PICKLE_FILE} nor the index of their shards"
     )
+
+
+def _without_wrapper(tensors: Dict[str, torch.Tensor]) -> Dict[str, torch.Tensor]:
+    """The weights under the model's own names, where all were saved from data parallelism or a compiled model around it."""
+    while True:
+        prefix = next((one for one in _WRAPPERS if tensors and all(name.startswith(one) for name in tensors)), None)
+        if prefix is None:
+            return tensors
+        tensors = {name[len(prefix) :]: tensor for name, tensor in tensors.items()}
 
 
 def _shards(index: Path) -> List[Path]:

@@ -169,7 +169,9 @@ def _attribute_released(
     def run(place: int) -> Any:
         if isinstance(inputs[place], FailedText):
             return inputs[place]
-        return [replace(attribute_released(predictor, dict(inputs[place]), kind), provenance=provenance(predictor))]
+        found = attribute_released(predictor, dict(inputs[place]), kind)
+        notes = (*found.notes, *getattr(predictor, "caveats", ()))
+        return [replace(found, notes=notes, provenance=provenance(predictor))]
 
     return many.one_by_one(run, len(inputs), on_error)
 
@@ -192,7 +194,11 @@ def _equal(one: Any, other: Any) -> bool:
 
 
 def _encoded(explained: Any, given: Any) -> Any:
-    return given if isinstance(given, FailedText) else explained.encode(given)
+    if isinstance(given, FailedText):
+        return given
+    text = explained.encode(given)
+    explained.require_known(text)
+    return text
 
 
 def _require_classes(classes: Any, wanted: Any, texts: List[Any], on_error: str) -> None:

@@ -16,6 +16,7 @@ from ..engine.passes import Scorer, TextBatch
 from ..engine.targets import OUTPUTS
 from ..errors import InputError
 from ..records import Attribution, PerText
+from ..sites.finite import require_finite
 from .layers import layer_name
 from .provenance import provenance
 
@@ -155,6 +156,8 @@ class Interpreter(SaliencyInterpreter):
         logits = torch.from_numpy(batch.logits[text])
         probabilities = explained.classes.probabilities(logits)
         delta = relative = None
+        numbers = [*np.ravel(scores), *([] if baseline_score is None else [baseline_score])]
+        require_finite(explained.model, numbers, f"the scores of {self.name()!r}")
         notes = [*notes, *([] if np.any(scores) else [_FLAT])]
         if baseline_score is not None:
             difference = float(batch.here()[text, target]) - baseline_score

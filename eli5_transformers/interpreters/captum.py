@@ -154,6 +154,11 @@ class Captum(ComparingInterpreter):
             return torch.from_numpy(batch.forward([text] * len(presence), at))
 
         everything = torch.ones((1, len(groups)), device=batch.device)
+        if len(groups) == 1 and self.method == "KernelShap":
+            # Captum divides by zero to draw coalitions of one; its Shapley value is all that it makes of the output.
+            there, gone = output(torch.cat([everything, torch.zeros_like(everything)]))[:, target].tolist()
+            scores[groups[0]] = (there - gone) / len(groups[0])
+            return scores, 0.0, counted[0]
         (shares,) = self._call(kind(output), batch, (everything,), (torch.zeros_like(everything),), target)
         for places, score in zip(groups, shares[0].detach().cpu().double().numpy()):
             scores[places] = score / len(places)

@@ -7,9 +7,11 @@ Keys are `config.model_type`. The reasons were measured by the sweep over all ar
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Dict, FrozenSet, List, Optional, Tuple
+from typing import Any, Dict, FrozenSet, Iterator, List, Optional, Tuple
 
 import torch
+
+from ..errors import UnsupportedModelError
 
 BEHIND_PADDING, RELATIVE = "behind padding", "relative"
 NO_TOKEN = -1
@@ -93,7 +95,23 @@ def unwrapped(model: torch.nn.Module) -> torch.nn.Module:
     kind = type(model)
     known = kind.__module__.partition(".")[0] in _WRAPPERS_OF
     inner = getattr(model, _WRAPPED.get(kind.__name__, ""), None) if known else None
+    if kind is torch.nn.Sequential and len(held := list(model.children())) == 1:
+        inner = held[0]  # the container can be given no mask
     return model if inner is None else unwrapped(inner)
+
+
+def sole_contents(module: torch.nn.Module) -> Iterator[torch.nn.Module]:
+    """The modules inside one another that each hold all parameters of `module` alone, the outermost first.
+
+    What a wrapper is around: a PEFT model, a module that returns the logits of another, one that puts a softmax behind it.
+    """
+    wanted = {id(parameter) for parameter in module.parameters()}
+    inside: Optional[torch.nn.Module] = module
+    while inside is not None and wanted:
+        holding = [part for part in inside.children() if wanted == {id(parameter) for parameter in part.parameters()}]
+        inside = holding[0] if len(holding) == 1 else None
+        if inside is not None:
+            yield inside
 
 
 def without_wrappers(name: str) -> str:
@@ -146,11 +164,18 @@ def is_quantized(model: torch.nn.Module) -> bool:
     return any(".quantized" in type(module).__module__ for module in model.modules())
 
 
+def require_gradients(model: torch.nn.Module) -> None:
+    """Raises UnsupportedModelError for a model of which some layers have no gradient, or none of their own."""
+    if is_quantized(model):
+        raise UnsupportedModelError(
+            f"layers of {name_of(model)} are quantized, and have no gradient: use 'occlusion', which needs none (or Captum's "
+            "ShapleyValueSampling), or explain the model as it was before that"
+        )
+
+
 def cause_of_zero_gradients(model: torch.nn.Module) -> str:
     """Why the prediction of `model` may not depend on its tokens."""
     causes = [facts.zero_gradients for _, facts in _known(model) if facts.zero_gradients]
-    if is_quantized(model):
-        causes.append("its layers are quantized, and have no gradient: explain the model as it was before that")
     return causes[0] if causes else "its prediction does not depend on the tokens, or its forward pass cuts the gradient"
 
 

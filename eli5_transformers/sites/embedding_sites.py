@@ -43,7 +43,8 @@ from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Se
 import torch
 
 from ..errors import InputError, UnsupportedModelError
-from .architectures import cause_of_zero_gradients, is_quantized, name_of
+from .architectures import cause_of_zero_gradients, is_quantized, name_of, require_gradients
+from .finite import require_finite
 from .hooks import SiteHooks
 from .state import explainable, explaining
 from .tracing import Site, trace
@@ -267,6 +268,7 @@ class EmbeddingSites:
         Raises `InputError` where `values` do not fit or the score has no gradient, `UnsupportedModelError` where a
         gradient is not finite or a site was not reached.
         """
+        require_gradients(self.model)
         if values is not None:
             self._require_one_a_site(values)
         leaves: Dict[int, torch.Tensor] = {}
@@ -279,8 +281,6 @@ class EmbeddingSites:
 
         with torch.inference_mode(False), torch.enable_grad(), self.changed(leaf):
             score = output(run())
-            if not score.requires_grad and is_quantized(self.model):
-                raise UnsupportedModelError(f"{name_of(self.model)} is not explained: {cause_of_zero_gradients(self.model)}")
             if not score.requires_grad:
                 raise InputError(
                     "the score has no gradient: the forward pass ran under torch.no_grad or inference_mode, "
@@ -290,11 +290,7 @@ class EmbeddingSites:
             found = torch.autograd.grad(score.sum(), inputs, allow_unused=True)
         gradients = [torch.zeros_like(x) if g is None else g for x, g in zip(inputs, found)]
         for site, gradient in zip(self.sites, gradients):
-            if not torch.isfinite(gradient).all():
-                raise UnsupportedModelError(
-                    f"the gradient of {name_of(self.model)}'s score at {site.name!r} is not finite: "
-                    "load the model in float32, or check its weights for NaN"
-                )
+            require_finite(self.model, gradient, f"gradients of the score at {site.name!r}")
         return Gradients(gradients, [x.detach() for x in inputs], _widened(score.detach()))
 
     def verify(self, run: Run, output: Output) -> None:
@@ -302,13 +298,16 @@ class EmbeddingSites:
 
         `output(run())` are the logits, any shape. The logits with replaced vectors must equal the plain ones, and the
         gradients of all of them together must be finite and reach more than one token of the text, so `run` must feed
-        a text of several tokens. Raises `UnsupportedModelError` with the cause.
+        a text of several tokens. Of a model with quantized layers, which have no gradient, the logits alone are compared.
+        Raises `UnsupportedModelError` with the cause.
         """
         name = name_of(self.model)
         with torch.no_grad(), explainable(self.model):
             plain = output(run()).detach()
+        require_finite(self.model, plain, "the logits of a plain text")
         values, _ = self.capture(run)
-        result = self.gradients(run, lambda ran: _mixed(output(ran)), values)
+        quantized = is_quantized(self.model)
+        result = None if quantized else self.gradients(run, lambda ran: _mixed(output(ran)), values)
         with torch.no_grad(), self.replaced(values):
             hooked = output(run())
         difference, tolerance = _distance(hooked, plain), _TOLERANCE.get(plain.dtype, 1e-4)
@@ -324,6 +323,8 @@ class EmbeddingSites:
                 f"{name} does not predict the same with its own embeddings put in by hand (off by {difference:.1e}): "
                 f"{cause}, so its prediction cannot be explained by its tokens"
             )
+        if result is None:
+            return
         # One token alone is what remains of MRA without its kernel: the one whose vector is pooled.
         seen = sum(int(gradient.ne(0).any(-1).any(0).sum()) for gradient in result.gradients)
         if seen < 2:

@@ -29,15 +29,21 @@ class Encoding:
 
 
 def encode(
-    tokenizer: Any, documents: Sequence[str], *, max_length: Optional[int] = None, truncation: str = "longest_first"
+    tokenizer: Any,
+    documents: Sequence[str],
+    *,
+    max_length: Optional[int] = None,
+    truncation: str = "longest_first",
+    add_special_tokens: bool = True,
 ) -> Encoding:
     """The encoding of one text or of a pair.
 
     At most `max_length` tokens, special ones included, are kept; `truncation` says of which document the rest is cut,
     or that nothing may be ("error"). What was cut is told by `tokens.cut` and `tokens.seen`. Spans leave out the white
     space that byte-level and SentencePiece tokenizers count to a token. A tokenizer without offsets (a slow one) has
-    its tokens aligned with the text by their spelling; where that fails, no token of that text has a span. The tokenizer's
-    own settings stay as they are, and several threads may use it.
+    its tokens aligned with the text by their spelling; where that fails, no token of that text has a span. Without
+    `add_special_tokens` the text is read as it is, for texts that hold their special tokens already. The tokenizer's own
+    settings stay as they are, and several threads may use it.
 
     Raises InputError for a document that is no string or blank, of which no tokens are left, or that is too long.
     """
@@ -45,24 +51,28 @@ def encode(
     if truncation not in TRUNCATIONS:
         raise InputError(f"truncation is {truncation!r}, but must be one of {', '.join(map(repr, TRUNCATIONS))}")
     with in_use(tokenizer) as own:
-        return _encode(own, documents, max_length, truncation)
+        return _encode(own, documents, max_length, truncation, add_special_tokens)
 
 
-def _encode(tokenizer: Any, documents: Tuple[str, ...], max_length: Optional[int], truncation: str) -> Encoding:
-    full = _run(tokenizer, documents)
+def _encode(
+    tokenizer: Any, documents: Tuple[str, ...], max_length: Optional[int], truncation: str, add_special_tokens: bool
+) -> Encoding:
+    full = _run(tokenizer, documents, add_special_tokens=add_special_tokens)
     for index, document in enumerate(documents):
         if index not in full.documents:
             raise InputError(f"the tokenizer makes no tokens of {document[:40]!r}: the model reads nothing")
     kept = full
     if max_length is not None and len(full.ids) > max_length:
-        _require_room(tokenizer, documents, max_length)
+        _require_room(tokenizer if add_special_tokens else None, documents, max_length)
         if truncation == "error":
             raise InputError(
                 f"the text has {len(full.ids)} tokens, {len(full.ids) - max_length} more than the {max_length} that "
                 "the model sees: shorten it, or choose another `truncation` to explain what the model sees"
             )
         _require_enough(documents, full, max_length, truncation)
-        kept = _run(tokenizer, documents, max_length=max_length, truncation=truncation)
+        kept = _run(
+            tokenizer, documents, max_length=max_length, truncation=truncation, add_special_tokens=add_special_tokens
+        )
     return Encoding(kept.ids, kept.type_ids, _tokens(documents, kept, full))
 
 
@@ -85,13 +95,19 @@ class _Run:
 
 
 def _run(
-    tokenizer: Any, documents: Tuple[str, ...], *, max_length: Optional[int] = None, truncation: Any = False
+    tokenizer: Any,
+    documents: Tuple[str, ...],
+    *,
+    add_special_tokens: bool,
+    max_length: Optional[int] = None,
+    truncation: Any = False,
 ) -> _Run:
     fast = tokenizer.is_fast
     encoded = tokenizer(
         *documents,
         truncation=truncation,
         max_length=max_length,
+        add_special_tokens=add_special_tokens,
         return_special_tokens_mask=True,
         return_offsets_mapping=fast,
         verbose=False,
@@ -201,7 +217,7 @@ def _aligned(documents: Tuple[str, ...], text: Tuple[str, ...], owners: List[Opt
 
 
 def _require_room(tokenizer: Any, documents: Tuple[str, ...], max_length: int) -> None:
-    added = tokenizer.num_special_tokens_to_add(pair=len(documents) == 2)
+    added = 0 if tokenizer is None else tokenizer.num_special_tokens_to_add(pair=len(documents) == 2)
     if max_length < added + len(documents):
         raise InputError(
             f"max_length {max_length} leaves no room for the text beside the {added} special tokens: raise it"

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from closeness import assert_apart, assert_close
+from stacks import needs_captum
 
 import eli5_transformers  # noqa: F401  makes AllenNLP importable
 
@@ -89,7 +90,10 @@ def test_tokens_that_the_model_has_no_row_for_are_refused_by_their_text(stars_ch
         AutoTokenizer.from_pretrained(stars_checkpoint),
     )
     tokenizer.add_tokens(["zzzz"])
-    predictor = load_predictor(model, tokenizer)
+    with pytest.raises(SourceError, match=r"but a BertForSequenceClassification has rows for .*resize_token_embeddings"):
+        load_predictor(model, tokenizer)
+    predictor = load_predictor(model, AutoTokenizer.from_pretrained(stars_checkpoint))
+    predictor._dataset_reader.tokenizer.add_tokens(["zzzz"])
     for ask in (predictor.predict, predictor.predict_proba, lambda text: attribute(predictor, text)):
         with pytest.raises(InputError, match=r"no row for token \d+: .*model\.resize_token_embeddings"):
             ask("good zzzz film")
@@ -110,21 +114,35 @@ def test_a_text_beyond_the_last_position_is_refused_by_that(bert):
 # torch says of its own quantization that it moves to another package, and what a backward pass through it is worth.
 @pytest.mark.filterwarnings("ignore:torch.ao.quantization is deprecated", "ignore:torch.quantize_per_tensor")
 @pytest.mark.filterwarnings("ignore:quantized..linear_dynamic")
-def test_a_quantized_model_is_refused_for_what_it_is(bert, expected):
+def test_a_quantized_model_is_explained_by_methods_that_need_no_gradient(bert, expected):
     quantize = torch.quantization.quantize_dynamic
     predictor = load_predictor(quantize(bert[0], {torch.nn.Linear}, dtype=torch.qint8), bert[1])
     assert_close(predictor.predict_proba(TEXT)[0], expected, rtol=0.2)
-    with pytest.raises(UnsupportedModelError, match="its layers are quantized, and have no gradient"):
-        attribute(predictor, TEXT)
+    for method in ("integrated-gradients", "gradient", "smoothgrad", "simple-gradient"):
+        with pytest.raises(UnsupportedModelError, match="quantized, and have no gradient: use 'occlusion'"):
+            attribute(predictor, TEXT, interpreter=method)
+    ((alone,),) = attribute(predictor, TEXT, interpreter="occlusion")
+    # The steps of dynamic quantization are those of all rows that run together: each must run alone.
+    assert_close(attribute(predictor, [TEXT, "bad"], interpreter="occlusion")[0][0].scores, alone.scores)
+    assert np.any(alone.scores)
+
+
+@needs_captum
+@pytest.mark.filterwarnings("ignore:torch.ao.quantization is deprecated", "ignore:torch.quantize_per_tensor")
+def test_a_quantized_model_is_explained_by_shapley_values_that_sum_to_its_output(bert):
+    quantized = torch.quantization.quantize_dynamic(bert[0], {torch.nn.Linear}, dtype=torch.qint8)
+    method = {"type": "captum", "method": "ShapleyValueSampling"}
+    ((found,),) = attribute(quantized, TEXT, tokenizer=bert[1], interpreter=method)
+    assert_close(found.scores.sum(), found.score - found.baseline_score, rtol=1e-5)
+    with pytest.raises(UnsupportedModelError, match="quantized, and have no gradient"):
+        attribute(quantized, TEXT, tokenizer=bert[1], interpreter={"type": "captum", "method": "DeepLift"})
 
 
 def test_a_classifier_of_tokens_is_refused_by_what_it_returns(bert):
     from transformers import BertForTokenClassification
 
-    predictor = load_predictor(BertForTokenClassification(bert[0].config), bert[1])
-    for ask in (predictor.predict, predictor.predict_proba, lambda text: attribute(predictor, text)):
-        with pytest.raises(UnsupportedModelError, match=r"BertForTokenClassification returns logits of shape \(1, \d+, 5\)"):
-            ask("good film")
+    with pytest.raises(SourceError, match=r"BertForTokenClassification returns logits of shape \(1, \d+, 5\)"):
+        load_predictor(BertForTokenClassification(bert[0].config), bert[1])
 
 
 def test_a_hub_id_that_is_not_there_is_refused_by_name():
@@ -231,8 +249,9 @@ def test_the_function_that_a_pipeline_applies_is_honoured(bert):
     assert_close(load_predictor(classify).predict(TEXT)["probs"], torch.sigmoid(logits).tolist())
     classify = pipeline("text-classification", model=model, tokenizer=tokenizer, function_to_apply="none")
     predicted = load_predictor(classify).predict(TEXT)
-    assert "probs" not in predicted
     assert_close(predicted["logits"], logits.tolist())
+    assert_close(predicted["probs"], torch.softmax(logits, -1).tolist())
+    assert predicted["label"] == classify(TEXT)[0]["label"]
 
 
 def test_the_truncation_of_a_pipeline_is_honoured(bert):
@@ -307,6 +326,9 @@ def test_any_module_from_token_ids_to_logits(stars_checkpoint, bert, kind):
     predictor = load_predictor(module, tokenizer=bert[1], labels=["bad", "fine", "good"])
     with torch.no_grad():
         expected = module(**{k: v for k, v in bert[1](TEXT, return_tensors="pt").items() if k != "token_type_ids"})
+    if kind is Concatenating:
+        assert_close(predictor.predict(TEXT)["probs"], expected[0].tolist())
+        expected = expected.log()
     assert_close(predictor.predict(TEXT)["logits"], expected[0].tolist())
     ((attribution,),) = attribute(predictor, TEXT)
     assert attribution.label in ("bad", "fine", "good")

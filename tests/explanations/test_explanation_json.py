@@ -25,8 +25,9 @@ from hypothesis import strategies as st
 
 from eli5_transformers.errors import ExplanationError
 from eli5_transformers.explanations.explanation_json import FORMAT, explanation_from_json, explanation_to_json
+from eli5_transformers.explanations.label_text import LabelText
 from eli5_transformers.explanations.shown import shown
-from eli5_transformers.explanations.to_eli5 import LabelText, to_explanation
+from eli5_transformers.explanations.to_eli5 import to_explanation
 
 HOSTILE = "<script>alert(1)</script>\"'&\x1b\u202e"
 

@@ -1,0 +1,89 @@
+"""How a module that classifies texts is called: what its forward takes, what it returns, what its errors mean."""
+
+import inspect
+from contextlib import contextmanager
+from typing import Any, Iterator, Optional
+
+import torch
+
+from ..errors import InputError, SourceError
+from ..sites.architectures import configs, position_limit, sole_contents
+
+
+def require_fitting(tokenizer: Any, module: torch.nn.Module) -> None:
+    """Refuses a tokenizer with more tokens than the module has rows for, where the module says which its word table is.
+
+    A table that is larger is usual: many are padded. Raises SourceError.
+    """
+    rows = _rows(module)
+    tokens = len(tokenizer) if hasattr(tokenizer, "__len__") else 0
+    if rows is not None and tokens > rows:
+        raise SourceError(
+            f"the tokenizer has {tokens} tokens, but a {type(module).__name__} has rows for {rows}: give the tokenizer that it "
+            "was trained with, or, where tokens were added, call model.resize_token_embeddings(len(tokenizer))"
+        )
+
+
+def _rows(module: torch.nn.Module) -> Optional[int]:
+    """The rows of the word embeddings of the outermost module that names them; None where none does."""
+    for part in module.modules():
+        if not hasattr(part, "get_input_embeddings"):
+            continue
+        try:
+            rows = getattr(part.get_input_embeddings(), "num_embeddings", None)  # type: ignore[operator]
+        except Exception:  # architectures without a word table answer with errors of all kinds
+            return None
+        return rows if isinstance(rows, int) else None
+    return None
+
+
+def accepts(module: torch.nn.Module, name: str, required: bool = False) -> bool:
+    """True where the module's forward takes an argument of that name; with `required`, where it does not do without.
+
+    A wrapper that passes on whatever it is given takes what the module inside takes.
+    """
+    parameters = inspect.signature(module.forward).parameters
+    if name in parameters:
+        return not required or parameters[name].default is inspect.Parameter.empty
+    if not any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values()):
+        return False
+    inside = next(sole_contents(module), None)
+    return not required if inside is None else accepts(inside, name, required)
+
+
+@contextmanager
+def explaining_ids(module: torch.nn.Module, ids: torch.Tensor) -> Iterator[None]:
+    """Says what a module means by its error for ids (batch, tokens): a token, or a position, beyond its tables."""
+    try:
+        yield
+    except (IndexError, RuntimeError) as error:
+        limit = next(filter(None, map(position_limit, configs(module)[:1])), None)
+        if limit is not None and ids.shape[1] > limit and "out of memory" not in str(error):
+            raise InputError(
+                f"a {type(module).__name__} has positions for {limit} tokens, but was given {ids.shape[1]}: give a max_length "
+                f"of at most {limit}"
+            ) from error
+        if "out of range in self" not in str(error):  # torch's, of an embedding
+            raise
+        rows = [table.num_embeddings for table in module.modules() if isinstance(table, torch.nn.Embedding)]
+        largest = int(ids.max()) if ids.numel() else 0
+        if largest < max(rows, default=0):
+            cause = f"it may have no position for {ids.shape[1]} tokens (give max_length), or no row for token {largest}"
+        else:
+            cause = (
+                f"it has no row for token {largest}: give the tokenizer that it was trained with, or, where tokens were "
+                "added, call model.resize_token_embeddings(len(tokenizer))"
+            )
+        raise InputError(f"a {type(module).__name__} cannot look the text up: {cause}") from error
+
+
+def logits_of(output: Any) -> torch.Tensor:
+    """The logits in what a classifier returned: an output object, a tuple, or the tensor itself."""
+    if isinstance(output, torch.Tensor):
+        return output
+    logits = output.get("logits") if isinstance(output, dict) else getattr(output, "logits", None)
+    if logits is None and isinstance(output, (tuple, list)) and output:
+        logits = output[0]
+    if not isinstance(logits, torch.Tensor):
+        raise SourceError(f"the classifier returned a {type(output).__name__} without logits (batch, outputs)")
+    return logits

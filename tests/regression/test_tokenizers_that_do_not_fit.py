@@ -1,0 +1,90 @@
+"""A model is explained with the tokenizer that it was trained with, or not at all.
+
+transformers 5 makes a tokenizer of special tokens alone where a checkpoint has no file of one: every text was explained as
+`[UNK] [UNK] [UNK]`, with numbers and without a word. A tokenizer of another model, or one with tokens for which the model has
+no rows, was an error from the middle of torch, and of a CUDA kernel on a GPU, at the first text that held one.
+"""
+
+import os
+import shutil
+
+import more_checkpoints
+import pytest
+import torch
+from transformers import AutoTokenizer, BertForSequenceClassification
+
+from eli5_transformers import attribute, load_predictor
+from eli5_transformers.errors import InputError, SourceError
+
+
+def without(checkpoint, folder, *prefixes):
+    shutil.copytree(checkpoint, folder)
+    for name in os.listdir(folder):
+        if name.startswith(prefixes):
+            os.unlink(folder / name)
+    return folder
+
+
+TOKENIZERS = ("tok", "vocab", "special", "merges", "added", "spiece", "sentencepiece")
+
+
+@pytest.mark.parametrize("write", ["bert", "roberta", "gpt2", "xlm_roberta", "distilbert", "albert", "bart", "electra"])
+@pytest.mark.parametrize("kept", [False, True])
+def test_a_checkpoint_without_a_vocabulary_is_refused(tmp_path, stars_checkpoint, write, kept):
+    source = tmp_path / "source"
+    if write == "bert":
+        shutil.copytree(stars_checkpoint, source)
+    else:
+        source.mkdir()
+        getattr(more_checkpoints, f"write_{write}_checkpoint")(source, labels=["a", "b"])
+    tokenizer = AutoTokenizer.from_pretrained(str(source))
+    folder = without(source, tmp_path / "checkpoint", *(one for one in TOKENIZERS if not kept or one != "tok"))
+    if kept:
+        (folder / "tokenizer.json").unlink(missing_ok=True)  # the tokenizer's config alone is left
+    with pytest.raises(SourceError, match="no tokenizer can be loaded|has no tokenizer's vocabulary: .*tokenizer="):
+        load_predictor(folder)
+    assert load_predictor(folder, tokenizer).predict("good")
+
+
+def test_a_tokenizer_with_more_tokens_than_rows_is_refused_before_any_pass(stars_checkpoint, monkeypatch):
+    model = BertForSequenceClassification.from_pretrained(stars_checkpoint).eval()
+    monkeypatch.setattr(model, "forward", lambda *args, **kwargs: pytest.fail("the model was run"))
+    tokenizer = AutoTokenizer.from_pretrained(stars_checkpoint)
+    tokenizer.add_tokens(["zzzz"])
+    with pytest.raises(SourceError, match="give the tokenizer that it was trained with, or, where tokens were added"):
+        load_predictor(model, tokenizer)
+    with pytest.raises(SourceError, match="give the tokenizer that it was trained with, or, where tokens were added"):
+        load_predictor(stars_checkpoint, tokenizer)
+
+
+def test_a_table_with_more_rows_than_tokens_is_usual(stars_checkpoint):
+    model = BertForSequenceClassification.from_pretrained(stars_checkpoint).eval()
+    tokenizer = AutoTokenizer.from_pretrained(stars_checkpoint)
+    model.resize_token_embeddings(len(tokenizer) + 7)
+    assert attribute(model, "good film", tokenizer=tokenizer)
+
+
+def test_a_module_that_names_no_table_may_have_any(stars_checkpoint):
+    class Hashing(torch.nn.Module):
+        """As CANINE: any id has a row."""
+
+        def __init__(self):
+            super().__init__()
+            self.table, self.out = torch.nn.Embedding(16, 8), torch.nn.Linear(8, 2)
+
+        def forward(self, input_ids, attention_mask):
+            return self.out((self.table(input_ids % 16) * attention_mask[..., None]).sum(1).tanh())
+
+    torch.manual_seed(0)
+    predictor = load_predictor(Hashing(), AutoTokenizer.from_pretrained(stars_checkpoint), labels=["a", "b"])
+    assert predictor.predict("good film")["label"] in ("a", "b")
+
+
+def test_a_text_of_unknown_words_alone_is_refused(stars_checkpoint):
+    predictor = load_predictor(stars_checkpoint)
+    for text in ("привет мир", "日本語 文章"):
+        with pytest.raises(InputError, match=r"knows no word of .* \(each is \[UNK\]\).*: give the tokenizer"):
+            attribute(predictor, text)
+    assert attribute(predictor, "привет good")
+    assert attribute(predictor, "☃")
+    assert len(attribute(predictor, ["привет мир", "good"], on_error="skip")[0]) == 0
