@@ -28,7 +28,7 @@ _LEFT = 1 / 8
 _MISSHARED = 1 / 2
 # Signs of errors are independent, so that they are added in quadrature over gaps; times this, and once more where few
 # nodes are known, the forecast holds in 97 % of cases and more: tests/fuzz/test_stated_errors.py counts them.
-_CAUTION, _CAUTION_OF_FEW, _FEW = 1.75, 2.0, 9
+_CAUTION, _CAUTION_OF_FEW, _FEW, _CAUTION_OF_STOPPED = 1.75, 2.0, 9, 2.0
 # Refining aims somewhat below the tolerance, which saves rounds.
 _AIM = 0.9
 # A bisection that leaves more than this of a gap's squared error found nothing smooth, which leaves 1/512; rounding leaves
@@ -180,13 +180,14 @@ class Integral:
             self.stopped = JUMP
         elif not room:
             self.stopped = EVALUATIONS
-            self.error *= _CAUTION_OF_FEW  # no bisection has shown that the next one would help
         else:
             order = np.argsort(-np.where(stuck, 0.0, each), kind="stable")
             # Until the others are below the goal; but one spike, which grows when it is seen, is no reason to cut all.
             enough = int(np.searchsorted(np.cumsum(each[order]) * (1 - _LEFT**2), each.sum() - goal)) + 1
             chosen = np.sort(order[: min(max(1, min(enough, int(needed[~stuck].sum()))), room)])
             self.open = (self._nodes[chosen] + self._nodes[chosen + 1]) / 2
+        if self.stopped:
+            self.error *= _CAUTION_OF_STOPPED  # the last bisections have not shown what the next ones would leave
 
     def _jump(self, gaps: np.ndarray) -> Optional[float]:
         """Where in a short gap a gradient changes far faster than beside it; or f, which cutting the gap does not refine."""
