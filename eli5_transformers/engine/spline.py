@@ -36,11 +36,12 @@ _AIM = 0.9
 _STUCK, _STALLED = 1 / 8, 0.3
 # f is not known to more than some units in the last place, of which a sum over a network's layers loses a few.
 _ROUNDED = 32
-# A gap that is shorter is asked whether it holds a jump, and one that is shorter still is cut no more.
-_STEEP, _SHORTEST = 2.0**-6, 2.0**-16
-# It does where so many bisections in a row left it no better; or where the gradient changes so much faster in it than on
-# both sides, if that matters to this share of the tolerance.
-_TIMES, _TORN, _FELT = 3, 8.0, 0.01
+# A gap that is no longer than the first of these may hold a jump of the gradient, of f from the second, and from the third
+# it is cut no more.
+_STEEP, _STUCK_AT, _SHORTEST = 2.0**-6, 2.0**-9, 2.0**-16
+# It does where the gradient changes so much faster in it than on both sides, if that matters to this share of the
+# tolerance; or where so many bisections in a row left it no better.
+_TORN, _FELT, _TIMES = 8.0, 0.01, 3
 
 
 def over_gaps(nodes: np.ndarray, gradients: np.ndarray) -> np.ndarray:
@@ -194,8 +195,8 @@ class Integral:
         moved = np.abs(np.diff(self._gradients, axis=0)).max(1)
         slope = np.pad(moved / gaps, 1)
         torn = (slope[1:-1] > _TORN * np.maximum(slope[:-2], slope[2:])) & (moved * gaps > _FELT * self._tolerance * self._size)
-        stuck = np.where(self._stuck >= _TIMES, self._each, 0.0)
-        found = (gaps <= _STEEP) & (torn | ((stuck > 0) & (stuck.sum() > self._each.sum() / 2)))
+        stuck = np.where((self._stuck >= _TIMES) & (gaps <= _STUCK_AT), self._each, 0.0)
+        found = ((gaps <= _STEEP) & torn) | ((stuck > 0) & (stuck.sum() > self._each.sum() / 2))
         worst = int(np.where(found, self._each, -1.0).argmax())
         return float(self._nodes[worst : worst + 2].mean()) if found.any() else None
 
