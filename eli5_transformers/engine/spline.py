@@ -28,7 +28,7 @@ _LEFT = 1 / 8
 _MISSHARED = 1 / 2
 # Signs of errors are independent, so that they are added in quadrature over gaps; times this, and once more where few
 # nodes are known, the forecast holds in 97 % of cases and more: tests/fuzz/test_stated_errors.py counts them.
-_CAUTION, _CAUTION_OF_FEW, _FEW = 1.75, 2.0, 9
+_CAUTION, _CAUTION_OF_FEW, _FEW, _CAUTION_OF_STOPPED = 1.75, 2.0, 9, 2.0
 # Refining aims somewhat below the tolerance, which saves rounds.
 _AIM = 0.9
 # A bisection that leaves more than this of a gap's squared error found nothing smooth, which leaves 1/512; rounding leaves
@@ -36,11 +36,12 @@ _AIM = 0.9
 _STUCK, _STALLED = 1 / 8, 0.3
 # f is not known to more than some units in the last place, of which a sum over a network's layers loses a few.
 _ROUNDED = 32
-# A gap that is shorter is asked whether it holds a jump, and one that is shorter still is cut no more.
-_STEEP, _SHORTEST = 2.0**-6, 2.0**-16
-# It does where so many bisections in a row left it no better; or where the gradient changes so much faster in it than on
-# both sides, if that matters to this share of the tolerance.
-_TIMES, _TORN, _FELT = 3, 8.0, 0.01
+# A gap that is no longer than the first of these may hold a jump of the gradient, of f from the second, and from the third
+# it is cut no more.
+_STEEP, _STUCK_AT, _SHORTEST = 2.0**-6, 2.0**-9, 2.0**-16
+# It does where the gradient changes so much faster in it than on both sides, if that matters to this share of the
+# tolerance; or where so many bisections in a row left it no better.
+_TORN, _FELT, _TIMES = 8.0, 0.01, 3
 
 
 def over_gaps(nodes: np.ndarray, gradients: np.ndarray) -> np.ndarray:
@@ -180,21 +181,22 @@ class Integral:
             self.stopped = JUMP
         elif not room:
             self.stopped = EVALUATIONS
-            self.error *= _CAUTION_OF_FEW  # no bisection has shown that the next one would help
         else:
             order = np.argsort(-np.where(stuck, 0.0, each), kind="stable")
             # Until the others are below the goal; but one spike, which grows when it is seen, is no reason to cut all.
             enough = int(np.searchsorted(np.cumsum(each[order]) * (1 - _LEFT**2), each.sum() - goal)) + 1
             chosen = np.sort(order[: min(max(1, min(enough, int(needed[~stuck].sum()))), room)])
             self.open = (self._nodes[chosen] + self._nodes[chosen + 1]) / 2
+        if self.stopped:
+            self.error *= _CAUTION_OF_STOPPED  # the last bisections have not shown what the next ones would leave
 
     def _jump(self, gaps: np.ndarray) -> Optional[float]:
         """Where in a short gap a gradient changes far faster than beside it; or f, which cutting the gap does not refine."""
         moved = np.abs(np.diff(self._gradients, axis=0)).max(1)
         slope = np.pad(moved / gaps, 1)
         torn = (slope[1:-1] > _TORN * np.maximum(slope[:-2], slope[2:])) & (moved * gaps > _FELT * self._tolerance * self._size)
-        stuck = np.where(self._stuck >= _TIMES, self._each, 0.0)
-        found = (gaps <= _STEEP) & (torn | ((stuck > 0) & (stuck.sum() > self._each.sum() / 2)))
+        stuck = np.where((self._stuck >= _TIMES) & (gaps <= _STUCK_AT), self._each, 0.0)
+        found = ((gaps <= _STEEP) & torn) | ((stuck > 0) & (stuck.sum() > self._each.sum() / 2))
         worst = int(np.where(found, self._each, -1.0).argmax())
         return float(self._nodes[worst : worst + 2].mean()) if found.any() else None
 

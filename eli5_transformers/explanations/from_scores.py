@@ -11,7 +11,6 @@ from ..arguments import listed
 from ..errors import ExplanationError
 from ..text.alignment import align_tokens, is_added_token
 from ..text.granularity import told_apart
-from .label_text import safe
 from .to_eli5 import Row, escaped_where_unescaped, signed_weights, summary, weighted_documents
 
 

@@ -54,7 +54,14 @@ class Case:
 
 def available(networks: Sequence[Any]) -> List[Any]:
     here = {*tiny.builder.architectures(), DEMONSTRATION}
+    if NAME == "stock":
+        here.discard("deberta-v2")  # transformers 4.20 uses np.int, which NumPy 1.24 removed
     return [network for network in networks if network[0] in here]
+
+
+def least() -> Tuple[float, float]:
+    """Shares in which a promise must hold, of all cases and of each network's: a dozen cases of one cannot tell 94 %."""
+    return (POOLED, EACH) if tries(1, 0) else (0.92, 0.8)
 
 
 def texts_of(name: str, gain: float, count: int) -> List[str]:
@@ -99,6 +106,7 @@ def shares(found: Sequence[Case]) -> Tuple[float, float]:
 
 def test_stated_errors_are_true_and_tokens_within_the_tolerance(tally):
     networks = available(NETWORKS)[:: tries(1, 4)]
+    pooled_least, each_least = least()
     found = {}
     for name, gain, _ in networks:
         found[name, gain] = cases(predictor_of(name, gain), texts_of(name, gain, tries(70, 4)), nodes=tries(NODES, 200))
@@ -109,7 +117,7 @@ def test_stated_errors_are_true_and_tokens_within_the_tolerance(tally):
         tally(
             f"networks: {what} in {share:.1%} of {known} cases, {min(each):.1%} of the worst network's",
             len(networks) + 1,
-            sum(one < EACH for one in each) + (share < POOLED),
+            sum(one < each_least for one in each) + (share < pooled_least),
         )
     assert known >= tries(2000, 0)
     assert not [case for case in pooled if case.stated > TOLERANCE and not case.notes]
@@ -140,8 +148,9 @@ def test_networks_whose_gradients_jump_say_so(tally):
 
 
 def test_half_precision_states_what_it_rounds_away(tally):
+    pooled_least, each_least = least()
     found = []
-    for name, gain in HALF[:: tries(1, 3)]:
+    for name, gain in available(HALF)[:: tries(1, 3)]:
         single = predictor_of(name, gain, double=False)
         model, tokenizer = single._model.transformer, single._dataset_reader.tokenizer
         for kind in KINDS:
@@ -156,7 +165,7 @@ def test_half_precision_states_what_it_rounds_away(tally):
     tally(
         f"half precision: stated errors true in {share:.1%} of {len(pooled)} cases",
         len(found) + 1,
-        sum(one < tries(EACH, 0.9) for one in each) + (share < tries(POOLED, EACH)),
+        sum(one < each_least for one in each) + (share < pooled_least),
     )
     silent = [case for case in pooled if case.stated > TOLERANCE and not any("float32" in note for note in case.notes)]
     assert not silent

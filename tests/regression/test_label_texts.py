@@ -15,9 +15,9 @@ import pytest
 from handmade import attribution
 
 from eli5_transformers import explanation_from_json, explanation_to_json
+from eli5_transformers.escapes import visible
 from eli5_transformers.explanations.from_scores import get_explanation_from_grads
 from eli5_transformers.explanations.to_eli5 import to_explanation
-from eli5_transformers.escapes import visible
 
 LABELS = [
     "Q&A", "Children's", 'say "no"', "<b>bold</b>", "<script>alert(1)</script>", "&lt;already&gt;", "&amp;", "{{ 7 * 7 }}",
