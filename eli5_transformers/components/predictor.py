@@ -15,8 +15,8 @@ from ..engine.targets import Classes
 from ..errors import InputError, SourceError, UnsupportedModelError
 from ..sites.architectures import position_limit, without_wrappers
 from ..sites.embedding_sites import EmbeddingSites, find_sites, known_sites
+from ..sites.outputs import first_tensor
 from ..sites.state import frozen
-from ..sites.tracing import first_tensor
 from ..text.allennlp_tokens import instance_tokens
 from .model import TransformerClassifier
 from .probabilities import probabilities

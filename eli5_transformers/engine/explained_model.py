@@ -6,10 +6,9 @@ here on: one text field whose token ids the model turns into vectors.
 
 from __future__ import annotations
 
-import threading
 import weakref
 from dataclasses import dataclass
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Dict, Mapping, Optional, Sequence, Tuple
 
 import numpy as np
 import torch
@@ -17,9 +16,7 @@ import torch
 from ..errors import InputError
 from ..records import Tokens
 from ..sites.architectures import caveats, lacks_pad_token, name_of, pads_safely
-from ..sites.embedding_sites import EmbeddingSites, Site
-from ..sites.state import explainable
-from ..sites.tracing import first_tensor
+from ..sites.embedding_sites import EmbeddingSites
 from .explainable import Explainable, TokenVocabulary
 from .instances import ids_and_mask, indexed, logits_of, tensors_of
 from .targets import Classes
@@ -121,46 +118,6 @@ class ExplainedModel:
     def logits(self, tensors: Mapping[str, Any]) -> torch.Tensor:
         """Runs the model once: logits of the classes, (batch, classes)."""
         return self.classes.logits(logits_of(self.model(**tensors)))
-
-    def layer(self, name: str, text: EncodedText) -> EmbeddingSites:
-        """The output of the module `name` in place of the embeddings.
-
-        Raises InputError for a name that the model does not have, or a module that is not run once with an output
-        (batch, tokens, width).
-        """
-        modules = dict(self.model.named_modules())
-        found = self.explainable.layer_name(name)
-        module = modules.get(found)
-        if module is None or not found:
-            candidates = [n for n in modules if n.rpartition(".")[2].isdigit()][:4]
-            raise InputError(
-                f"the model has no module {name!r}: layer takes a name of model.named_modules(), such as "
-                f"{', '.join(map(repr, candidates)) or 'that of a block'}"
-            )
-        seen: List[Any] = []
-        thread = threading.get_ident()
-
-        def note(module: torch.nn.Module, arguments: Any, result: Any) -> None:
-            # Another thread may be running the same model.
-            if threading.get_ident() == thread:
-                seen.append(first_tensor(result))
-
-        handle = module.register_forward_hook(note)
-        tensors = self.tensors([text])
-        try:
-            with torch.no_grad(), explainable(self.model):
-                self.model(**tensors)
-        finally:
-            handle.remove()
-        rows, length = ids_and_mask(tensors)[0].shape
-        if len(seen) != 1 or seen[0] is None or seen[0].dim() != 3 or seen[0].shape[0] != rows or seen[0].shape[1] < length:
-            shapes = [None if tensor is None else tuple(tensor.shape) for tensor in seen]
-            raise InputError(
-                f"layer {name!r} cannot be attributed to tokens: it must run once with an output (batch, tokens, width), "
-                f"but gave {shapes or 'nothing'}"
-            )
-        site = Site(name=found, caller="", call=0, shift=0, transposed=False, width=seen[0].shape[2])
-        return EmbeddingSites(self.model, [site])
 
 
 def _there(predictor: Any) -> Any:

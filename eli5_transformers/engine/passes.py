@@ -21,6 +21,7 @@ from ..sites.state import frozen, pad_token
 from .batching import bucket, rows_at_once
 from .explained_model import EncodedText, ExplainedModel
 from .instances import ids_and_mask, with_ids
+from .layers import layer_sites
 
 Vectors = List[torch.Tensor]
 """One tensor a site, (rows, tokens', width)."""
@@ -125,7 +126,7 @@ class TextBatch:
         self.embeddings = explained.sites
         self.sites: EmbeddingSites = self.embeddings
         if scorer.layer is not None:
-            self.sites = explained.layer(scorer.layer, texts[0])
+            self.sites = layer_sites(explained, scorer.layer, texts[0])
         self.chunk = scorer.chunk_size(self.length, max(site.width for site in self.sites.sites))
         """Rows that go through the model at once, in every kind of pass."""
         self.vectors, logits = self._captured(lambda numbers: nullcontext())

@@ -25,6 +25,10 @@ _FLAT = (
     "Every score is zero: near this text the explained output does not change with any token, as behind a ReLU that cuts "
     "it off or a saturated probability."
 )
+_FLAT_LAYER = (
+    "Every score is zero: the explained output does not change with what this layer gives for any token that is scored; "
+    "where it reads only special tokens there (a last layer's [CLS]), keep_special=False scores them."
+)
 
 
 class Interpreter(SaliencyInterpreter):
@@ -169,7 +173,7 @@ class Interpreter(SaliencyInterpreter):
             probability=None if probabilities is None else float(probabilities[target]),
             score=float(logits[target]),
             parameters=self.parameters(),
-            notes=(*notes, *([] if np.any(scores) else [_FLAT]), *explained.caveats),
+            notes=(*notes, *([] if np.any(scores) else [_FLAT if self.layer is None else _FLAT_LAYER]), *explained.caveats),
             output=self.output,
             baseline=baseline,
             baseline_score=baseline_score,

@@ -15,6 +15,7 @@ from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 import torch
 
 from ..errors import InputError
+from .outputs import first_tensor
 
 # Two traces of one model at once would unwrap each other's `forward` in the wrong order.
 _ONE_TRACE_AT_A_TIME = threading.RLock()
@@ -203,10 +204,3 @@ def _watched_by(tracer: _Tracer, model: torch.nn.Module) -> Iterator[None]:
                 module.__dict__.pop("forward", None)
             else:
                 module.__dict__["forward"] = forward
-
-
-def first_tensor(result: Any) -> Optional[torch.Tensor]:
-    """The tensor that a module returned, alone or first in a tuple or list (I-BERT's look-up gives a scale with it)."""
-    if isinstance(result, (tuple, list)) and result:
-        result = result[0]
-    return result if isinstance(result, torch.Tensor) else None

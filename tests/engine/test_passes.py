@@ -10,6 +10,7 @@ from interpreters import tiny
 
 from eli5_transformers import load_predictor
 from eli5_transformers.components.explained_predictors import explained_model
+from eli5_transformers.engine.layers import layer_sites
 from eli5_transformers.engine.passes import Scorer
 from eli5_transformers.errors import UnsupportedModelError
 from eli5_transformers.interpreters import attribute
@@ -116,7 +117,7 @@ def test_a_layer_is_found_while_another_thread_runs_the_model():
 
     handle = predictor._model.transformer.register_forward_pre_hook(interrupt)
     try:
-        (site,) = explained.layer(name, text).sites
+        (site,) = layer_sites(explained, name, text).sites
     finally:
         handle.remove()
     assert site.name == name
