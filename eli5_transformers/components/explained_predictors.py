@@ -10,13 +10,16 @@ import torch
 
 from ..engine.explainable import Explainable, ReadTokens, TokenizerVocabulary, TokenVocabulary
 from ..engine.explained_model import ExplainedModel
-from ..engine.instances import PROBE, id_tensors, ids_and_mask, indexed, logits_of, probing, tensors_of
+from ..engine.instances import PROBE, id_tensors, ids_and_mask, indexed, logits_of, other_text, probing, tensors_of
 from ..engine.targets import Classes, probabilities
 from ..errors import UnsupportedModelError
-from ..sites.embedding_sites import EmbeddingSites, find_sites
+from ..sites.embedding_sites import EmbeddingSites
+from ..sites.second_paths import truthful_sites
 from ..sites.state import frozen
 from ..text.allennlp_tokens import instance_tokens, read_tokens, text_field
 
+# AllenNLP's vocabularies begin with padding and with what is unknown.
+_ORDINARY = 2
 _EXPLAINED: weakref.WeakKeyDictionary[Any, ExplainedModel] = weakref.WeakKeyDictionary()
 
 
@@ -79,8 +82,10 @@ class AllenNLPPredictor(Explainable):
                 with torch.no_grad():
                     outputs = model(**tensors)
                 classes = self._find_classes(outputs)
-                sites = find_sites(model, lambda: model(**tensors), ids_and_mask(tensors)[0])
-                sites.verify(lambda: model(**tensors), logits_of)
+                others = other_text(tensors, self.vocabulary)
+                sites = truthful_sites(
+                    model, lambda: model(**tensors), lambda: model(**others), ids_and_mask(tensors)[0], logits_of
+                )
             self._learnt = sites, classes
         return self._learnt
 
@@ -129,8 +134,10 @@ class _NamespaceVocabulary(TokenVocabulary):
         return [int(i) for i, special in zip(encoded.ids, encoded.tokens.special) if not special]
 
     def ordinary_ids(self, count: int) -> List[int]:
-        # 0 and 1 stand for padding and for what is unknown.
-        return list(range(2, self._vocab.get_vocab_size(self._namespace)))[-count:]
+        return list(range(_ORDINARY, self._vocab.get_vocab_size(self._namespace)))[-count:]
+
+    def special_ids(self) -> List[int]:
+        return list(range(_ORDINARY))
 
 
 def _owners(tensors: Mapping[str, Any], length: int, words: int) -> Optional[Tuple[int, ...]]:

@@ -10,12 +10,13 @@ from allennlp.predictors import Predictor
 
 from ..arguments import read_texts
 from ..engine.explainable import Explainable, ReadTokens, TokenizerVocabulary, TokenVocabulary
-from ..engine.instances import PROBE, ids_and_mask, probing, tensors_of
+from ..engine.instances import PROBE, ids_and_mask, other_text, probing, tensors_of
 from ..engine.targets import Classes
 from ..errors import InputError, SourceError, UnsupportedModelError
 from ..sites.architectures import position_limit, without_wrappers
-from ..sites.embedding_sites import EmbeddingSites, find_sites, known_sites
+from ..sites.embedding_sites import EmbeddingSites, known_sites
 from ..sites.outputs import first_tensor
+from ..sites.second_paths import truthful_sites
 from ..sites.state import frozen
 from ..text.allennlp_tokens import instance_tokens
 from .model import TransformerClassifier
@@ -163,10 +164,14 @@ class TransformerClassifierPredictor(Predictor, Explainable):
     def _find_sites(self) -> EmbeddingSites:
         probe = self._tensors([self._dataset_reader.text_to_instance(PROBE)])
         tensors = probing(probe, self.vocabulary.ordinary_ids)
-        run = lambda: self._model(**tensors)  # noqa: E731
-        sites = find_sites(self._model, run, ids_and_mask(tensors)[0])
-        sites.verify(run, lambda output: output["logits"])
-        return sites
+        others = other_text(tensors, self.vocabulary)
+        return truthful_sites(
+            self._model,
+            lambda: self._model(**tensors),
+            lambda: self._model(**others),
+            ids_and_mask(tensors)[0],
+            lambda output: output["logits"],
+        )
 
     def _loss(self, logits: torch.Tensor, label: Optional[torch.Tensor]) -> torch.Tensor:
         if label is not None:

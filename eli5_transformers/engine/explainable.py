@@ -84,6 +84,10 @@ class TokenVocabulary(ABC):
     def ordinary_ids(self, count: int) -> List[int]:
         """At most that many different ids of tokens that are no special ones."""
 
+    @abstractmethod
+    def special_ids(self) -> List[int]:
+        """The ids of the special tokens."""
+
 
 class TokenizerVocabulary(TokenVocabulary):
     """The tokens of a HuggingFace tokenizer."""
@@ -105,3 +109,6 @@ class TokenizerVocabulary(TokenVocabulary):
 
     def ordinary_ids(self, count: int) -> List[int]:
         return sorted(set(self._tokenizer.get_vocab().values()) - set(self._tokenizer.all_special_ids))[-count:]
+
+    def special_ids(self) -> List[int]:
+        return list(self._tokenizer.all_special_ids)

@@ -7,6 +7,7 @@ from typing import Any, Callable, Dict, List, Mapping, Sequence, Tuple
 import torch
 
 from ..errors import UnsupportedModelError
+from .explainable import TokenVocabulary
 
 PROBE = "The quick brown fox jumps over 3 lazy dogs."
 """A text by which a model's look-ups are told from each other."""
@@ -43,6 +44,31 @@ def probing(tensors: Dict[str, Any], ordinary_ids: Callable[[int], List[int]]) -
         known = ordinary_ids(ids.shape[1])
         ids[0, : len(known)] = torch.tensor(known[::-1], dtype=ids.dtype, device=ids.device)
     return tensors
+
+
+def other_text(tensors: Mapping[str, Any], vocabulary: TokenVocabulary) -> Dict[str, Any]:
+    """The tensors of a text of as many tokens, special ones in the same places, but other ordinary ones.
+
+    What further indexers read of the text (its characters) is another text's, too: the same in another order.
+    """
+    ids, _ = ids_and_mask(tensors)
+    special = torch.tensor(vocabulary.special_ids(), dtype=ids.dtype, device=ids.device)
+    ordinary = (ids[:, :, None] != special).all(-1)
+    own = list(dict.fromkeys(ids[ordinary].tolist()))
+    # Those of the text itself are in the model's tables, whatever the tokenizer knows besides.
+    first, second = (own + [i for i in vocabulary.ordinary_ids(3) if i not in own])[:2] if len(own) < 2 else own[:2]
+    other = torch.where(ordinary, torch.where(ids == first, second, first), ids)
+    changed = with_ids(tensors, other)
+    for field in (value for value in changed.values() if isinstance(value, dict)):
+        for name, part in field.items():
+            if isinstance(part, dict) and not any(tensor is other for tensor in part.values()):
+                field[name] = {key: _in_another_order(tensor) for key, tensor in part.items()}
+    return changed
+
+
+def _in_another_order(tensor: Any) -> Any:
+    content = isinstance(tensor, torch.Tensor) and tensor.dim() > 1 and tensor.dtype != torch.bool
+    return tensor.roll(1, 1) if content else tensor
 
 
 def id_tensors(tensors: Mapping[str, Any]) -> List[Tuple[Dict[str, torch.Tensor], str]]:

@@ -72,8 +72,8 @@ class Gradients(NamedTuple):
     """What `output` gave."""
 
 
-def find_sites(model: torch.nn.Module, run: Run, input_ids: torch.Tensor) -> EmbeddingSites:
-    """The places where `model` turns token ids into vectors, found by watching one `run()`.
+def find_sites(model: torch.nn.Module, run: Run, input_ids: torch.Tensor, outside: int = 0) -> EmbeddingSites:
+    """The places where `model` turns token ids into vectors, found by watching one `run()`; `outside`: see `trace`.
 
     `input_ids` is what `run` feeds to the model, shape (batch, tokens): unpadded, with at least three different
     tokens, so that ids cannot be mistaken for positions or segments. The sites hold for any other input.
@@ -81,7 +81,7 @@ def find_sites(model: torch.nn.Module, run: Run, input_ids: torch.Tensor) -> Emb
     Raises `InputError` for ids that tell too little, `UnsupportedModelError` where there is no look-up to be seen.
     """
     with explainable(model):
-        sites = trace(model, run, input_ids)
+        sites = trace(model, run, input_ids, outside)
     if not sites:
         raise UnsupportedModelError(
             f"no module call in {name_of(model)} turns the token ids into vectors (batch, tokens, width), so its "

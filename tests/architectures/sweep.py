@@ -10,7 +10,8 @@ import torch
 
 from eli5_transformers.errors import UnsupportedModelError
 from eli5_transformers.sites.architectures import caveats, pads_safely, routes_tokens
-from eli5_transformers.sites.embedding_sites import EmbeddingSites, Gradients, find_sites
+from eli5_transformers.sites.embedding_sites import EmbeddingSites, Gradients
+from eli5_transformers.sites.second_paths import truthful_sites
 from eli5_transformers.sites.tracing import Site
 
 from . import builder
@@ -100,9 +101,9 @@ def _measured(finding: Finding, model: torch.nn.Module, text: Dict[str, torch.Te
         routes_tokens=routes_tokens(model),
         caveats=caveats(model),
     )
-    sites = find_sites(model, run, text["input_ids"])
+    other = builder.batch(model, [text["input_ids"].shape[1]], seed=6)
+    sites = truthful_sites(model, run, lambda: builder.logits(model, other), text["input_ids"], lambda logits: logits)
     finding = replace(finding, sites=sites.sites)
-    sites.verify(run, lambda logits: logits)
     single = sites.gradients(run, lambda logits: logits[:, TARGET])
     finding = replace(finding, **_padding(model, sites))
     with ExitStack() as stack:

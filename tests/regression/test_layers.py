@@ -120,7 +120,9 @@ def test_a_layer_in_chunks_gives_what_it_gives_at_once(architecture: str, layer:
         one, many = (
             [
                 found.scores
-                for (found,) in attribute(predictor, texts, interpreter=method, targets=1, layer=layer, internal_batch_size=size)
+                for (found,) in attribute(
+                    predictor, texts, interpreter=method, targets=1, layer=layer, internal_batch_size=size
+                )
             ]
             for size in (1, 64)
         )
