@@ -93,13 +93,16 @@ class AllenNLPPredictor(Explainable):
         """Tensors of an unpadded text of at least three different tokens."""
         predictor = self._predictor
         try:
-            instance = indexed(predictor, predictor._json_to_instance({"sentence": PROBE}))
+            instance = indexed(predictor, self.probe(PROBE))
         except Exception:  # a predictor with keys of its own: the first text that it did read will do
             if self._first is None:
                 raise
             instance = self._first
         parameter = next(predictor._model.parameters(), torch.empty(0))
         return probing(tensors_of([instance], parameter.device), self.vocabulary.ordinary_ids)
+
+    def probe(self, text: str) -> Any:
+        return self._predictor._json_to_instance({"sentence": text})
 
     def _find_classes(self, outputs: Any) -> Classes:
         logits = logits_of(outputs)

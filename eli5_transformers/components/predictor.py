@@ -5,6 +5,7 @@ from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 import numpy as np
 import torch
+from allennlp.common.util import sanitize
 from allennlp.data import DatasetReader, Instance
 from allennlp.predictors import Predictor
 
@@ -20,7 +21,7 @@ from ..sites.second_paths import truthful_sites
 from ..sites.state import frozen
 from ..text.allennlp_tokens import instance_tokens
 from .model import TransformerClassifier
-from .probabilities import probabilities
+from .probabilities import forward, probabilities
 from .reader import TransformerClassifierReader
 
 
@@ -87,6 +88,10 @@ class TransformerClassifierPredictor(Predictor, Explainable):
         """The tokens that the reader has kept in the instance; for one that an attacker changed, those of its text field."""
         return ReadTokens(*instance_tokens(instance, documents))
 
+    def probe(self, text: str) -> Instance:
+        """The reader's instance of a text."""
+        return self._dataset_reader.text_to_instance(text)
+
     def layer_name(self, name: str) -> str:
         """The name as it is where the model has such a module, else the one of the wrapped classifier's module."""
         modules = dict(self._model.named_modules())
@@ -122,6 +127,18 @@ class TransformerClassifierPredictor(Predictor, Explainable):
         }
         detached = {name: value.detach() for name, value in outputs.items()}
         return gradients, self._model.make_output_human_readable(detached)
+
+    def predict_batch_instance(self, instances: List[Instance]) -> List[Dict[str, Any]]:
+        """The prediction for each instance, as `predict_instance` gives it: none depends on the instances beside it."""
+
+        def read(outputs: Dict[str, Any]) -> List[Dict[str, Any]]:
+            real = outputs["mask"].bool()
+            outputs.pop("loss", None)  # of all of them together
+            columns = self._model.make_output_human_readable(outputs)
+            columns["token_ids"] = [ids[own] for ids, own in zip(outputs["token_ids"], real)]
+            return [{name: values[row] for name, values in columns.items()} for row in range(len(real))]
+
+        return [sanitize(output) for output in forward(self, instances, read)]
 
     def predictions_to_labeled_instances(self, instance: Instance, outputs: Dict[str, np.ndarray]) -> List[Instance]:
         """The instance with its predicted label; for regression without one."""

@@ -60,6 +60,10 @@ class Explainable(ABC):
     def vocabulary(self) -> TokenVocabulary:
         """The tokens that the model knows."""
 
+    @abstractmethod
+    def probe(self, text: str) -> Any:
+        """An instance of a text, not indexed; raises what the reader raises where it cannot read one so."""
+
     def layer_name(self, name: str) -> str:
         """The name, in the AllenNLP model, of the module that a person means by `name`."""
         return name

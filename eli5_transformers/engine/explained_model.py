@@ -15,10 +15,11 @@ import torch
 
 from ..errors import InputError
 from ..records import Tokens
-from ..sites.architectures import caveats, lacks_pad_token, name_of, pads_safely
+from ..sites.architectures import caveats, name_of
 from ..sites.embedding_sites import EmbeddingSites
+from .company import Company
 from .explainable import Explainable, TokenVocabulary
-from .instances import ids_and_mask, indexed, logits_of, tensors_of
+from .instances import ids_and_mask, indexed, logits_of, padded_on_the_other_side, tensors_of
 from .targets import Classes
 
 
@@ -48,6 +49,8 @@ class ExplainedModel:
         self._predictor = weakref.ref(predictor)
         self._explainable = weakref.ref(explainable) if explainable is predictor else lambda: explainable
         self.model: torch.nn.Module = predictor._model
+        self.company = Company()
+        """What is known of how texts may share a pass, see `company.measure`."""
 
     @property
     def predictor(self) -> Any:
@@ -73,12 +76,7 @@ class ExplainedModel:
     @property
     def caveats(self) -> Tuple[str, ...]:
         """What a reader of any explanation of this model must know."""
-        return caveats(self.model)
-
-    @property
-    def alone(self) -> bool:
-        """True where each text must be run without padding and without other texts."""
-        return not pads_safely(self.model) or lacks_pad_token(self.model)
+        return (*self.company.caveats(self.model), *caveats(self.model))
 
     @property
     def classes(self) -> Classes:
@@ -112,7 +110,16 @@ class ExplainedModel:
         return EncodedText(instance, read.documents, read.tokens, kept, read.field)
 
     def tensors(self, texts: Sequence[EncodedText]) -> Dict[str, Any]:
-        """What the model takes for these texts, padded to the longest, on the model's device."""
+        """What the model takes for these texts, on the model's device, padded to the longest where it was found to bear it."""
+        return self.padded(self.own_side(texts))
+
+    def padded(self, tensors: Dict[str, Any]) -> Dict[str, Any]:
+        """What the predictor's reader has padded, padded on the side where the model was found to bear it."""
+        turned = padded_on_the_other_side(tensors) if self.company.other_side else None
+        return tensors if turned is None else turned
+
+    def own_side(self, texts: Sequence[EncodedText]) -> Dict[str, Any]:
+        """The same, padded as the predictor's reader pads."""
         return tensors_of([text.instance for text in texts], self.device)
 
     def logits(self, tensors: Mapping[str, Any]) -> torch.Tensor:

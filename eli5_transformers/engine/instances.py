@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, List, Mapping, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
 import torch
 
@@ -69,6 +69,40 @@ def other_text(tensors: Mapping[str, Any], vocabulary: TokenVocabulary) -> Dict[
 def _in_another_order(tensor: Any) -> Any:
     content = isinstance(tensor, torch.Tensor) and tensor.dim() > 1 and tensor.dtype != torch.bool
     return tensor.roll(1, 1) if content else tensor
+
+
+def beside(one: Mapping[str, Any], other: Mapping[str, Any]) -> Dict[str, Any]:
+    """The rows of one text and of another of equal length as one batch."""
+    return {name: _beside(part, other[name]) for name, part in one.items()}
+
+
+def _beside(one: Any, other: Any) -> Any:
+    if isinstance(one, torch.Tensor):
+        return torch.cat([one, other])
+    return beside(one, other) if isinstance(one, dict) else [*one, *other]
+
+
+def padded_on_the_other_side(tensors: Mapping[str, Any]) -> Optional[Dict[str, Any]]:
+    """The same rows, with the padding of each behind its tokens if it was before them, and else before them.
+
+    None where the model is told places of tokens (`pretrained_transformer_mismatched`'s offsets), which would be others.
+    """
+    ids, mask = ids_and_mask(tensors)
+    parts = [part for field in tensors.values() if isinstance(field, dict) for part in field.values()]
+    if any(isinstance(part, dict) and "offsets" in part for part in parts):
+        return None
+    before, length = mask.int().argmax(1), ids.shape[1]
+    moved = torch.where(before > 0, before, mask.sum(1) % max(length, 1))
+    places = (torch.arange(length, device=ids.device) + moved[:, None]) % length
+
+    def turned(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {name: turned(part) for name, part in value.items()}
+        if not isinstance(value, torch.Tensor) or value.shape[:2] != ids.shape:
+            return value
+        return value[torch.arange(len(ids), device=ids.device)[:, None], places]
+
+    return {name: turned(value) for name, value in tensors.items()}
 
 
 def id_tensors(tensors: Mapping[str, Any]) -> List[Tuple[Dict[str, torch.Tensor], str]]:

@@ -14,7 +14,7 @@ from .explained_model import EncodedText, ExplainedModel
 from .instances import ids_and_mask
 
 
-def layer_sites(explained: ExplainedModel, name: str, text: EncodedText) -> EmbeddingSites:
+def layer_sites(explained: ExplainedModel, name: str, text: EncodedText, *, rows_at_once: int = 2) -> EmbeddingSites:
     """The output of the module `name` in place of the embeddings, as one pass over `text` shows it.
 
     A layer's positions are those of the look-up that was reached last before it: a decoder that is fed the text shifted
@@ -31,8 +31,8 @@ def layer_sites(explained: ExplainedModel, name: str, text: EncodedText) -> Embe
             f"the model has no module {name!r}: layer takes a name of model.named_modules(), such as "
             f"{', '.join(map(repr, candidates)) or 'that of a block'}"
         )
-    # One token in one row would not tell which of the two comes first.
-    tensors = explained.tensors([text, text] if len(text) == 1 else [text])
+    # One token in one row does not tell which of the two comes first; it need not where rows run one by one.
+    tensors = explained.tensors([text, text] if len(text) == 1 and rows_at_once > 1 else [text])
     rows, length = ids_and_mask(tensors)[0].shape
     seen, source, positions = _watched(explained, modules[found], tensors)
     vectors = seen[0] if len(seen) == 1 else None

@@ -91,10 +91,9 @@ class Interpreter(SaliencyInterpreter):
 
     def explain(self, texts: Sequence[EncodedText], targets: Any = None) -> List[List[Attribution]]:
         """The same for texts that were encoded before."""
-        results: List[List[Attribution]] = [[] for _ in texts]
         wanted = targets.of(len(texts)) if isinstance(targets, PerText) else [targets] * len(texts)
         if not texts:
-            return results
+            return []
         scorer = Scorer(
             explained_model(self.predictor),
             output=self.output,
@@ -102,14 +101,13 @@ class Interpreter(SaliencyInterpreter):
             internal_batch_size=self.internal_batch_size,
             progress=self.progress,
         )
+
+        def work(batch: TextBatch) -> List[List[Attribution]]:
+            resolve = scorer.explained.classes.resolve
+            return self.attributions(batch, [resolve(wanted[i], row) for i, row in zip(batch.index, batch.logits)])
+
         with scorer.session():
-            for batch in scorer.batches(texts):
-                classes = [
-                    scorer.explained.classes.resolve(wanted[i], logits) for i, logits in zip(batch.index, batch.logits)
-                ]
-                for index, attributions in zip(batch.index, self.attributions(batch, classes)):
-                    results[index] = attributions
-        return results
+            return scorer.over(texts, work)
 
     def saliency_interpret_from_json(self, inputs: Dict[str, Any]) -> Dict[str, Any]:
         """AllenNLP's JSON: `{"instance_1": {"grad_input_1": [a score for each token of the text field]}}`.
