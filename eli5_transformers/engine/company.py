@@ -19,7 +19,7 @@ from ..errors import Eli5TransformersError
 from ..sites.architectures import leak_of, name_of, text_configs, unwrapped
 from ..sites.state import explainable
 from .batching import Sharing, bucket
-from .instances import PROBE, beside, ids_and_mask, logits_of, other_text, padded_on_the_other_side
+from .instances import PROBE, beside, ids_and_mask, logits_of, other_text, padded_on_the_other_side, with_known_tokens
 
 if TYPE_CHECKING:
     from .explained_model import EncodedText, ExplainedModel
@@ -101,6 +101,8 @@ def measure(explained: ExplainedModel, lengths: Sequence[int], texts: Sequence[E
     way = _way_of_padding(explained, probes)
     if way not in known.ways:
         known.ways[way] = _padded(explained, probes)
+        # What is shorter than the probes need not be compared again.
+        known.tried.update((known.ways[way], scale) for scale in range(len(probes[-1]).bit_length()))
     return known.ways[way]
 
 
@@ -173,13 +175,15 @@ def _demote(explained: ExplainedModel) -> None:
 
 
 def _rows_apart(explained: ExplainedModel, text: EncodedText) -> bool:
-    tensors = explained.tensors([text])
-    alone = _logits(explained, tensors)
+    tensors = _tensors(explained, [text])
+    pair = (tensors, other_text(tensors, explained.vocabulary))
+    alone = [_logits(explained, one)[0] for one in pair]
     try:
-        both = _logits(explained, beside(tensors, other_text(tensors, explained.vocabulary)))
+        both = _logits(explained, beside(*pair))
     except Exception:  # the model runs one row at a time
         return False
-    return len(both) == 2 and _close(both[0], alone[0], explained.model)
+    # Both: a recurrent layer that takes rows for tokens hands on from the first to the second alone.
+    return len(both) == 2 and all(_close(row, one, explained.model) for row, one in zip(both, alone))
 
 
 def _padded(explained: ExplainedModel, probes: Sequence[EncodedText]) -> Company:
@@ -187,7 +191,7 @@ def _padded(explained: ExplainedModel, probes: Sequence[EncodedText]) -> Company
     alone: List[Tuple[EncodedText, np.ndarray]] = []
     for probe in probes:
         try:
-            alone.append((probe, _logits(explained, explained.own_side([probe]))[0]))
+            alone.append((probe, _logits(explained, _tensors(explained, [probe]))[0]))
         except Exception:  # too short for the model
             continue
     if len(alone) < 2:
@@ -203,7 +207,7 @@ def _padded(explained: ExplainedModel, probes: Sequence[EncodedText]) -> Company
 def _like_alone(
     explained: ExplainedModel, pair: Sequence[Tuple[EncodedText, np.ndarray]], other_side: bool
 ) -> bool:
-    tensors: Optional[Mapping[str, Any]] = explained.own_side([probe for probe, _ in pair])
+    tensors: Optional[Mapping[str, Any]] = _tensors(explained, [probe for probe, _ in pair])
     if other_side:
         tensors = padded_on_the_other_side(tensors or {})
     if tensors is None:
@@ -213,6 +217,10 @@ def _like_alone(
     except Exception:  # the model refuses padding
         return False
     return all(_close(row, alone, explained.model) for row, (_, alone) in zip(found, pair))
+
+
+def _tensors(explained: ExplainedModel, texts: Sequence[EncodedText]) -> Mapping[str, Any]:
+    return with_known_tokens(explained.own_side(texts), explained.vocabulary)
 
 
 def _logits(explained: ExplainedModel, tensors: Mapping[str, Any]) -> np.ndarray:
@@ -244,6 +252,6 @@ def _probes(explained: ExplainedModel, longest: int, texts: Sequence[EncodedText
 
 def _way_of_padding(explained: ExplainedModel, probes: Sequence[EncodedText]) -> Any:
     """What the model is given for two of them, and by which tokens its configs say that it knows padding."""
-    ids, real = ids_and_mask(explained.own_side([probes[0], probes[-1]]))
+    ids, real = ids_and_mask(_tensors(explained, [probes[0], probes[-1]]))
     pads = tuple(getattr(config, "pad_token_id", None) for config in text_configs(explained.model))
     return (pads, ids.cpu().numpy().tobytes(), real.cpu().numpy().tobytes())

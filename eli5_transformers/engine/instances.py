@@ -46,6 +46,19 @@ def probing(tensors: Dict[str, Any], ordinary_ids: Callable[[int], List[int]]) -
     return tensors
 
 
+def with_known_tokens(tensors: Mapping[str, Any], vocabulary: TokenVocabulary) -> Mapping[str, Any]:
+    """The tensors with ordinary tokens where the vocabulary did not know the text's (a script of another language).
+
+    Which they are depends on their places in the text alone, not on the padding before them.
+    """
+    ids, real = ids_and_mask(tensors)
+    unknown, known = vocabulary.token_id("unk"), vocabulary.ordinary_ids(32)
+    if unknown is None or not known:
+        return tensors
+    cycle = torch.tensor(known, dtype=ids.dtype, device=ids.device)
+    return with_ids(tensors, torch.where((ids == unknown) & real, cycle[real.cumsum(1) % len(cycle)], ids))
+
+
 def other_text(tensors: Mapping[str, Any], vocabulary: TokenVocabulary) -> Dict[str, Any]:
     """The tensors of a text of as many tokens, special ones in the same places, but other ordinary ones.
 

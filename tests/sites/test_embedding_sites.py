@@ -656,13 +656,13 @@ def test_a_pad_token_that_several_need_is_there_until_the_last_has_left() -> Non
 
 
 def test_caveats_are_found_inside_other_modules() -> None:
-    wrapped = nn.Sequential(builder.build("fnet"))
-    assert not architectures.pads_safely(wrapped)
-    assert ["Fourier" in sentence for sentence in architectures.caveats(wrapped)] == [True]
+    wrapped = nn.Sequential(builder.build("yoso"))
+    assert ["surrogate" in sentence for sentence in architectures.caveats(wrapped)] == [True]
+    assert "hashes" in architectures.leak_of(wrapped)
 
 
 def test_plain_modules_have_no_caveats() -> None:
     model = made(Classifier)
-    assert architectures.pads_safely(model)
+    assert architectures.leak_of(model) == ""
     assert architectures.caveats(model) == ()
     assert not architectures.lacks_pad_token(model)
