@@ -99,7 +99,7 @@ class AllenNLPPredictor(Explainable):
                 raise
             instance = self._first
         parameter = next(predictor._model.parameters(), torch.empty(0))
-        return probing(tensors_of([instance], parameter.device), self.vocabulary.ordinary_ids)
+        return probing(tensors_of([instance], parameter.device), self.vocabulary)
 
     def probe(self, text: str) -> Any:
         return self._predictor._json_to_instance({"sentence": text})

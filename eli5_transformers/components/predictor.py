@@ -180,7 +180,7 @@ class TransformerClassifierPredictor(Predictor, Explainable):
 
     def _find_sites(self) -> EmbeddingSites:
         probe = self._tensors([self._dataset_reader.text_to_instance(PROBE)])
-        tensors = probing(probe, self.vocabulary.ordinary_ids)
+        tensors = probing(probe, self.vocabulary)
         others = other_text(tensors, self.vocabulary)
         return truthful_sites(
             self._model,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 import torch
 
@@ -11,6 +11,7 @@ from .explainable import TokenVocabulary
 
 PROBE = "The quick brown fox jumps over 3 lazy dogs."
 """A text by which a model's look-ups are told from each other."""
+_ALL, _CYCLE = 10**9, 32
 _ID_NAMES = ("token_ids", "tokens", "input_ids")
 
 
@@ -33,15 +34,16 @@ def tensors_of(instances: Sequence[Any], device: torch.device) -> Dict[str, Any]
     return util.move_to_device(Batch(instances).as_tensor_dict(), device)
 
 
-def probing(tensors: Dict[str, Any], ordinary_ids: Callable[[int], List[int]]) -> Dict[str, Any]:
-    """The tensors of a text, changed in place where needed, so that they hold at least three different tokens.
+def probing(tensors: Mapping[str, Any], vocabulary: TokenVocabulary) -> Mapping[str, Any]:
+    """The tensors of a text, with other tokens where needed, so that they hold at least three different ordinary ones.
 
     A vocabulary that knows nothing of the text (another script, a few words) makes one token of it: any tokens that it
-    knows will do, `ordinary_ids(count)`.
+    knows will do.
     """
+    tensors = with_known_tokens(tensors, vocabulary)
     ids, _ = ids_and_mask(tensors)
     if len(ids.unique()) < 3:
-        known = ordinary_ids(ids.shape[1])
+        known = vocabulary.ordinary_ids(ids.shape[1])
         ids[0, : len(known)] = torch.tensor(known[::-1], dtype=ids.dtype, device=ids.device)
     return tensors
 
@@ -52,8 +54,12 @@ def with_known_tokens(tensors: Mapping[str, Any], vocabulary: TokenVocabulary) -
     Which they are depends on their places in the text alone, not on the padding before them.
     """
     ids, real = ids_and_mask(tensors)
-    unknown, known = vocabulary.token_id("unk"), vocabulary.ordinary_ids(32)
-    if unknown is None or not known:
+    unknown = vocabulary.token_id("unk")
+    if unknown is None or not (ids == unknown).any():
+        return tensors
+    # The first ones: a model may lack rows for the last, which were added to its tokenizer.
+    known = vocabulary.ordinary_ids(_ALL)[:_CYCLE]
+    if not known:
         return tensors
     cycle = torch.tensor(known, dtype=ids.dtype, device=ids.device)
     return with_ids(tensors, torch.where((ids == unknown) & real, cycle[real.cumsum(1) % len(cycle)], ids))
@@ -62,7 +68,7 @@ def with_known_tokens(tensors: Mapping[str, Any], vocabulary: TokenVocabulary) -
 def other_text(tensors: Mapping[str, Any], vocabulary: TokenVocabulary) -> Dict[str, Any]:
     """The tensors of a text of as many tokens, special ones in the same places, but other ordinary ones.
 
-    What further indexers read of the text (its characters) is another text's, too: the same in another order.
+    What further indexers read of the text (its characters) is another text's, too: that of one token for all.
     """
     ids, _ = ids_and_mask(tensors)
     special = torch.tensor(vocabulary.special_ids(), dtype=ids.dtype, device=ids.device)
@@ -75,13 +81,15 @@ def other_text(tensors: Mapping[str, Any], vocabulary: TokenVocabulary) -> Dict[
     for field in (value for value in changed.values() if isinstance(value, dict)):
         for name, part in field.items():
             if isinstance(part, dict) and not any(tensor is other for tensor in part.values()):
-                field[name] = {key: _in_another_order(tensor) for key, tensor in part.items()}
+                field[name] = {key: _of_one_token(tensor) for key, tensor in part.items()}
     return changed
 
 
-def _in_another_order(tensor: Any) -> Any:
-    content = isinstance(tensor, torch.Tensor) and tensor.dim() > 1 and tensor.dtype != torch.bool
-    return tensor.roll(1, 1) if content else tensor
+def _of_one_token(tensor: Any) -> Any:
+    if not isinstance(tensor, torch.Tensor) or tensor.dim() < 2 or tensor.dtype == torch.bool:
+        return tensor
+    middle = tensor.shape[1] // 2
+    return tensor[:, middle : middle + 1].expand_as(tensor).contiguous()
 
 
 def beside(one: Mapping[str, Any], other: Mapping[str, Any]) -> Dict[str, Any]:
