@@ -39,6 +39,9 @@ def test_a_list_gives_what_its_texts_give_alone(architecture: str) -> None:
     if architecture in NOT_BUILT and not _built(architecture):
         return
     model = builder.build(architecture)
+    for module in model.modules():
+        if module.__dict__.get("hash_seed", 0) is None:
+            module.hash_seed = 0  # Reformer's prediction is another one each time otherwise
     predictors = [predictor_of(model, left) for left in (False, True)]
     alone: List[Any] = [predictors[0].predict_json(text)["logits"] for text in TEXTS]
     for predictor in predictors:
