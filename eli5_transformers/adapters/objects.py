@@ -8,6 +8,7 @@ from typing import Any, Dict, List, Mapping, Optional, Union
 from ..arguments import in_order, is_missing
 from ..errors import InputError, SourceError
 from ..huggingface import labels as naming
+from ..permissions import allows
 
 ACCEPTED = (
     "a checkpoint folder or hub id, a config (.jsonnet, .json), an AllenNLP archive, a text-classification pipeline, "
@@ -51,7 +52,8 @@ def from_checkpoint(
     )
     source = {"tokenizer": tokenizer} if tokenizer is not None else {"model_name": name}
     predictor = _predictor(placed(model, device), source, options)
-    if trust_remote_code:
+    if allows("trust_remote_code"):
+        # Code of somebody else's may do anything with its logits.
         model.take(observed(model.transformer, predictor._dataset_reader.tokenizer), options["problem_type"])
     return predictor
 

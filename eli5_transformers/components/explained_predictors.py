@@ -18,15 +18,20 @@ from ..engine.instances import (
     ids_and_mask,
     indexed,
     logits_of,
+    other_text,
     probing,
     tensors_of,
     with_ids,
 )
 from ..engine.targets import Classes, probabilities
 from ..errors import UnsupportedModelError
-from ..sites.embedding_sites import EmbeddingSites, learn_sites
+from ..sites.embedding_sites import EmbeddingSites
+from ..sites.second_paths import learn_sites
+from ..sites.state import explaining
 from ..text.allennlp_tokens import instance_tokens, read_tokens, text_field
 
+# AllenNLP's vocabularies begin with padding and with what is unknown.
+_ORDINARY = 2
 _EXPLAINED: weakref.WeakKeyDictionary[Any, ExplainedModel] = weakref.WeakKeyDictionary()
 
 
@@ -90,29 +95,30 @@ class AllenNLPPredictor(Explainable):
         learnt = self._learnt
         if learnt is None or not learnt[0].current:
             tensors = self._probe()
-            seen: List[Any] = []
-
-            def run(model: torch.nn.Module) -> Any:
-                seen[:] = [model(**tensors)]
-                return seen[0]
-
-            sites = learn_sites(self._predictor._model, run, ids_and_mask(tensors)[0], logits_of)
-            learnt = self._learnt = sites, self._find_classes(seen[0])
+            others = other_text(tensors, self.vocabulary)
+            sites = learn_sites(self._predictor._model, tensors, others, ids_and_mask(tensors)[0], logits_of)
+            with explaining(self._predictor._model, twin=sites.twin) as model:
+                learnt = self._learnt = sites, self._find_classes(model, tensors)
         return learnt
 
     def _probe(self) -> Mapping[str, Any]:
         """Tensors of an unpadded text of at least three different tokens."""
         predictor = self._predictor
         try:
-            instance = indexed(predictor, predictor._json_to_instance({"sentence": PROBE}))
+            instance = indexed(predictor, self.probe(PROBE))
         except Exception:  # a predictor with keys of its own: the first text that it did read will do
             if self._first is None:
                 raise
             instance = self._first
         parameter = next(predictor._model.parameters(), torch.empty(0))
-        return probing(tensors_of([instance], parameter.device), self.vocabulary.ordinary_ids)
+        return probing(tensors_of([instance], parameter.device), self.vocabulary)
 
-    def _find_classes(self, outputs: Any, tensors: Mapping[str, Any]) -> Classes:
+    def probe(self, text: str) -> Any:
+        return self._predictor._json_to_instance({"sentence": text})
+
+    def _find_classes(self, model: torch.nn.Module, tensors: Mapping[str, Any]) -> Classes:
+        with torch.no_grad():
+            outputs = model(**tensors)
         logits = logits_of(outputs)
         names = self._names(logits.shape[-1])
         given = next((outputs[name] for name in PROBABILITIES if isinstance(outputs.get(name), torch.Tensor)), None)
@@ -121,15 +127,17 @@ class AllenNLPPredictor(Explainable):
                 made = probabilities(logits, link)
                 if made is not None and made.shape == given.shape and torch.allclose(made, given.to(made), atol=1e-4):
                     return Classes(names, link)
-        activation = self._activation(logits, tensors)
+        activation = self._activation(model, logits, tensors)
         if activation is None and outputs.get("logits") is None:
             activation = SOFTMAX if look_like(logits) == SOFTMAX else SIGMOID
         if activation is not None:
             return Classes(names, "sigmoid" if activation == SIGMOID else "softmax", activation=activation)
         return Classes(names, None)
 
-    def _activation(self, first: torch.Tensor, tensors: Mapping[str, Any]) -> Optional[str]:
-        model, random = self._predictor._model, np.random.RandomState(0)
+    def _activation(
+        self, model: torch.nn.Module, first: torch.Tensor, tensors: Mapping[str, Any]
+    ) -> Optional[str]:
+        random = np.random.RandomState(0)
         ids, _ = ids_and_mask(tensors)
         known = self.vocabulary.ordinary_ids(1000) or ids.unique().tolist()
 
@@ -179,8 +187,10 @@ class _NamespaceVocabulary(TokenVocabulary):
         return [int(i) for i, special in zip(encoded.ids, encoded.tokens.special) if not special]
 
     def ordinary_ids(self, count: int) -> List[int]:
-        # 0 and 1 stand for padding and for what is unknown.
-        return list(range(2, self._vocab.get_vocab_size(self._namespace)))[-count:]
+        return list(range(_ORDINARY, self._vocab.get_vocab_size(self._namespace)))[-count:]
+
+    def special_ids(self) -> List[int]:
+        return list(range(_ORDINARY))
 
 
 def _owners(tensors: Mapping[str, Any], length: int, words: int) -> Optional[Tuple[int, ...]]:

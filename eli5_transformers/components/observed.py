@@ -29,6 +29,7 @@ from ..engine.instances import PROBE
 from ..errors import Eli5TransformersError, InputError, SourceError
 from ..huggingface import labels as naming
 from ..sites.architectures import configs, position_limit, sole_contents
+from ..sites.state import explaining
 from ..text.encoding import Encoding, encode
 from .calling import accepts, explaining_ids, logits_of, require_fitting
 from .heads import MULTI_LABEL, REGRESSION, SINGLE_LABEL
@@ -181,7 +182,7 @@ def _run(
     type_ids: Sequence[int],
     differentiated: bool = False,
 ) -> torch.Tensor:
-    """The outputs for one text, in evaluation mode; the module is left as it was."""
+    """The outputs for one text of the module's twin, in evaluation mode."""
     parameter = next(module.parameters(), None)
     device = torch.device("cpu") if parameter is None else parameter.device
     if device.type == "meta":
@@ -196,13 +197,10 @@ def _run(
     makes_types = "token_type_ids" in getattr(tokenizer, "model_input_names", ())
     if accepts(module, "token_type_ids", required=not makes_types):
         inputs["token_type_ids"] = torch.tensor([type_ids], device=device)
-    training = [part for part in module.modules() if part.training]
     try:
-        for part in training:
-            part.training = False
-        seen = differentiable(module) if differentiated else nullcontext()
-        with torch.inference_mode(False), torch.set_grad_enabled(differentiated), seen, explaining_ids(module, ids):
-            return logits_of(module(**inputs))
+        with explaining(module) as own, explaining_ids(own, ids), torch.set_grad_enabled(differentiated):
+            with differentiable(own) if differentiated else nullcontext():
+                return logits_of(own(**inputs))
     except Eli5TransformersError:
         raise
     except TypeError as error:
@@ -218,6 +216,3 @@ def _run(
             f"a {type(module).__name__} cannot be run on a text, (batch, tokens): {reason}; give a classifier of texts, which "
             "returns logits (batch, outputs)"
         ) from error
-    finally:
-        for part in training:
-            part.training = True

@@ -6,23 +6,25 @@ from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 import numpy as np
 import torch
+from allennlp.common.util import sanitize
 from allennlp.data import DatasetReader, Instance
 from allennlp.predictors import Predictor
 
 from ..arguments import read_texts
 from ..compat.registering import registered
 from ..engine.explainable import Explainable, ReadTokens, TokenizerVocabulary, TokenVocabulary
-from ..engine.instances import PROBE, ids_and_mask, probing, tensors_of
+from ..engine.instances import PROBE, ids_and_mask, other_text, probing, tensors_of
 from ..engine.targets import Classes
 from ..errors import InputError, SourceError, UnsupportedModelError
 from ..sites.architectures import position_limit, without_wrappers
-from ..sites.embedding_sites import EmbeddingSites, known_sites, learn_sites
+from ..sites.embedding_sites import EmbeddingSites, known_sites
+from ..sites.outputs import first_tensor
+from ..sites.second_paths import learn_sites
 from ..sites.state import explaining
-from ..sites.tracing import first_tensor
 from ..text.allennlp_tokens import instance_tokens
 from .calling import require_fitting
 from .model import TransformerClassifier
-from .probabilities import probabilities
+from .probabilities import forward, probabilities
 from .reader import TransformerClassifierReader
 
 
@@ -102,6 +104,10 @@ class TransformerClassifierPredictor(Predictor, Explainable):
         """The tokens that the reader has kept in the instance; for one that an attacker changed, those of its text field."""
         return ReadTokens(*instance_tokens(instance, documents))
 
+    def probe(self, text: str) -> Instance:
+        """The reader's instance of a text."""
+        return self._dataset_reader.text_to_instance(text)
+
     def layer_name(self, name: str) -> str:
         """The name as it is where the model has such a module, else the one of the wrapped classifier's module."""
         modules = dict(self._model.named_modules())
@@ -138,6 +144,18 @@ class TransformerClassifierPredictor(Predictor, Explainable):
         }
         detached = {name: value.detach() for name, value in outputs.items()}
         return gradients, self._model.make_output_human_readable(detached)
+
+    def predict_batch_instance(self, instances: List[Instance]) -> List[Dict[str, Any]]:
+        """The prediction for each instance, as `predict_instance` gives it: none depends on the instances beside it."""
+
+        def read(outputs: Dict[str, Any]) -> List[Dict[str, Any]]:
+            real = outputs["mask"].bool()
+            outputs.pop("loss", None)  # of all of them together
+            columns = self._model.make_output_human_readable(outputs)
+            columns["token_ids"] = [ids[own] for ids, own in zip(outputs["token_ids"], real)]
+            return [{name: values[row] for name, values in columns.items()} for row in range(len(real))]
+
+        return [sanitize(output) for output in forward(self, instances, read)]
 
     def predictions_to_labeled_instances(self, instance: Instance, outputs: Dict[str, np.ndarray]) -> List[Instance]:
         """The instance with its predicted label; for regression without one."""
@@ -179,9 +197,9 @@ class TransformerClassifierPredictor(Predictor, Explainable):
 
     def _find_sites(self) -> EmbeddingSites:
         probe = self._tensors([self._dataset_reader.text_to_instance(PROBE)])
-        tensors = probing(probe, self.vocabulary.ordinary_ids)
-        ids, _ = ids_and_mask(tensors)
-        return learn_sites(self._model, lambda model: model(**tensors), ids, lambda output: output["logits"])
+        tensors = probing(probe, self.vocabulary)
+        others = other_text(tensors, self.vocabulary)
+        return learn_sites(self._model, tensors, others, ids_and_mask(tensors)[0], lambda output: output["logits"])
 
     def _loss(self, logits: torch.Tensor, label: Optional[torch.Tensor]) -> torch.Tensor:
         if label is not None:

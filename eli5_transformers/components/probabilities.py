@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Mapping, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Mapping, Sequence, Tuple, TypeVar
 
 import numpy as np
 import torch
 from allennlp.data import Instance, Token
 from allennlp.data.fields import TextField
 
-from ..engine.batching import bucket, rows_at_once
+from ..engine.batching import rows_at_once
+from ..engine.company import in_company
+from ..engine.passes import Scorer
 from ..errors import InputError
 from ..sites.finite import require_finite
 from ..text.tokenizers import in_use
 from .explained_predictors import explained_model
 
 _Texts = Tuple[str, ...]
+Result = TypeVar("Result")
 
 
 def probabilities(predictor: Any, texts: Sequence[_Texts]) -> np.ndarray:
@@ -33,23 +36,41 @@ def probabilities(predictor: Any, texts: Sequence[_Texts]) -> np.ndarray:
     for documents in texts:
         distinct.setdefault(documents, len(distinct))
     instances = [_placed(predictor._dataset_reader, documents, texts) for documents in distinct]
+    found = forward(predictor, instances, lambda outputs: list(classes.logits(outputs["logits"])))
+    if not found:
+        return np.zeros((0, len(classes.names)))
+    made = classes.probabilities(torch.stack(found).double())
+    assert made is not None
+    return made.cpu().numpy()[[distinct[documents] for documents in texts]]
+
+
+def forward(predictor: Any, instances: List[Instance], read: Callable[[Dict[str, Any]], List[Result]]) -> List[Result]:
+    """What `read` makes of the model's outputs for some instances at a time, a result for each; without gradients.
+
+    No result depends on the instances beside it.
+    """
+    scorer = Scorer(explained_model(predictor))
     lengths = [len(instance["tokens"].tokens) for instance in instances]  # type: ignore[attr-defined]
-    width, device = _width(explained.model), explained.device
-    found = np.zeros((len(distinct), len(classes.names)))
-    for group in bucket(lengths, width, alone=explained.alone, device=device.type):
-        size = rows_at_once(explained.model, lengths[group[0]], width, device)
-        for start in range(0, len(group), size):
-            places = group[start : start + size]
-            found[places] = _run(predictor, [instances[place] for place in places])
-    return found[[distinct[documents] for documents in texts]]
+    with scorer.session(), torch.no_grad():
+        explained = scorer.explained
+        width, device = _width(explained.model), explained.device
 
+        def run(places: List[int]) -> Tuple[List[Result], np.ndarray]:
+            results: List[Result] = []
+            logits: List[np.ndarray] = []
+            size = 1
+            if explained.company.rows:
+                size = rows_at_once(explained.model, max(lengths[place] for place in places), width, device)
+            for start in range(0, len(places), size):
+                tensors = explained.padded(predictor._tensors([instances[place] for place in places[start : start + size]]))
+                outputs = explained.model(**tensors)
+                require_finite(explained.model, outputs["logits"], "the logits of a text")
+                # What `read` makes of the outputs may take from them.
+                logits.append(outputs["logits"].cpu().double().numpy())
+                results += read(outputs)
+            return results, np.concatenate(logits)
 
-def _run(predictor: Any, instances: List[Instance]) -> np.ndarray:
-    classes = predictor.classes
-    with torch.no_grad():
-        logits = classes.logits(predictor._model(**predictor._tensors(instances))["logits"])
-        require_finite(predictor._model, logits, "the logits of a text")
-        return classes.probabilities(logits.double()).cpu().numpy()
+        return in_company(explained, lengths, run, lambda place: run([place])[1][0], width=width)
 
 
 def _placed(reader: Any, documents: _Texts, texts: Sequence[_Texts]) -> Instance:

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 
 from ..errors import InputError
+from ..sites.embedding_sites import EmbeddingSites
 from .explainable import TokenVocabulary
 from .passes import TextBatch, Vectors
 
@@ -69,29 +70,34 @@ def vectors(baseline: Baseline, batch: TextBatch, keep_special: bool) -> Vectors
     Positions that hold no token keep the text's own vectors, and so do special tokens with `keep_special`: what is equal
     in text and baseline has the score zero. For a layer the baseline is what the layer makes of the embeddings'.
     """
-    if baseline.tensor is not None and batch.sites is not batch.embeddings:
-        return [_placed(baseline.tensor, batch, own, site, batch.real) for site, own in enumerate(batch.vectors)]
     changed = batch.real & ~batch.special() if keep_special else batch.real
     if batch.sites is batch.embeddings:
         return _at_embeddings(baseline, batch, batch.vectors, changed)
-    return batch.at_layer(_at_embeddings(baseline, batch, batch.look_up(batch.ids), changed))
+    if baseline.tensor is not None:
+        return [_placed(baseline.tensor, batch, batch.sites, own, site, changed) for site, own in enumerate(batch.vectors)]
+    made = batch.at_layer(_at_embeddings(baseline, batch, batch.look_up(batch.ids), changed))
+    # What is kept at the embeddings is another vector at the layer, where the tokens have seen each other.
+    return _exchanged(batch.sites, batch.vectors, made, changed)
 
 
 def _at_embeddings(baseline: Baseline, batch: TextBatch, own: Vectors, changed: torch.Tensor) -> Vectors:
     if baseline.tensor is not None:
-        return [_placed(baseline.tensor, batch, vectors, site, changed) for site, vectors in enumerate(own)]
+        return [
+            _placed(baseline.tensor, batch, batch.embeddings, vectors, site, changed) for site, vectors in enumerate(own)
+        ]
     if baseline.ids is None:
         other = [torch.zeros_like(vectors) for vectors in own]
     else:
         other = batch.look_up(_ids(baseline, batch, changed))
+    return _exchanged(batch.embeddings, own, other, changed)
+
+
+def _exchanged(sites: EmbeddingSites, own: Vectors, other: Vectors, changed: torch.Tensor) -> Vectors:
+    """The vectors `own`, and `other` at the tokens that are `changed`."""
     return [
-        torch.where(_positions(batch, changed, site, vectors)[:, :, None], new, vectors)
+        torch.where(sites.at_positions(changed, site, vectors.shape[1])[:, :, None], new, vectors)
         for site, (new, vectors) in enumerate(zip(other, own))
     ]
-
-
-def _positions(batch: TextBatch, mask: torch.Tensor, site: int, vectors: torch.Tensor) -> torch.Tensor:
-    return batch.embeddings.at_positions(mask, site, vectors.shape[1])
 
 
 def _ids(baseline: Baseline, batch: TextBatch, changed: torch.Tensor) -> torch.Tensor:
@@ -109,15 +115,15 @@ def _ids(baseline: Baseline, batch: TextBatch, changed: torch.Tensor) -> torch.T
 
 
 def _placed(
-    tensor: torch.Tensor, batch: TextBatch, own: torch.Tensor, site: int, changed: torch.Tensor
+    tensor: torch.Tensor, batch: TextBatch, sites: EmbeddingSites, own: torch.Tensor, site: int, changed: torch.Tensor
 ) -> torch.Tensor:
     result = own.clone()
     if tensor.shape[-1] != own.shape[-1]:
         raise InputError(f"the baseline's vectors have {tensor.shape[-1]} numbers, but the model's {own.shape[-1]}")
-    mask = _positions(batch, changed, site, own)
+    mask = sites.at_positions(changed, site, own.shape[1])
     if tensor.dim() == 1:
         return torch.where(mask[:, :, None], tensor.to(own), own)
-    shift = batch.sites.sites[site].shift
+    shift = sites.sites[site].shift
     for row, text in enumerate(batch.texts):
         if len(tensor) != len(text):
             raise InputError(f"the baseline has vectors for {len(tensor)} tokens, but the text has {len(text)}")
@@ -165,5 +171,5 @@ def _norm(found: Vectors, batch: TextBatch) -> float:
     """The mean norm at the tokens of all look-ups."""
     norms: List[torch.Tensor] = []
     for site, tensor in enumerate(found):
-        norms.append(tensor[_positions(batch, batch.real, site, tensor)].norm(dim=-1))
+        norms.append(tensor[batch.embeddings.at_positions(batch.real, site, tensor.shape[1])].norm(dim=-1))
     return float(torch.cat(norms).mean())

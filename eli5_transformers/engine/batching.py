@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import os
 from typing import Any, List, Optional, Sequence
 
@@ -20,14 +21,24 @@ _SMALL_WASTE, _WASTE = 1.5, 1.1
 _MEMORY_SHARE = 0.25
 
 
-def bucket(lengths: Sequence[int], width: int, *, alone: bool = False, device: str = "cpu") -> List[List[int]]:
-    """The indices of the texts that are padded together, longest first.
+class Sharing(enum.Enum):
+    """Which texts may share a pass."""
+
+    PADDED = "padded"
+    EQUAL_LENGTHS = "equal lengths"
+    NONE = "none"
+
+
+def bucket(
+    lengths: Sequence[int], width: int, *, sharing: Sharing = Sharing.PADDED, device: str = "cpu"
+) -> List[List[int]]:
+    """The indices of the texts that share passes, longest first.
 
     Texts of similar length share a bucket: padding makes it at most a tenth larger, or half as large again where all of
-    it is small and calls cost more than positions. `alone` gives every text a bucket of its own.
+    it is small and calls cost more than positions. With another `sharing` they are those of equal length, or none.
     """
     order = sorted(range(len(lengths)), key=lambda index: -lengths[index])
-    if alone:
+    if sharing is Sharing.NONE:
         return [[index] for index in order]
     small = _chunk_numbers(device) // 4
     buckets: List[List[int]] = []
@@ -37,6 +48,8 @@ def bucket(lengths: Sequence[int], width: int, *, alone: bool = False, device: s
             longest, count = lengths[buckets[-1][0]], len(buckets[-1]) + 1
             padded = longest * count
             accepted = _SMALL_WASTE if padded * width <= small else _WASTE
+            if sharing is Sharing.EQUAL_LENGTHS:
+                accepted = 1.0
             if count <= _MOST_ROWS and padded <= accepted * (own + lengths[index]):
                 buckets[-1].append(index)
                 own += lengths[index]

@@ -66,6 +66,10 @@ class Explainable(ABC):
         """What a reader must know of the model's outputs, a sentence each."""
         return ()
 
+    @abstractmethod
+    def probe(self, text: str) -> Any:
+        """An instance of a text, not indexed; raises what the reader raises where it cannot read one so."""
+
     def layer_name(self, name: str) -> str:
         """The name, in the AllenNLP model, of the module that a person means by `name`."""
         return name
@@ -90,6 +94,10 @@ class TokenVocabulary(ABC):
     def ordinary_ids(self, count: int) -> List[int]:
         """At most that many different ids of tokens that are no special ones."""
 
+    @abstractmethod
+    def special_ids(self) -> List[int]:
+        """The ids of the special tokens."""
+
 
 class TokenizerVocabulary(TokenVocabulary):
     """The tokens of a HuggingFace tokenizer."""
@@ -112,3 +120,6 @@ class TokenizerVocabulary(TokenVocabulary):
 
     def ordinary_ids(self, count: int) -> List[int]:
         return sorted(set(self._tokenizer.get_vocab().values()) - set(self._tokenizer.all_special_ids))[-count:]
+
+    def special_ids(self) -> List[int]:
+        return list(self._tokenizer.all_special_ids)

@@ -7,11 +7,10 @@ here on: one text field whose token ids the model turns into vectors.
 from __future__ import annotations
 
 import copy
-import threading
 import weakref
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
-from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterator, Mapping, Optional, Sequence, Tuple
 
 import numpy as np
 import torch
@@ -19,12 +18,12 @@ import torch
 from ..errors import InputError
 from ..locks import READING
 from ..records import Tokens
-from ..sites.architectures import caveats, is_quantized, lacks_pad_token, name_of, pads_safely
-from ..sites.embedding_sites import EmbeddingSites, Site
-from ..sites.state import explainable, explaining
-from ..sites.tracing import first_tensor
+from ..sites.architectures import caveats, name_of, unwrapped
+from ..sites.embedding_sites import EmbeddingSites
+from ..sites.state import explaining
+from .company import Company
 from .explainable import Explainable, TokenVocabulary
-from .instances import ids_and_mask, indexed, logits_of, tensors_of
+from .instances import ids_and_mask, indexed, logits_of, padded_on_the_other_side, tensors_of
 from .targets import Classes
 
 
@@ -54,6 +53,10 @@ class ExplainedModel:
         self._predictor = weakref.ref(predictor)
         self._explainable = weakref.ref(explainable) if explainable is predictor else lambda: explainable
         self.model: torch.nn.Module = predictor._model
+        self.given = unwrapped(self.model)
+        """The module that a person gave: the same where `model` is a twin."""
+        self.company = Company()
+        """What is known of how texts may share a pass, see `company.measure`."""
         self._own_sites: Optional[EmbeddingSites] = None
 
     @contextmanager
@@ -89,12 +92,7 @@ class ExplainedModel:
     @property
     def caveats(self) -> Tuple[str, ...]:
         """What a reader of any explanation of this model must know."""
-        return (*self.explainable.caveats, *caveats(self.model))
-
-    @property
-    def alone(self) -> bool:
-        """True where each text must be run without padding and without other texts."""
-        return not pads_safely(self.model) or lacks_pad_token(self.model) or is_quantized(self.model)
+        return (*self.explainable.caveats, *self.company.caveats(self.model), *caveats(self.model))
 
     @property
     def classes(self) -> Classes:
@@ -145,52 +143,21 @@ class ExplainedModel:
             )
 
     def tensors(self, texts: Sequence[EncodedText]) -> Dict[str, Any]:
-        """What the model takes for these texts, padded to the longest, on the model's device."""
+        """What the model takes for these texts, on the model's device, padded to the longest where it was found to bear it."""
+        return self.padded(self.own_side(texts))
+
+    def padded(self, tensors: Dict[str, Any]) -> Dict[str, Any]:
+        """What the predictor's reader has padded, padded on the side where the model was found to bear it."""
+        turned = padded_on_the_other_side(tensors) if self.company.other_side else None
+        return tensors if turned is None else turned
+
+    def own_side(self, texts: Sequence[EncodedText]) -> Dict[str, Any]:
+        """The same, padded as the predictor's reader pads."""
         return tensors_of([text.instance for text in texts], self.device)
 
     def logits(self, tensors: Mapping[str, Any]) -> torch.Tensor:
         """Runs the model once: logits of the classes, (batch, classes)."""
         return self.classes.logits(logits_of(self.model(**tensors)))
-
-    def layer(self, name: str, text: EncodedText) -> EmbeddingSites:
-        """The output of the module `name` in place of the embeddings.
-
-        Raises InputError for a name that the model does not have, or a module that is not run once with an output
-        (batch, tokens, width).
-        """
-        modules = dict(self.model.named_modules())
-        found = self.explainable.layer_name(name)
-        module = modules.get(found)
-        if module is None or not found:
-            candidates = [n for n in modules if n.rpartition(".")[2].isdigit()][:4]
-            raise InputError(
-                f"the model has no module {name!r}: layer takes a name of model.named_modules(), such as "
-                f"{', '.join(map(repr, candidates)) or 'that of a block'}"
-            )
-        seen: List[Any] = []
-        thread = threading.get_ident()
-
-        def note(module: torch.nn.Module, arguments: Any, result: Any) -> None:
-            # Another thread may be running the same model.
-            if threading.get_ident() == thread:
-                seen.append(first_tensor(result))
-
-        handle = module.register_forward_hook(note)
-        tensors = self.tensors([text])
-        try:
-            with torch.no_grad(), explainable(self.model):
-                self.model(**tensors)
-        finally:
-            handle.remove()
-        rows, length = ids_and_mask(tensors)[0].shape
-        if len(seen) != 1 or seen[0] is None or seen[0].dim() != 3 or seen[0].shape[0] != rows or seen[0].shape[1] < length:
-            shapes = [None if tensor is None else tuple(tensor.shape) for tensor in seen]
-            raise InputError(
-                f"layer {name!r} cannot be attributed to tokens: it must run once with an output (batch, tokens, width), "
-                f"but gave {shapes or 'nothing'}"
-            )
-        site = Site(name=found, caller="", call=0, shift=0, transposed=False, width=seen[0].shape[2])
-        return EmbeddingSites(self.model, [site])
 
 
 def _there(predictor: Any) -> Any:

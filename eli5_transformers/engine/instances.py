@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, List, Mapping, Sequence, Tuple
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 import torch
 
 from ..errors import UnsupportedModelError
+from .explainable import TokenVocabulary
 
 PROBE = "The quick brown fox jumps over 3 lazy dogs."
 """A text by which a model's look-ups are told from each other."""
 PROBABILITIES = ("probs", "class_probabilities", "probabilities")
 """Under which names AllenNLP's models return the probabilities of classes."""
+_ALL, _CYCLE = 10**9, 32
 _ID_NAMES = ("token_ids", "tokens", "input_ids")
 
 
@@ -34,17 +36,96 @@ def tensors_of(instances: Sequence[Any], device: torch.device) -> Dict[str, Any]
     return util.move_to_device(Batch(instances).as_tensor_dict(), device)
 
 
-def probing(tensors: Dict[str, Any], ordinary_ids: Callable[[int], List[int]]) -> Dict[str, Any]:
-    """The tensors of a text, changed in place where needed, so that they hold at least three different tokens.
+def probing(tensors: Mapping[str, Any], vocabulary: TokenVocabulary) -> Mapping[str, Any]:
+    """The tensors of a text, with other tokens where needed, so that they hold at least three different ordinary ones.
 
     A vocabulary that knows nothing of the text (another script, a few words) makes one token of it: any tokens that it
-    knows will do, `ordinary_ids(count)`.
+    knows will do.
     """
+    tensors = with_known_tokens(tensors, vocabulary)
     ids, _ = ids_and_mask(tensors)
     if len(ids.unique()) < 3:
-        known = ordinary_ids(ids.shape[1])
+        known = vocabulary.ordinary_ids(ids.shape[1])
         ids[0, : len(known)] = torch.tensor(known[::-1], dtype=ids.dtype, device=ids.device)
     return tensors
+
+
+def with_known_tokens(tensors: Mapping[str, Any], vocabulary: TokenVocabulary) -> Mapping[str, Any]:
+    """The tensors with ordinary tokens where the vocabulary did not know the text's (a script of another language).
+
+    Which they are depends on their places in the text alone, not on the padding before them.
+    """
+    ids, real = ids_and_mask(tensors)
+    unknown = vocabulary.token_id("unk")
+    if unknown is None or not (ids == unknown).any():
+        return tensors
+    # The first ones: a model may lack rows for the last, which were added to its tokenizer.
+    known = vocabulary.ordinary_ids(_ALL)[:_CYCLE]
+    if not known:
+        return tensors
+    cycle = torch.tensor(known, dtype=ids.dtype, device=ids.device)
+    return with_ids(tensors, torch.where((ids == unknown) & real, cycle[real.cumsum(1) % len(cycle)], ids))
+
+
+def other_text(tensors: Mapping[str, Any], vocabulary: TokenVocabulary) -> Dict[str, Any]:
+    """The tensors of a text of as many tokens, special ones in the same places, but other ordinary ones.
+
+    What further indexers read of the text (its characters) is another text's, too: that of one token for all.
+    """
+    ids, _ = ids_and_mask(tensors)
+    special = torch.tensor(vocabulary.special_ids(), dtype=ids.dtype, device=ids.device)
+    ordinary = (ids[:, :, None] != special).all(-1)
+    own = list(dict.fromkeys(ids[ordinary].tolist()))
+    # Those of the text itself are in the model's tables, whatever the tokenizer knows besides.
+    first, second = (own + [i for i in vocabulary.ordinary_ids(3) if i not in own])[:2] if len(own) < 2 else own[:2]
+    other = torch.where(ordinary, torch.where(ids == first, second, first), ids)
+    changed = with_ids(tensors, other)
+    for field in (value for value in changed.values() if isinstance(value, dict)):
+        for name, part in field.items():
+            if isinstance(part, dict) and not any(tensor is other for tensor in part.values()):
+                field[name] = {key: _of_one_token(tensor) for key, tensor in part.items()}
+    return changed
+
+
+def _of_one_token(tensor: Any) -> Any:
+    if not isinstance(tensor, torch.Tensor) or tensor.dim() < 2 or tensor.dtype == torch.bool:
+        return tensor
+    middle = tensor.shape[1] // 2
+    return tensor[:, middle : middle + 1].expand_as(tensor).contiguous()
+
+
+def beside(one: Mapping[str, Any], other: Mapping[str, Any]) -> Dict[str, Any]:
+    """The rows of one text and of another of equal length as one batch."""
+    return {name: _beside(part, other[name]) for name, part in one.items()}
+
+
+def _beside(one: Any, other: Any) -> Any:
+    if isinstance(one, torch.Tensor):
+        return torch.cat([one, other])
+    return beside(one, other) if isinstance(one, dict) else [*one, *other]
+
+
+def padded_on_the_other_side(tensors: Mapping[str, Any]) -> Optional[Dict[str, Any]]:
+    """The same rows, with the padding of each behind its tokens if it was before them, and else before them.
+
+    None where the model is told places of tokens (`pretrained_transformer_mismatched`'s offsets), which would be others.
+    """
+    ids, mask = ids_and_mask(tensors)
+    parts = [part for field in tensors.values() if isinstance(field, dict) for part in field.values()]
+    if any(isinstance(part, dict) and "offsets" in part for part in parts):
+        return None
+    before, length = mask.int().argmax(1), ids.shape[1]
+    moved = torch.where(before > 0, before, mask.sum(1) % max(length, 1))
+    places = (torch.arange(length, device=ids.device) + moved[:, None]) % length
+
+    def turned(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {name: turned(part) for name, part in value.items()}
+        if not isinstance(value, torch.Tensor) or value.shape[:2] != ids.shape:
+            return value
+        return value[torch.arange(len(ids), device=ids.device)[:, None], places]
+
+    return {name: turned(value) for name, value in tensors.items()}
 
 
 def id_tensors(tensors: Mapping[str, Any]) -> List[Tuple[Dict[str, torch.Tensor], str]]:

@@ -15,12 +15,14 @@ import numpy as np
 import torch
 
 from ..errors import UnsupportedModelError
-from ..sites.architectures import is_quantized, require_gradients
+from ..sites.architectures import require_gradients
 from ..sites.embedding_sites import EmbeddingSites, StopPass
 from ..sites.finite import require_finite
-from .batching import bucket, rows_at_once
+from .batching import Sharing, rows_at_once
+from .company import in_company
 from .explained_model import EncodedText, ExplainedModel
 from .instances import ids_and_mask, with_ids
+from .layers import layer_sites
 
 Vectors = List[torch.Tensor]
 """One tensor a site, (rows, tokens', width)."""
@@ -75,17 +77,31 @@ class Scorer:
                 self._close_bar()
                 self.explained = before
 
-    def batches(self, texts: Sequence[EncodedText]) -> Iterator[TextBatch]:
-        """The texts in groups that are padded together; `TextBatch.index` says which. Call it within `session()`."""
-        device = self.explained.device
-        width = max(site.width for site in self.explained.sites.sites)
-        groups = bucket([len(text) for text in texts], width, alone=self.explained.alone, device=device.type)
-        for group in groups:
-            yield TextBatch(self, group, [texts[index] for index in group])
+    def over(
+        self, texts: Sequence[EncodedText], work: Callable[[TextBatch], Sequence[Result]]
+    ) -> List[Result]:
+        """What `work` makes of each text, in batches of texts that may share passes. Call it within `session()`."""
+
+        def batch(places: Sequence[int]) -> TextBatch:
+            return TextBatch(self, places, [texts[place] for place in places])
+
+        def run(places: Sequence[int]) -> Tuple[Sequence[Result], np.ndarray]:
+            made = batch(places)
+            return work(made), made.logits
+
+        return in_company(
+            self.explained,
+            [len(text) for text in texts],
+            run,
+            lambda place: batch([place]).logits[0],
+            width=max(site.width for site in self.explained.sites.sites),
+            sharing=Sharing.NONE if self._rows_at_once == 1 else None,
+            texts=texts,
+        )
 
     def chunk_size(self, length: int, width: int) -> int:
-        """Rows of that length that run at once; one of a quantized model, whose steps may depend on all rows together."""
-        if is_quantized(self.explained.model):
+        """Rows of that length that run at once."""
+        if not self.explained.company.rows:
             return 1
         if self._rows_at_once is not None:
             return self._rows_at_once
@@ -126,7 +142,8 @@ class TextBatch:
         self.embeddings = explained.sites
         self.sites: EmbeddingSites = self.embeddings
         if scorer.layer is not None:
-            self.sites = explained.layer(scorer.layer, texts[0])
+            at_once = scorer.chunk_size(self.length, self.embeddings.sites[0].width)
+            self.sites = layer_sites(explained, scorer.layer, texts[0], rows_at_once=at_once)
         self.chunk = scorer.chunk_size(self.length, max(site.width for site in self.sites.sites))
         """Rows that go through the model at once, in every kind of pass."""
         self.vectors, logits = self._captured(lambda numbers: nullcontext(), point="the text")

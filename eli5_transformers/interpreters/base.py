@@ -26,6 +26,10 @@ _FLAT = (
     "Every score is zero: near this text the explained output does not change with any token, as behind a ReLU that cuts "
     "it off or a saturated probability."
 )
+_FLAT_LAYER = (
+    "Every score is zero: the explained output does not change with what this layer gives for any token that is scored; "
+    "where it reads only special tokens there (a last layer's [CLS]), keep_special=False scores them."
+)
 
 
 class Interpreter(SaliencyInterpreter):
@@ -89,10 +93,9 @@ class Interpreter(SaliencyInterpreter):
 
     def explain(self, texts: Sequence[EncodedText], targets: Any = None) -> List[List[Attribution]]:
         """The same for texts that were encoded before."""
-        results: List[List[Attribution]] = [[] for _ in texts]
         wanted = targets.of(len(texts)) if isinstance(targets, PerText) else [targets] * len(texts)
         if not texts:
-            return results
+            return []
         scorer = Scorer(
             explained_model(self.predictor),
             output=self.output,
@@ -100,14 +103,13 @@ class Interpreter(SaliencyInterpreter):
             internal_batch_size=self.internal_batch_size,
             progress=self.progress,
         )
+
+        def work(batch: TextBatch) -> List[List[Attribution]]:
+            resolve = scorer.explained.classes.resolve
+            return self.attributions(batch, [resolve(wanted[i], row) for i, row in zip(batch.index, batch.logits)])
+
         with scorer.session():
-            for batch in scorer.batches(texts):
-                classes = [
-                    scorer.explained.classes.resolve(wanted[i], logits) for i, logits in zip(batch.index, batch.logits)
-                ]
-                for index, attributions in zip(batch.index, self.attributions(batch, classes)):
-                    results[index] = attributions
-        return results
+            return scorer.over(texts, work)
 
     def saliency_interpret_from_json(self, inputs: Dict[str, Any]) -> Dict[str, Any]:
         """AllenNLP's JSON: `{"instance_1": {"grad_input_1": [a score for each token of the text field]}}`.
@@ -158,7 +160,7 @@ class Interpreter(SaliencyInterpreter):
         delta = relative = None
         numbers = [*np.ravel(scores), *([] if baseline_score is None else [baseline_score])]
         require_finite(explained.model, numbers, f"the scores of {self.name()!r}")
-        notes = [*notes, *([] if np.any(scores) else [_FLAT])]
+        notes = [*notes, *([] if np.any(scores) else [_FLAT if self.layer is None else _FLAT_LAYER])]
         if baseline_score is not None:
             difference = float(batch.here()[text, target]) - baseline_score
             total = float(scores.sum()) if total is None else total

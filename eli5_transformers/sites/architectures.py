@@ -23,7 +23,8 @@ class Facts:
     """What is known of one architecture; None and the empty text stand for nothing out of the ordinary."""
 
     leaks: str = ""
-    """Why the prediction for a text changes with the padding around it, in spite of the attention mask."""
+    """Why the prediction for a text changes with the padding around it, in spite of the attention mask: that it does is
+    measured (`engine/company.py`), this says why."""
     caveat: str = ""
     """What a reader of any explanation must know, a sentence."""
     zero_gradients: str = ""
@@ -132,20 +133,14 @@ def model_types(model: torch.nn.Module) -> FrozenSet[str]:
     return frozenset(c.model_type for c in configs(model) if isinstance(getattr(c, "model_type", None), str))
 
 
-def pads_safely(model: torch.nn.Module) -> bool:
-    """False where the prediction for a text changes when it is padded: explain such texts one at a time."""
-    return not any(facts.leaks for _, facts in _known(model))
+def leak_of(model: torch.nn.Module) -> str:
+    """Why the prediction for a text changes when it is padded, in a clause; empty where that is not known."""
+    return "; ".join(f"{name}: {facts.leaks}" for name, facts in _known(model) if facts.leaks)
 
 
 def caveats(model: torch.nn.Module) -> Tuple[str, ...]:
     """What a reader of an explanation of `model` must know about its architecture, a sentence each."""
-    known = _known(model)
-    sentences = [
-        f"The prediction of {name} depends on the padding ({facts.leaks}): each text is explained alone, unpadded."
-        for name, facts in known
-        if facts.leaks
-    ]
-    sentences += [facts.caveat for _, facts in known if facts.caveat]
+    sentences = [facts.caveat for _, facts in _known(model) if facts.caveat]
     return tuple(sentences + ([_ROUTES] if routes_tokens(model) else []))
 
 

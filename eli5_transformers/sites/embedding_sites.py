@@ -46,11 +46,10 @@ from ..errors import InputError, UnsupportedModelError
 from .architectures import cause_of_zero_gradients, is_quantized, name_of, require_gradients
 from .finite import require_finite
 from .hooks import SiteHooks
-from .state import explainable, explaining
+from .state import explainable
 from .tracing import Site, trace
-from .twin import COPIES, VIEWS
 
-__all__ = ["EmbeddingSites", "Gradients", "Site", "StopPass", "find_sites", "known_sites", "learn_sites"]
+__all__ = ["EmbeddingSites", "Gradients", "Site", "StopPass", "find_sites", "known_sites"]
 
 Run = Callable[[], Any]
 Output = Callable[[Any], torch.Tensor]
@@ -75,8 +74,8 @@ class Gradients(NamedTuple):
     """What `output` gave."""
 
 
-def find_sites(model: torch.nn.Module, run: Run, input_ids: torch.Tensor) -> EmbeddingSites:
-    """The places where `model` turns token ids into vectors, found by watching one `run()`.
+def find_sites(model: torch.nn.Module, run: Run, input_ids: torch.Tensor, outside: int = 0) -> EmbeddingSites:
+    """The places where `model` turns token ids into vectors, found by watching one `run()`; `outside`: see `trace`.
 
     `input_ids` is what `run` feeds to the model, shape (batch, tokens): unpadded, with at least three different
     tokens, so that ids cannot be mistaken for positions or segments. The sites hold for any other input.
@@ -84,7 +83,7 @@ def find_sites(model: torch.nn.Module, run: Run, input_ids: torch.Tensor) -> Emb
     Raises `InputError` for ids that tell too little, `UnsupportedModelError` where there is no look-up to be seen.
     """
     with explainable(model):
-        sites = trace(model, run, input_ids)
+        sites = trace(model, run, input_ids, outside)
     if not sites:
         raise UnsupportedModelError(
             f"no module call in {name_of(model)} turns the token ids into vectors (batch, tokens, width), so its "
@@ -92,35 +91,6 @@ def find_sites(model: torch.nn.Module, run: Run, input_ids: torch.Tensor) -> Emb
             "(torch.nn.Embedding, say), not compiled to TorchScript"
         )
     return EmbeddingSites(model, sites)
-
-
-def learn_sites(
-    model: torch.nn.Module, run: Callable[[torch.nn.Module], Any], input_ids: torch.Tensor, output: Output
-) -> EmbeddingSites:
-    """The verified sites of `model`, which is not changed: `run` is called with its twin.
-
-    Where a training moves the weights between two passes, these do not agree: then a twin with copies of the weights is
-    looked at. A forward pass that goes past the twin (to a module that a global variable holds, say) looks nothing up in
-    it. Then `run` gets the model itself, and `EmbeddingSites.twin` says that others must do so, too.
-
-    Raises as `find_sites` and `EmbeddingSites.verify` do.
-    """
-    found: Optional[Tuple[Site, ...]] = None
-    failure: Optional[UnsupportedModelError] = None
-    for twin, tensors in ((True, VIEWS), (True, COPIES), (False, VIEWS)):
-        # Where look-ups are found in the twin it is the twin that runs, and else it is not for its weights.
-        if (tensors, found) == (COPIES, None) or (not twin and found is not None):
-            continue
-        with explaining(model, twin=twin, tensors=tensors) as own:
-            try:
-                sites = find_sites(own, lambda: run(own), input_ids)
-                found = sites.sites
-                sites.verify(lambda: run(own), output)
-                return EmbeddingSites(model, sites.sites, twin)
-            except UnsupportedModelError as error:
-                failure = error
-    assert failure is not None
-    raise failure
 
 
 _KNOWN: weakref.WeakKeyDictionary[torch.nn.Module, Tuple[Tuple[Site, ...], Dict[str, Any], bool]] = (

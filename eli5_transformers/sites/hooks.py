@@ -7,7 +7,8 @@ from typing import Any, Callable, Dict, List, Sequence, Set, Tuple
 
 import torch
 
-from .tracing import Site, first_tensor
+from .outputs import first_tensor, with_first_tensor
+from .tracing import Site
 
 
 class SiteHooks:
@@ -63,11 +64,3 @@ class SiteHooks:
             return with_first_tensor(result, self._change(index, vectors))
 
         return hook
-
-
-def with_first_tensor(result: Any, tensor: torch.Tensor) -> Any:
-    """`result` with its first tensor replaced."""
-    if isinstance(result, torch.Tensor):
-        return tensor
-    items = [tensor, *result[1:]]
-    return type(result)._make(items) if hasattr(result, "_make") else type(result)(items)

@@ -15,9 +15,13 @@ from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 import torch
 
 from ..errors import InputError
+from .outputs import first_tensor
 
 # Two traces of one model at once would unwrap each other's `forward` in the wrong order.
 _ONE_TRACE_AT_A_TIME = threading.RLock()
+# The place at which a token is exchanged to see what changes with it, and what is no change, relative to the largest.
+_EXCHANGED = 1
+_ROUNDING = 1e-4
 
 
 @dataclass(frozen=True)
@@ -54,20 +58,27 @@ class _Frame:
     """A module call in progress."""
 
     name: str
-    holds_site: bool = False
+    first: int
+    """How many sites there were before it."""
+    height: int = -1
+    """How many sites stand around the innermost one in it; -1 where there is none."""
 
 
-def trace(model: torch.nn.Module, run: Callable[[], Any], input_ids: torch.Tensor) -> Tuple[Site, ...]:
+def trace(
+    model: torch.nn.Module, run: Callable[[], Any], input_ids: torch.Tensor, outside: int = 0
+) -> Tuple[Site, ...]:
     """The sites of `model` in the order in which one `run()` reaches them; empty where there are none.
 
     A site is an innermost module call that is handed the token ids, returns (first) a float tensor
-    `(batch, tokens, width)`, and returns another one when the ids are others. The ids may be shifted right by one
-    (decoders), transposed (XLNet) or have columns appended (Longformer and Reformer pad to a multiple).
+    `(batch, tokens, width)`, and returns another one when the ids are others: at those places alone where they are. The
+    ids may be shifted right by one (decoders), transposed (XLNet) or have columns appended (Longformer and Reformer pad
+    to a multiple). `outside` takes a call in place of those in it, up to so many times: an adapter's, which adds its own
+    look-up to that of the module in it.
 
     `input_ids` is `(batch, tokens)`, unpadded, with at least three different tokens. Raises `InputError` for others.
     """
     _require_telling(input_ids)
-    tracer = _Tracer(input_ids)
+    tracer = _Tracer(input_ids, outside)
     with _ONE_TRACE_AT_A_TIME, torch.no_grad(), _watched_by(tracer, model):
         run()
     return tuple(tracer.sites)
@@ -89,9 +100,10 @@ def _require_telling(input_ids: torch.Tensor) -> None:
 class _Tracer:
     """Watches module calls and collects the sites among them."""
 
-    def __init__(self, input_ids: torch.Tensor) -> None:
+    def __init__(self, input_ids: torch.Tensor, outside: int) -> None:
         self.sites: List[Site] = []
         self._ids = input_ids
+        self._outside = outside
         self._thread = threading.get_ident()
         self._stack: List[_Frame] = []
         self._calls: Dict[Tuple[str, str], int] = {}
@@ -112,7 +124,7 @@ class _Tracer:
             if self._probing or self._announced is not module or threading.get_ident() != self._thread:
                 return forward(*args, **kwargs)
             self._announced = None
-            caller, frame = self._stack[-1].name if self._stack else "", _Frame(name)
+            caller, frame = self._stack[-1].name if self._stack else "", _Frame(name, len(self.sites))
             call = self._calls.get((caller, name), 0)
             self._calls[caller, name] = call + 1
             # Before the call: a forward may change its inputs in place.
@@ -122,13 +134,13 @@ class _Tracer:
                 result = forward(*args, **kwargs)
             finally:
                 self._stack.pop()
-            if match is not None and not frame.holds_site:
+            if match is not None and frame.height < self._outside:
                 width = self._width(match, result, forward, args, kwargs)
                 if width is not None:
-                    self.sites.append(Site(name, caller, call, match.shift, match.transposed, width))
-                    frame.holds_site = True
-            if frame.holds_site and self._stack:
-                self._stack[-1].holds_site = True
+                    self.sites[frame.first :] = [Site(name, caller, call, match.shift, match.transposed, width)]
+                    frame.height += 1
+            if self._stack:
+                self._stack[-1].height = max(self._stack[-1].height, frame.height)
             return result
 
         return watching
@@ -165,19 +177,51 @@ class _Tracer:
         if by_batch.shape[0] != self._ids.shape[0] or by_batch.shape[1] < self._ids.shape[1]:
             return None
         # Some position tables are handed the ids for their shape alone (MVP's): their vectors stay as they are.
-        other_args = [self._exchanged(value) for value in args]
-        other_kwargs = {name: self._exchanged(value) for name, value in kwargs.items()}
+        changed = self._again(_in_another_order, forward, args, kwargs)
+        if changed is not None and torch.equal(changed, vectors):
+            return None
+        # What mixes the tokens is more than a look-up: a whole encoder that looks up without a module.
+        changed = self._again(_one_exchanged, forward, args, kwargs)
+        if changed is None or changed.shape != vectors.shape:
+            return None
+        moved = (changed - vectors).abs().amax(-1)
+        moved = moved.T if match.transposed else moved
+        moved[:, _EXCHANGED] = 0
+        return None if moved.max() > _ROUNDING * vectors.abs().max() else vectors.shape[2]
+
+    def _again(
+        self,
+        change: Callable[[torch.Tensor], torch.Tensor],
+        forward: Callable[..., Any],
+        args: Tuple[Any, ...],
+        kwargs: Dict[str, Any],
+    ) -> Optional[torch.Tensor]:
+        """The vectors of the same call with the token ids changed, (batch, tokens) to (batch, tokens)."""
+
+        def changed(value: Any) -> Any:
+            match = self._match(value)
+            if match is None:
+                return value
+            return change(value.T).T.contiguous() if match.transposed else change(value)
+
         self._probing = True
         try:
-            changed = first_tensor(forward(*other_args, **other_kwargs))
+            return first_tensor(forward(*map(changed, args), **{name: changed(value) for name, value in kwargs.items()}))
         finally:
             self._probing = False
-        return None if changed is not None and torch.equal(changed, vectors) else vectors.shape[2]
 
-    def _exchanged(self, value: Any) -> Any:
-        """The token ids in another order (so that all are in the vocabulary), anything else unchanged."""
-        match = self._match(value)
-        return value if match is None else value.roll(1, 0 if match.transposed else 1)
+
+def _in_another_order(ids: torch.Tensor) -> torch.Tensor:
+    # So that all are in the vocabulary.
+    return ids.roll(1, 1)
+
+
+def _one_exchanged(ids: torch.Tensor) -> torch.Tensor:
+    """Another token at one place: one of the text, so that it is in the vocabulary."""
+    changed = ids.clone()
+    for row, own in enumerate(ids):
+        changed[row, _EXCHANGED] = ids[ids != own[_EXCHANGED]][0]
+    return changed
 
 
 @contextmanager
@@ -203,10 +247,3 @@ def _watched_by(tracer: _Tracer, model: torch.nn.Module) -> Iterator[None]:
                 module.__dict__.pop("forward", None)
             else:
                 module.__dict__["forward"] = forward
-
-
-def first_tensor(result: Any) -> Optional[torch.Tensor]:
-    """The tensor that a module returned, alone or first in a tuple or list (I-BERT's look-up gives a scale with it)."""
-    if isinstance(result, (tuple, list)) and result:
-        result = result[0]
-    return result if isinstance(result, torch.Tensor) else None

@@ -23,8 +23,5 @@ SURROGATE: Dict[str, str] = {
     "yoso": "surrogate",
 }
 
-SAFE_IN_SOME_RELEASES = {"bigbird_pegasus", "doge", "zamba2"}
-"""Announced as changing with the padding, because in other releases than this one it does."""
-
 HASHES_BY_PRECISION = {"reformer"}
 """Draws other random hashes in float64 than in float32, so the two compute different functions."""

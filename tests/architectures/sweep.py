@@ -9,8 +9,9 @@ from typing import Callable, Dict, List, Sequence, Tuple
 import torch
 
 from eli5_transformers.errors import UnsupportedModelError
-from eli5_transformers.sites.architectures import caveats, pads_safely, routes_tokens
-from eli5_transformers.sites.embedding_sites import EmbeddingSites, Gradients, find_sites
+from eli5_transformers.sites.architectures import caveats, routes_tokens
+from eli5_transformers.sites.embedding_sites import EmbeddingSites, Gradients
+from eli5_transformers.sites.second_paths import truthful_sites
 from eli5_transformers.sites.tracing import Site
 
 from . import builder
@@ -56,7 +57,6 @@ class Finding:
     """Largest gradient at padding, relative to the largest."""
     padding_shift: float = float("inf")
     """How far the logits of a text move (relative) when it is padded."""
-    pads_safely: bool = True
     routes_tokens: bool = False
     caveats: Tuple[str, ...] = ()
     seconds: float = 0.0
@@ -96,13 +96,12 @@ def _measured(finding: Finding, model: torch.nn.Module, text: Dict[str, torch.Te
 
     finding = replace(
         finding,
-        pads_safely=pads_safely(model),
         routes_tokens=routes_tokens(model),
         caveats=caveats(model),
     )
-    sites = find_sites(model, run, text["input_ids"])
+    other = builder.batch(model, [text["input_ids"].shape[1]], seed=6)
+    sites = truthful_sites(model, run, lambda: builder.logits(model, other), text["input_ids"], lambda logits: logits)
     finding = replace(finding, sites=sites.sites)
-    sites.verify(run, lambda logits: logits)
     single = sites.gradients(run, lambda logits: logits[:, TARGET])
     finding = replace(finding, **_padding(model, sites))
     with ExitStack() as stack:

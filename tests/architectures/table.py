@@ -36,7 +36,8 @@ Checked on transformers {releases}.
   knows no double precision), finite, not zero at any token, and that the token ids reach the prediction in no
   other way.
 - **Padding**: "no effect" means that padding changes no logit and gets no gradient; texts of different lengths share a
-  batch. Else each text is explained alone, unpadded.
+  batch. "An effect" is found by running a few texts alone and padded, as for any other model; only texts of equal length
+  then share a batch.
 """
 _HEADER = """
 | Architecture | Class | Look-ups | Gradient | Padding | Remarks |
@@ -108,9 +109,7 @@ def _row(finding: Finding) -> str:
         cells = ["", "refused", "", finding.refusal]
     else:
         gradient = "exact" if finding.exact else "approximate"
-        # What is said of the padding stands in its own column.
-        remarks = [sentence for sentence in finding.caveats if "unpadded" not in sentence]
-        cells = [_sites(finding), gradient, _padding(finding), " ".join(remarks)]
+        cells = [_sites(finding), gradient, "an effect" if finding.leaks else "no effect", " ".join(finding.caveats)]
     return "| " + " | ".join([finding.architecture, finding.class_name, *cells]) + " |\n"
 
 
@@ -120,12 +119,6 @@ def _sites(finding: Finding) -> str:
         kinds = ["shifted"] * (site.shift > 0) + ["transposed"] * site.transposed
         described.append(f"`{site.name}`" + (f" ({', '.join(kinds)})" if kinds else ""))
     return ", ".join(described)
-
-
-def _padding(finding: Finding) -> str:
-    if finding.leaks:
-        return "explained alone"
-    return "no effect" if finding.pads_safely else "no effect here, explained alone"
 
 
 def _cause(finding: Finding) -> str:

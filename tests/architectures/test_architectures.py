@@ -5,7 +5,7 @@ from typing import Callable
 import pytest
 
 from . import builder, table
-from .expectations import HASHES_BY_PRECISION, NOT_BUILT, REFUSED, SAFE_IN_SOME_RELEASES, SURROGATE
+from .expectations import HASHES_BY_PRECISION, NOT_BUILT, REFUSED, SURROGATE
 from .sweep import Finding, examine
 
 PAGE = table.path().read_text(encoding="utf-8")
@@ -52,18 +52,6 @@ def test_token_ids_reach_the_prediction_through_the_sites_alone(architecture: st
 def test_every_token_has_a_gradient(architecture: str) -> None:
     finding = measured(architecture)
     assert finding.refusal or finding.blind_tokens == 0
-
-
-@every_architecture
-def test_padding_has_no_effect_or_the_reader_is_told(architecture: str) -> None:
-    finding = measured(architecture)
-    if finding.refusal or architecture in SAFE_IN_SOME_RELEASES:
-        assert finding.refusal or not finding.pads_safely
-        return
-    assert finding.pads_safely is not finding.leaks, (
-        f"shift {finding.padding_shift:.1e}, gradient {finding.padding_gradient:.1e}"
-    )
-    assert finding.leaks == any("unpadded" in sentence for sentence in finding.caveats)
 
 
 @every_architecture

@@ -10,7 +10,8 @@ from interpreters import tiny
 
 from eli5_transformers import load_predictor
 from eli5_transformers.components.explained_predictors import explained_model
-from eli5_transformers.engine.passes import Scorer
+from eli5_transformers.engine.layers import layer_sites
+from eli5_transformers.engine.passes import Scorer, TextBatch
 from eli5_transformers.errors import UnsupportedModelError
 from eli5_transformers.interpreters import attribute
 from eli5_transformers.sites.embedding_sites import EmbeddingSites
@@ -76,7 +77,7 @@ def test_hooks_are_gone_while_the_error_of_a_pass_is_being_handled():
         raise RuntimeError("no point")
 
     with scorer.session():
-        (batch, *_) = scorer.batches(texts)
+        batch = TextBatch(scorer, range(len(texts)), texts)
         with pytest.raises(RuntimeError, match="no point"):
             batch.forward([0], at)
         hooked = [m for m in predictor._model.modules() if m._forward_hooks or m._forward_pre_hooks]
@@ -90,7 +91,7 @@ def test_looking_up_other_tokens_runs_no_layer_above_the_embeddings():
     (block,) = [m for name, m in predictor._model.named_modules() if name.endswith("layer.0")]
     ran = []
     with scorer.session():
-        batch = next(iter(scorer.batches(texts)))
+        batch = TextBatch(scorer, range(len(texts)), texts)
         handle = block.register_forward_hook(lambda *arguments: ran.append(1))
         try:
             (found,) = batch.look_up(torch.full_like(batch.ids, 25))
@@ -116,7 +117,7 @@ def test_a_layer_is_found_while_another_thread_runs_the_model():
 
     handle = predictor._model.transformer.register_forward_pre_hook(interrupt)
     try:
-        (site,) = explained.layer(name, text).sites
+        (site,) = layer_sites(explained, name, text).sites
     finally:
         handle.remove()
     assert site.name == name

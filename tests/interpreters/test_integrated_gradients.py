@@ -119,9 +119,9 @@ def test_default_baseline_passes_over_tokens_whose_vector_is_zero():
 def test_layer_scores_add_up_at_every_depth(bert):
     names = [name for name, _ in bert._model.named_modules() if name.endswith(("layer.0", "layer.1"))]
     assert len(names) == 2
-    whole = only(bert)
+    whole = only(bert, keep_special=False)
     for name in names:
-        found = only(bert, layer=name)
+        found = only(bert, layer=name, keep_special=False)
         assert found.relative_delta <= 0.011
         assert_close(found.baseline_score, whole.baseline_score, scale=np.abs(whole.scores).sum())
         assert found.parameters["layer"] == name

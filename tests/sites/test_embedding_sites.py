@@ -641,13 +641,13 @@ def test_a_decoder_without_pad_token_is_explained_in_a_twin_that_has_one() -> No
 
 
 def test_caveats_are_found_inside_other_modules() -> None:
-    wrapped = nn.Sequential(builder.build("fnet"))
-    assert not architectures.pads_safely(wrapped)
-    assert ["Fourier" in sentence for sentence in architectures.caveats(wrapped)] == [True]
+    wrapped = nn.Sequential(builder.build("yoso"))
+    assert ["surrogate" in sentence for sentence in architectures.caveats(wrapped)] == [True]
+    assert "hashes" in architectures.leak_of(wrapped)
 
 
 def test_plain_modules_have_no_caveats() -> None:
     model = made(Classifier)
-    assert architectures.pads_safely(model)
+    assert architectures.leak_of(model) == ""
     assert architectures.caveats(model) == ()
     assert not architectures.lacks_pad_token(model)

@@ -1,0 +1,258 @@
+"""Which texts may share a pass: measured on the model itself, so that no text's result depends on its neighbours.
+
+Whether padding reaches the prediction no list can say: a module of one's own averages without a mask, a config names
+another padding token than the tokenizer, a decoder has positions that count from the left. So a few rows are run alone
+and in company, and where they differ texts are padded on the other side, or share passes with those of equal length
+alone, or run alone.
+"""
+
+from __future__ import annotations
+
+import weakref
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, Optional, Sequence, Set, Tuple, TypeVar
+
+import numpy as np
+import torch
+
+from ..errors import Eli5TransformersError
+from ..sites.architectures import is_quantized, leak_of, name_of, text_configs
+from ..sites.state import explainable
+from .batching import Sharing, bucket
+from .instances import PROBE, beside, ids_and_mask, logits_of, other_text, padded_on_the_other_side, with_known_tokens
+
+if TYPE_CHECKING:
+    from .explained_model import EncodedText, ExplainedModel
+
+Result = TypeVar("Result")
+
+# How far the logits of a text in company may be from those alone, relative to the largest: kernels round differently for
+# other shapes, and some models compute in single precision whatever they are loaded in.
+_TOLERANCE = {torch.float64: 1e-5, torch.float32: 1e-4, torch.float16: 1e-2, torch.bfloat16: 5e-2}
+_SMALL = 1e-6
+# Words of the probe texts.
+_WORDS = (1, 4, 8, 9, 20)
+
+
+@dataclass(frozen=True)
+class Company:
+    """What was measured of one model with one way of padding."""
+
+    rows: bool = True
+    """Rows of one pass do not see each other."""
+    padding: Optional[bool] = None
+    """Padding changes nothing; None where that was not measured."""
+    other_side: bool = False
+    """It changes nothing on the side that is not the tokenizer's, and does on the tokenizer's."""
+
+    @property
+    def sharing(self) -> Sharing:
+        """Which texts may share a pass."""
+        if not self.rows:
+            return Sharing.NONE
+        return Sharing.EQUAL_LENGTHS if self.padding is False else Sharing.PADDED
+
+    def caveats(self, model: torch.nn.Module) -> Tuple[str, ...]:
+        """What a reader must know of it, a sentence each."""
+        if not self.rows:
+            return (
+                f"Rows that {name_of(model)} runs together change each other's prediction: each text is run alone, unpadded, "
+                "a row at a time.",
+            )
+        if self.padding is False:
+            reason = leak_of(model)
+            return (
+                f"The prediction of {name_of(model)} depends on the padding around a text"
+                f"{f' ({reason})' if reason else ''}: only texts of equal length run together, unpadded.",
+            )
+        return ()
+
+
+class _Measured:
+    """What is known of the module that a person gave: handed over again, it is not measured again."""
+
+    def __init__(self) -> None:
+        self.rows: Optional[bool] = None
+        self.ways: Dict[Any, Company] = {}
+        """By how texts are padded."""
+        self.tried: Set[Any] = set()
+        """Ways of padding, with the lengths (in powers of two) at which texts were compared with themselves alone."""
+
+
+_MEASURED: weakref.WeakKeyDictionary[torch.nn.Module, _Measured] = weakref.WeakKeyDictionary()
+
+
+def measure(explained: ExplainedModel, lengths: Sequence[int], texts: Sequence[EncodedText] = ()) -> Company:
+    """What company changes in the predictions for texts of these lengths; call it in the state in which passes run.
+
+    Padding is only measured where lengths differ. `texts` are some to try where the model's reader reads no probe.
+    """
+    known = _MEASURED.setdefault(explained.given, _Measured())
+    if known.rows is None:
+        probe = _probe(explained, _WORDS[1]) or next(iter(texts), None)
+        # The steps of quantized layers are those of all rows together.
+        known.rows = not is_quantized(explained.model) and (probe is None or _rows_apart(explained, probe))
+    if not known.rows:
+        return Company(rows=False)
+    if len(set(lengths)) < 2:
+        return explained.company
+    probes = _probes(explained, max(lengths), texts)
+    if len(probes) < 2:
+        return Company(padding=False)
+    way = _way_of_padding(explained, probes)
+    if way not in known.ways:
+        known.ways[way] = _padded(explained, probes)
+        # What is shorter than the probes need not be compared again.
+        known.tried.update((known.ways[way], scale) for scale in range(len(probes[-1]).bit_length()))
+    return known.ways[way]
+
+
+def in_company(
+    explained: ExplainedModel,
+    lengths: Sequence[int],
+    run: Callable[[List[int]], Tuple[Sequence[Result], np.ndarray]],
+    alone: Callable[[int], np.ndarray],
+    *,
+    width: int,
+    sharing: Optional[Sharing] = None,
+    texts: Sequence[EncodedText] = (),
+) -> List[Result]:
+    """A result for each text: `run(places)` gives those of texts that share passes, and their logits (texts, classes).
+
+    `alone(place)`, (classes,), are the logits of one text run by itself. Where there was no group of such a length yet, they
+    are compared for the text that is padded most: a model may switch to another way of computing at some length. A group
+    that the model refuses is run text by text. `sharing` is measured where it is None.
+    """
+    results: Dict[int, Result] = {}
+    while len(results) < len(lengths):
+        places = [place for place in range(len(lengths)) if place not in results]
+        if sharing is None:
+            explained.company = measure(explained, [lengths[place] for place in places], texts)
+        share = explained.company.sharing if sharing is None else sharing
+        groups = bucket([lengths[p] for p in places], width, sharing=share, device=explained.device.type)
+        for group in ([places[number] for number in group] for group in groups):
+            found = _run(explained, group, run)
+            results.update(zip(group, (result for result, _ in found)))
+            padded = min(range(len(group)), key=lambda number: lengths[group[number]])
+            if lengths[group[padded]] == lengths[group[0]] or not _untried(explained, lengths[group[0]]):
+                continue
+            if not _close(found[padded][1], alone(group[padded]), explained.model):
+                _demote(explained)
+                for place in group:
+                    del results[place]
+                break
+    return [results[place] for place in range(len(lengths))]
+
+
+def _run(
+    explained: ExplainedModel,
+    group: List[int],
+    run: Callable[[List[int]], Tuple[Sequence[Result], np.ndarray]],
+) -> List[Tuple[Result, np.ndarray]]:
+    try:
+        found, logits = run(group)
+        return list(zip(found, logits))
+    except Exception as error:
+        # Whatever the model says of rows that do not fit together: BART wants as many end tokens in each.
+        if len(group) == 1 or isinstance(error, Eli5TransformersError):
+            raise
+    return [pair for place in group for pair in _run(explained, [place], run)]
+
+
+def _untried(explained: ExplainedModel, length: int) -> bool:
+    known, scale = _MEASURED.setdefault(explained.given, _Measured()), (explained.company, length.bit_length())
+    untried = scale not in known.tried
+    known.tried.add(scale)
+    return untried
+
+
+def _demote(explained: ExplainedModel) -> None:
+    """Padding has changed a prediction, although it did not change the probes'."""
+    known = _MEASURED.setdefault(explained.given, _Measured())
+    for way, company in known.ways.items():
+        if company == explained.company:
+            known.ways[way] = Company(padding=False)
+    explained.company = Company(padding=False)
+
+
+def _rows_apart(explained: ExplainedModel, text: EncodedText) -> bool:
+    tensors = _tensors(explained, [text])
+    pair = (tensors, other_text(tensors, explained.vocabulary))
+    alone = [_logits(explained, one)[0] for one in pair]
+    try:
+        both = _logits(explained, beside(*pair))
+    except Exception:  # the model runs one row at a time
+        return False
+    # Both: a recurrent layer that takes rows for tokens hands on from the first to the second alone.
+    return len(both) == 2 and all(_close(row, one, explained.model) for row, one in zip(both, alone))
+
+
+def _padded(explained: ExplainedModel, probes: Sequence[EncodedText]) -> Company:
+    """On which side the probes may be padded; `probes` are in the order of their lengths."""
+    alone: List[Tuple[EncodedText, np.ndarray]] = []
+    for probe in probes:
+        try:
+            alone.append((probe, _logits(explained, _tensors(explained, [probe]))[0]))
+        except Exception:  # too short for the model
+            continue
+    if len(alone) < 2:
+        return Company(padding=False)
+    # Padded by as much as there is, and by little.
+    pairs = [(alone[-1], alone[0]), *zip(alone[1:], alone)]
+    for other_side in (False, True):
+        if all(_like_alone(explained, pair, other_side) for pair in pairs):
+            return Company(padding=True, other_side=other_side)
+    return Company(padding=False)
+
+
+def _like_alone(
+    explained: ExplainedModel, pair: Sequence[Tuple[EncodedText, np.ndarray]], other_side: bool
+) -> bool:
+    tensors: Optional[Mapping[str, Any]] = _tensors(explained, [probe for probe, _ in pair])
+    if other_side:
+        tensors = padded_on_the_other_side(tensors or {})
+    if tensors is None:
+        return False
+    try:
+        found = _logits(explained, tensors)
+    except Exception:  # the model refuses padding
+        return False
+    return all(_close(row, alone, explained.model) for row, (_, alone) in zip(found, pair))
+
+
+def _tensors(explained: ExplainedModel, texts: Sequence[EncodedText]) -> Mapping[str, Any]:
+    return with_known_tokens(explained.own_side(texts), explained.vocabulary)
+
+
+def _logits(explained: ExplainedModel, tensors: Mapping[str, Any]) -> np.ndarray:
+    with torch.no_grad(), explainable(explained.model):
+        return logits_of(explained.model(**tensors)).cpu().double().numpy()
+
+
+def _close(found: np.ndarray, alone: np.ndarray, model: torch.nn.Module) -> bool:
+    kinds = [p.dtype for p in model.parameters() if p.dtype in _TOLERANCE]
+    tolerance = max((_TOLERANCE[kind] for kind in kinds), default=_TOLERANCE[torch.float32])
+    return bool(np.abs(found - alone).max() <= tolerance * max(float(np.abs(alone).max()), _SMALL))
+
+
+def _probe(explained: ExplainedModel, words: int) -> Optional[EncodedText]:
+    text = " ".join((PROBE.split() * 3)[:words])
+    try:
+        return explained.encode_instance(explained.explainable.probe(text), (text,))
+    except Exception:  # a reader with keys of its own, or one that refuses the text
+        return None
+
+
+def _probes(explained: ExplainedModel, longest: int, texts: Sequence[EncodedText]) -> List[EncodedText]:
+    """Texts of different lengths, the shortest first; none that is longer than those to explain need it."""
+    found = [_probe(explained, words) for words in _WORDS if words <= max(longest, _WORDS[-2])]
+    probes = sorted((probe for probe in (found if all(found) else texts) if probe is not None), key=len)
+    distinct = {len(probe): probe for probe in probes}
+    return list(distinct.values())
+
+
+def _way_of_padding(explained: ExplainedModel, probes: Sequence[EncodedText]) -> Any:
+    """What the model is given for two of them, and by which tokens its configs say that it knows padding."""
+    ids, real = ids_and_mask(_tensors(explained, [probes[0], probes[-1]]))
+    pads = tuple(getattr(config, "pad_token_id", None) for config in text_configs(explained.model))
+    return (pads, ids.cpu().numpy().tobytes(), real.cpu().numpy().tobytes())

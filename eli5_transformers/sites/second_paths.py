@@ -1,0 +1,107 @@
+"""Looks for token ids that reach the prediction past the look-ups, and for look-ups that hold all of them."""
+
+from __future__ import annotations
+
+from typing import Any, List, Mapping, Optional
+
+import torch
+
+from ..errors import UnsupportedModelError
+from .architectures import name_of
+from .embedding_sites import EmbeddingSites, Output, Run, find_sites
+from .state import explaining
+from .twin import COPIES, VIEWS
+
+# Calls around a look-up that are tried in its place, one around the other.
+_OUTWARDS = 3
+# How far the logits may move with the ids while the vectors stay, relative to the largest: the sums are the same ones.
+_TOLERANCE = {torch.float64: 1e-10, torch.float32: 2e-5, torch.float16: 1e-2, torch.bfloat16: 5e-2}
+_SMALL = 1e-2
+
+
+def learn_sites(
+    model: torch.nn.Module, inputs: Mapping[str, Any], others: Mapping[str, Any], input_ids: torch.Tensor, output: Output
+) -> EmbeddingSites:
+    """The `truthful_sites` of `model`, which is not changed: its twin is run on `inputs`, and on `others` of another text.
+
+    Where a training moves the weights between two passes, these do not agree: then a twin with copies of the weights is
+    looked at. A forward pass that goes past the twin (to a module that a global variable holds, say) looks nothing up in
+    it. Then the model itself is run, and `EmbeddingSites.twin` says that others must do so, too.
+
+    Raises as `truthful_sites` does.
+    """
+    found = False
+    failure: Optional[UnsupportedModelError] = None
+    for twin, tensors in ((True, VIEWS), (True, COPIES), (False, VIEWS)):
+        # Where look-ups are found in the twin it is the twin that runs, and else it is not for its weights.
+        if (tensors, found) == (COPIES, False) or (not twin and found):
+            continue
+        with explaining(model, twin=twin, tensors=tensors) as own:
+            run, other_run = lambda: own(**inputs), lambda: own(**others)  # noqa: B023, E731
+            try:
+                sites = find_sites(own, run, input_ids)
+                found = True
+                # Wider look-ups are for what the ids do, not for weights that may have moved.
+                outwards = 0 if (twin, tensors) == (True, VIEWS) else _OUTWARDS
+                sites = _truthful(sites, run, other_run, input_ids, output, outwards)
+                return EmbeddingSites(model, sites.sites, twin)
+            except UnsupportedModelError as error:
+                failure = error
+    assert failure is not None
+    raise failure
+
+
+def truthful_sites(
+    model: torch.nn.Module, run: Run, other_run: Run, input_ids: torch.Tensor, output: Output
+) -> EmbeddingSites:
+    """The look-ups of `model`, verified: through them, and through nothing else, its ids reach its logits.
+
+    `run()` feeds `input_ids` (batch, tokens) to the model, `other_run()` other ordinary ids in their places, and whatever
+    else it reads of another text; `output` makes the logits of what either returns. Where other ids with the old vectors put
+    in change the logits, the calls around the look-ups are tried in their place: an adapter adds a look-up of its own to that
+    of the module in it.
+
+    Raises `UnsupportedModelError` where no call holds all that the model reads of its ids, and as `find_sites` and
+    `EmbeddingSites.verify` do.
+    """
+    return _truthful(find_sites(model, run, input_ids), run, other_run, input_ids, output, _OUTWARDS)
+
+
+def _truthful(
+    innermost: EmbeddingSites, run: Run, other_run: Run, input_ids: torch.Tensor, output: Output, outwards: int
+) -> EmbeddingSites:
+    """These look-ups, or those up to so many calls around them."""
+    sites, model = innermost, innermost.model
+    sites.verify(run, output)
+    moved = _moved(sites, run, other_run, output)
+    for outside in range(1, outwards + 1):
+        if moved <= 1:
+            return sites
+        wider = find_sites(model, run, input_ids, outside)
+        if wider.sites == sites.sites:
+            break
+        sites = wider
+        try:
+            sites.verify(run, output)
+            moved = _moved(sites, run, other_run, output)
+        except UnsupportedModelError:  # what stands around the look-up is more than one
+            continue
+    if moved <= 1:
+        return sites
+    names: List[str] = list(dict.fromkeys(site.name for site in innermost.sites))
+    raise UnsupportedModelError(
+        f"{name_of(model)} reads more of its token ids than the vectors of {', '.join(map(repr, names))}: with other ids and "
+        "the same vectors it predicts something else, so that its prediction cannot be explained by them: let it look ids up "
+        "in one submodule alone (not by torch.nn.functional.embedding, an EmbeddingBag or a second indexer), or merge its "
+        "adapters into it"
+    )
+
+
+def _moved(sites: EmbeddingSites, run: Run, other_run: Run, output: Output) -> float:
+    """How far other ids move the logits while the vectors stay: above 1 further than rounding does."""
+    values, plain = sites.capture(lambda: output(run()))
+    with torch.no_grad(), sites.replaced(values):
+        # Both with the vectors put in, so that both are the same sums.
+        again, other = output(run()), output(other_run())
+    size = plain.abs().max().clamp(min=_SMALL)
+    return float((other - again).abs().max() / size) / _TOLERANCE.get(plain.dtype, _TOLERANCE[torch.float32])
