@@ -19,7 +19,7 @@ def tally(record_property: Callable[[str, Any], None]) -> Tally:
     """`tally(what, tried, failed)` puts a line into the table and fails the test if anything failed."""
 
     def note(what: str, tried: int, failed: int) -> None:
-        record_property(_NAME, [what, tried, failed])
+        record_property(_NAME, [what, int(tried), int(failed)])
         assert tried > 0, f"{what}: nothing was tried"
         assert failed == 0, f"{what}: {failed} of {tried} failed"
 

@@ -7,7 +7,7 @@ config, and a softmax may have been put behind it: the outputs themselves decide
 from __future__ import annotations
 
 import weakref
-from contextlib import nullcontext
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import Any, Callable, Iterator, List, Optional, Sequence, Tuple
 
@@ -198,9 +198,10 @@ def _run(
     if accepts(module, "token_type_ids", required=not makes_types):
         inputs["token_type_ids"] = torch.tensor([type_ids], device=device)
     try:
-        with explaining(module) as own, explaining_ids(own, ids), torch.set_grad_enabled(differentiated):
-            with differentiable(own) if differentiated else nullcontext():
-                return logits_of(own(**inputs))
+        with explaining(module) as own, explaining_ids(own, ids), torch.set_grad_enabled(differentiated), ExitStack() as stack:
+            if differentiated:
+                stack.enter_context(differentiable(own))
+            return logits_of(own(**inputs))
     except Eli5TransformersError:
         raise
     except TypeError as error:
