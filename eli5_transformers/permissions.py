@@ -12,6 +12,10 @@ from .errors import SourceError
 MAX_UNPACKED = 20 * 2**30
 """The most bytes that the archives of one load may unpack to, unless the caller says another number: 20 GiB."""
 
+OWN_CODE = (
+    "code of its own, which is run with trust_remote_code=True (--trust-remote-code) alone: read it before you trust it"
+)
+
 # What transformers' loading functions take and a file of somebody else must not choose: what runs code or unpickles,
 # writes where it likes, or sends what is asked elsewhere.
 _CALLERS = ("weights_only", "allow_all_kernels", "cache_dir", "local_dir", "offload_folder", "proxies", "mirror")

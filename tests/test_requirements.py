@@ -66,6 +66,7 @@ PRIVATE = {
         "explanation", "include_styles", "force_weights", "show", "preserve_density", "highlight_spaces",
         "horizontal_layout", "show_feature_values",
     ],
+    "eli5.formatters.html.template_env": None,
     "eli5.formatters.text.format_as_text": ["expl", "show", "highlight_spaces", "show_feature_values"],
     "eli5.formatters.fields": None,
 }  # fmt: skip

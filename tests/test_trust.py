@@ -26,7 +26,7 @@ ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "trust.md"
 TEXT = "Not good, and no better than the other brands"
 HERE, REMOTE, UNPACKING = "tests/test_trust.py", "tests/adapters/test_remote_code.py", "tests/test_unpacking.py"
-SAVED = "tests/explanations/test_saved.py"
+SAVED = "tests/fuzz/test_saved_files.py"
 # How each line of the page's lists begins, and its test. What has no test says why.
 PROMISES = {
     "Code that it brings": (REMOTE, "test_code_of_a_checkpoint_is_not_run_and_nobody_is_asked"),
@@ -53,7 +53,7 @@ PROMISES = {
     "What is refused": (UNPACKING, "test_an_archive_that_is_cut_leaves_nothing"),
     "A file of an explanation": (SAVED, "test_no_damaged_attribution_does_more_than_be_refused"),
     "Texts, tokens, labels": ("tests/explanations/test_to_eli5.py", "test_hostile_texts_and_titles_are_text_in_the_page"),
-    "Control characters": ("tests/text/test_escapes.py", ""),
+    "Control characters": ("tests/test_escapes.py", ""),
     "AllenNLP is watched": (HERE, "test_what_is_refused_in_one_thread_is_not_in_another"),
     "AllenNLP's own commands": (HERE, "test_outside_of_a_load_allennlp_is_as_it_was"),
     "Objects that you hand over": ("tests/adapters/test_sources.py", ""),

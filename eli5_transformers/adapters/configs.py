@@ -16,8 +16,7 @@ from .. import compat
 from ..arguments import did_you_mean
 from ..bundled import configs_path
 from ..errors import Eli5TransformersError, InputError, SourceError
-from ..huggingface.classifiers import OWN_CODE
-from ..permissions import current, guarding
+from ..permissions import OWN_CODE, current, guarding
 from .objects import placed
 
 SUFFIXES = (".jsonnet", ".json")

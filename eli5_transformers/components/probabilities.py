@@ -11,7 +11,6 @@ from allennlp.data.fields import TextField
 
 from ..engine.batching import rows_at_once
 from ..engine.company import in_company
-from ..engine.passes import Scorer
 from ..errors import InputError
 from ..sites.finite import require_finite
 from ..text.tokenizers import in_use
@@ -49,10 +48,8 @@ def forward(predictor: Any, instances: List[Instance], read: Callable[[Dict[str,
 
     No result depends on the instances beside it.
     """
-    scorer = Scorer(explained_model(predictor))
     lengths = [len(instance["tokens"].tokens) for instance in instances]  # type: ignore[attr-defined]
-    with scorer.session(), torch.no_grad():
-        explained = scorer.explained
+    with explained_model(predictor).predicting() as explained, torch.no_grad():
         width, device = _width(explained.model), explained.device
 
         def run(places: List[int]) -> Tuple[List[Result], np.ndarray]:

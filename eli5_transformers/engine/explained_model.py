@@ -64,9 +64,18 @@ class ExplainedModel:
         """The same on a twin of the model, for as long as it is explained: nothing about the model itself is changed."""
         sites = self.sites
         with explaining(self.model, twin=sites.twin) as model:
-            twin = copy.copy(self)
-            twin.model, twin._own_sites = model, sites.on(model)
-            yield twin
+            yield self._on(model, sites.on(model))
+
+    @contextmanager
+    def predicting(self) -> Iterator[ExplainedModel]:
+        """The same for a model that is only run: what cannot be explained may be predicted with."""
+        with explaining(self.model) as model:
+            yield self._on(model, None)
+
+    def _on(self, model: torch.nn.Module, sites: Optional[EmbeddingSites]) -> ExplainedModel:
+        twin = copy.copy(self)
+        twin.model, twin._own_sites = model, sites
+        return twin
 
     @property
     def predictor(self) -> Any:

@@ -16,14 +16,11 @@ from transformers.utils import logging as transformers_logging
 
 from ..compat._remote_code import remote_classifier
 from ..errors import Eli5TransformersError, SourceError
-from ..permissions import allows, transformers_options
+from ..permissions import OWN_CODE, allows, transformers_options
 from . import labels as naming
 
 # What a checkpoint on the hub may consist of; weights of other frameworks and training state are left where they are.
 _HUB_OPTIONS = ("trust_remote_code", "revision", "token", "use_auth_token", "cache_dir", "local_files_only")
-OWN_CODE = (
-    "code of its own, which is run with trust_remote_code=True (--trust-remote-code) alone: read it before you trust it"
-)
 _HUB_FILES = ["*.json", "*.txt", "*.model", "*.safetensors", "pytorch_model*.bin", "*.py"]
 
 

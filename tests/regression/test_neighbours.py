@@ -18,6 +18,7 @@ from torch import nn
 
 from eli5_transformers import attribute, load_predictor
 from eli5_transformers.components.explained_predictors import explained_model
+from eli5_transformers.engine.company import measure
 
 TEXTS = list(tiny.TEXTS)
 LONG = [" ".join(TEXTS * 2), " ".join(TEXTS * 2 + ["it was good"])]
@@ -198,17 +199,17 @@ def test_points_of_one_text_do_not_see_each_other(kind: str) -> None:
 def test_a_decoder_with_absolute_positions_is_padded_where_it_bears_it() -> None:
     for left in (False, True):
         predictor = decoder(0, left)
-        attribute(predictor, TEXTS, interpreter="gradient")
-        company = explained_model(predictor).company
+        with explained_model(predictor).at_work() as explained:
+            company = measure(explained, [len(explained.encode(tiny.inputs(text)[0])) for text in TEXTS])
         assert company.padding
         assert company.other_side is left
 
 
 def test_padding_is_not_measured_for_one_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("eli5_transformers.engine.company._padded", lambda *_: pytest.fail("measured"))
     predictor = made("averaged")
     attribute(predictor, TEXTS[0], interpreter="gradient")
     attribute(predictor, [TEXTS[0]] * 3, interpreter="gradient")
-    assert explained_model(predictor).company.padding is None
 
 
 def test_a_module_that_is_given_again_is_not_measured_again() -> None:
