@@ -187,15 +187,6 @@ def position_limit(config: Any) -> Optional[int]:
     return limit
 
 
-def lacks_pad_token(model: torch.nn.Module) -> bool:
-    """True where `config.pad_token_id` is not set, or to `NO_TOKEN`.
-
-    Decoders that classify at the last token find it by the pad token's id; without one they refuse batches of more
-    than one row (transformers: `GenericForSequenceClassification.forward`). See `state.pad_token`.
-    """
-    return any(getattr(config, "pad_token_id", None) in (None, NO_TOKEN) for config in text_configs(model))
-
-
 def configs(model: torch.nn.Module) -> List[Any]:
     """The configs of all HuggingFace models in `model`, each once."""
     found = {}
