@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, Optional, 
 import numpy as np
 import torch
 
-from ..errors import Eli5TransformersError
+from ..errors import Eli5TransformersError, UnsupportedModelError
 from ..sites.architectures import is_quantized, leak_of, name_of, text_configs
 from ..sites.remembered import Remembered
 from ..sites.state import explainable
@@ -132,7 +132,7 @@ def in_company(
 
     `alone(place)`, (classes,), are the logits of one text run by itself. Where there was no group of such a length yet, they
     are compared for the text that is padded most: a model may switch to another way of computing at some length. A group
-    that the model refuses is run text by text. `sharing` is measured where it is None.
+    that the model refuses, or of which numbers are none, is run text by text. `sharing` is measured where it is None.
     """
     results: Dict[int, Result] = {}
     while len(results) < len(lengths):
@@ -169,8 +169,10 @@ def _run(
         found, logits = run(group)
         return list(zip(found, logits))
     except Exception as error:
-        # Whatever the model says of rows that do not fit together: BART wants as many end tokens in each.
-        if len(group) == 1 or isinstance(error, Eli5TransformersError):
+        # Whatever the model says of rows that do not fit together: BART wants as many end tokens in each. Or numbers that are
+        # none: a row of padding that attends to nothing is NaN, of which the logits need not know.
+        ours = isinstance(error, Eli5TransformersError) and not isinstance(error, UnsupportedModelError)
+        if len(group) == 1 or ours:
             raise
     return [pair for place in group for pair in _run(explained, [place], run)]
 

@@ -16,13 +16,6 @@ from ..errors import InputError
 from ..records import Attribution, percent
 from .comparing import Compared, ComparingInterpreter, wide
 
-# What gives exact numbers where a model's own are too coarse.
-_FINER = {
-    torch.bfloat16: ": load it in float32 for exact numbers",
-    torch.float16: ": load it in float32 for exact numbers",
-    torch.float32: ": load it in float64 for exact numbers",
-}
-
 
 class _Found(NamedTuple):
     """What a rule gives for one text and class."""
@@ -205,9 +198,11 @@ class IntegratedGradients(ComparingInterpreter):
         if integral.stopped == spline.EVALUATIONS:
             notes.append(f"{missed}; max_evaluations={self.max_evaluations} allows no more gradient evaluations.")
         if integral.stopped == spline.ROUNDING:
+            # Of half precision every result says so (`architectures.caveats`).
+            finer = ": load it in float64 for exact numbers" if batch.dtype is torch.float32 else ""
             notes.append(
                 f"{missed}; the model computes in {str(batch.dtype).replace('torch.', '')}, and more evaluations do not bring "
-                f"back what that rounds away{_FINER.get(batch.dtype, '')}."
+                f"back what that rounds away{finer}."
             )
         if integral.stopped == spline.JUMP:
             notes.append(f"{missed}; the output jumps, and more evaluations do not tell whose the jump is.")

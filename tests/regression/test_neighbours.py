@@ -301,6 +301,29 @@ def test_a_length_counts_as_tried_when_it_was_and_not_before() -> None:
         assert not any(compared)
 
 
+class Causal(Averaged):
+    """Each token attends to those before it; a row of padding on the left to nothing, which is NaN."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.block = nn.Identity()
+
+    def pooled(self, vectors: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        seen = torch.ones(vectors.shape[1], vectors.shape[1]).tril()[None] * mask.transpose(1, 2)
+        weights = (vectors @ vectors.transpose(1, 2)).masked_fill(seen == 0, float("-inf")).softmax(-1)
+        return self.block(weights @ vectors)[:, -1]
+
+
+@pytest.mark.parametrize("layer", [None, "block"])
+@pytest.mark.parametrize("interpreter", ["integrated-gradients", "gradient-x-input", "occlusion"])
+def test_padding_whose_numbers_are_none_takes_no_text_down(interpreter: str, layer: Any) -> None:
+    predictor = own(Causal(), left=True)
+    found = attribute(predictor, TEXTS, interpreter=interpreter, layer=layer, targets=1)
+    for text, (scored,) in zip(TEXTS, found):
+        ((one,),) = attribute(predictor, text, interpreter=interpreter, layer=layer, targets=1)
+        assert_close(scored.scores, one.scores, BATCHED)
+
+
 def end_tokens() -> Any:
     predictor = tiny.predictor("bart")
     return predictor, ["we had to wait", "never <sep> again", "i love it", "slow <sep> <sep>", "great <sep> food"]
