@@ -24,10 +24,9 @@ from ..engine.activations import (
     differentiable,
     last_operation,
 )
-from ..engine.batching import is_lack_of_memory
 from ..engine.explainable import TokenizerVocabulary
 from ..engine.instances import PROBE
-from ..errors import Eli5TransformersError, InputError, SourceError
+from ..errors import Eli5TransformersError, InputError, SourceError, is_lack_of_memory
 from ..huggingface import labels as naming
 from ..sites.architectures import configs, position_limit, sole_contents
 from ..sites.remembered import Remembered

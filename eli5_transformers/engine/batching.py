@@ -72,11 +72,6 @@ def rows_at_once(model: torch.nn.Module, length: int, width: int, device: torch.
     return max(1, min(fast, _MOST_ROWS))
 
 
-def is_lack_of_memory(error: Exception) -> bool:
-    """Whether an error of a pass says nothing of the model, but of the memory that was left at that moment."""
-    return isinstance(error, MemoryError) or "out of memory" in str(error)
-
-
 def free_memory(device: torch.device) -> Optional[int]:
     """Bytes that are free on the device, or None where that is not known."""
     if device.type == "cuda":

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, Optional, 
 import numpy as np
 import torch
 
-from ..errors import Eli5TransformersError, UnsupportedModelError
+from ..errors import Eli5TransformersError, UnsupportedModelError, is_lack_of_memory
 from ..sites.architectures import is_quantized, leak_of, name_of, text_configs
 from ..sites.remembered import Remembered
 from ..sites.state import explainable
-from .batching import Sharing, bucket, is_lack_of_memory
+from .batching import Sharing, bucket
 from .instances import PROBE, beside, ids_and_mask, logits_of, other_text, padded_on_the_other_side, with_known_tokens
 
 if TYPE_CHECKING:

@@ -136,7 +136,9 @@ def test_half_precision_states_its_error_and_names_the_mend(name):
     assert any(one.token_error > 0.01 for one, _ in pairs)
 
 
-@pytest.mark.parametrize("method", ["integrated-gradients", "gradient-x-input", "gradient", "smoothgrad", "occlusion"])
+@pytest.mark.parametrize(
+    "method", ["integrated-gradients", "gradient-x-input", "gradient", "smoothgrad", "occlusion", "simple-gradient"]
+)
 def test_every_result_of_half_precision_says_so(method):
     single = tiny.predictor("bert")
     model = copy.deepcopy(single._model.transformer)
@@ -144,6 +146,16 @@ def test_every_result_of_half_precision_says_so(method):
     for cast, said in ((model, False), (copy.deepcopy(model).bfloat16(), True)):
         ((one,),) = attribute(load_predictor(cast, **given), tiny.TEXTS[0], interpreter=method)
         assert any("bfloat16" in note and "load it in float32" in note for note in one.notes) == said
+
+
+@pytest.mark.parametrize("method", ["simple-gradient", "integrated-gradient"])
+def test_allennlps_own_read_vectors_of_a_type_that_numpy_lacks(method):
+    single = tiny.predictor("bert")
+    model = copy.deepcopy(single._model.transformer).bfloat16()
+    given = {"tokenizer": single._dataset_reader.tokenizer, "labels": list(tiny.LABELS)}
+    ((half,),) = attribute(load_predictor(model, **given), tiny.TEXTS[0], interpreter=method)
+    ((exact,),) = attribute(load_predictor(copy.deepcopy(model).float(), **given), tiny.TEXTS[0], interpreter=method)
+    assert_close(half.scores, exact.scores, rtol=0.2, scale=exact.scores.max())
 
 
 def test_an_output_that_ends_where_it_began():
