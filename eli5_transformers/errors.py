@@ -38,3 +38,8 @@ class ExplanationError(Eli5TransformersError, ValueError):
 
 class UnsupportedModelError(Eli5TransformersError, RuntimeError):
     """A model whose prediction cannot be explained truthfully."""
+
+
+def is_lack_of_memory(error: Exception) -> bool:
+    """Whether an error of a pass says nothing of the model, but of the memory that was left at that moment."""
+    return isinstance(error, MemoryError) or "out of memory" in str(error)

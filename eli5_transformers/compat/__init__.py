@@ -10,17 +10,17 @@ from the first load on; outside of a load they do what they always did.
 from __future__ import annotations
 
 import sys
-import threading
 from importlib.util import find_spec
 
 from ..errors import CompatibilityError, MissingDependencyError
+from ..locks import ProcessLock
 from ._finder import PatchingFinder, forget_failed_import, is_one, refuse_early_import, when_imported
 from ._gone_buffers import add_gone_buffers, drop_gone_buffers
 from ._stack import Stack, installed_version
 
 ALLENNLP_RELEASE = "2.10.1"
 
-_lock = threading.Lock()
+_lock = ProcessLock()
 
 __all__ = [
     "ALLENNLP_RELEASE",

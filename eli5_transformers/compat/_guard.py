@@ -10,7 +10,6 @@ from __future__ import annotations
 import functools
 import os
 import re
-import threading
 from contextlib import contextmanager, nullcontext
 from types import ModuleType
 from typing import Any, Callable, Dict, Iterator, Optional, Tuple
@@ -18,6 +17,7 @@ from typing import Any, Callable, Dict, Iterator, Optional, Tuple
 from .. import permissions
 from ..arguments import did_you_mean
 from ..errors import SourceError
+from ..locks import ProcessLock
 from ..permissions import Permissions, current, guarding, transformers_options
 from ..unpacking import unpacked
 from ._finder import when_imported
@@ -30,7 +30,7 @@ OWN_PACKAGES = ("allennlp", "eli5_transformers")
 
 _IMPORTED_BY_JSONNET = (".jsonnet", ".libsonnet", ".json")
 _SPACY_MODEL = re.compile(r"[a-z]{2,3}_[a-z]+_[a-z]+")
-_lock = threading.Lock()
+_lock = ProcessLock()
 _installed = False
 
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 import io
 import pickle
 import re
-import threading
 from contextlib import contextmanager
 from typing import Any, Dict, Iterator
 
+from ..locks import ProcessLock
 from ..permissions import current
 
 _TENSORS = {
@@ -24,7 +24,7 @@ _TENSORS = {
 }
 _STORAGE = re.compile(r"torch(\.cuda)?\.[A-Z][A-Za-z0-9]*Storage")
 
-_lock = threading.Lock()
+_lock = ProcessLock()
 _loads = 0
 _originals: Dict[str, Any] = {}
 

@@ -6,7 +6,7 @@ from typing import Any, Iterator, Optional
 
 import torch
 
-from ..errors import InputError, SourceError
+from ..errors import InputError, SourceError, is_lack_of_memory
 from ..sites.architectures import configs, position_limit, sole_contents
 
 
@@ -58,7 +58,7 @@ def explaining_ids(module: torch.nn.Module, ids: torch.Tensor) -> Iterator[None]
         yield
     except (IndexError, RuntimeError) as error:
         limit = next(filter(None, map(position_limit, configs(module)[:1])), None)
-        if limit is not None and ids.shape[1] > limit and "out of memory" not in str(error):
+        if limit is not None and ids.shape[1] > limit and not is_lack_of_memory(error):
             raise InputError(
                 f"a {type(module).__name__} has positions for {limit} tokens, but was given {ids.shape[1]}: give a max_length "
                 f"of at most {limit}"

@@ -25,6 +25,7 @@ from ..engine.instances import (
 )
 from ..engine.targets import Classes, probabilities
 from ..errors import UnsupportedModelError
+from ..locks import READING
 from ..sites.embedding_sites import EmbeddingSites
 from ..sites.second_paths import learn_sites
 from ..sites.state import explaining
@@ -105,7 +106,8 @@ class AllenNLPPredictor(Explainable):
         """Tensors of an unpadded text of at least three different tokens."""
         predictor = self._predictor
         try:
-            instance = indexed(predictor, self.probe(PROBE))
+            with READING:
+                instance = indexed(predictor, self.probe(PROBE))
         except Exception:  # a predictor with keys of its own: the first text that it did read will do
             if self._first is None:
                 raise
@@ -114,7 +116,8 @@ class AllenNLPPredictor(Explainable):
         return probing(tensors_of([instance], parameter.device), self.vocabulary)
 
     def probe(self, text: str) -> Any:
-        return self._predictor._json_to_instance({"sentence": text})
+        with READING:
+            return self._predictor._json_to_instance({"sentence": text})
 
     def _find_classes(self, model: torch.nn.Module, tensors: Mapping[str, Any]) -> Classes:
         with torch.no_grad():

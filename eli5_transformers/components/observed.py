@@ -9,7 +9,7 @@ from __future__ import annotations
 import weakref
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from typing import Any, Callable, Iterator, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Iterator, Optional, Sequence, Tuple
 
 import numpy as np
 import torch
@@ -26,9 +26,10 @@ from ..engine.activations import (
 )
 from ..engine.explainable import TokenizerVocabulary
 from ..engine.instances import PROBE
-from ..errors import Eli5TransformersError, InputError, SourceError
+from ..errors import Eli5TransformersError, InputError, SourceError, is_lack_of_memory
 from ..huggingface import labels as naming
 from ..sites.architectures import configs, position_limit, sole_contents
+from ..sites.remembered import Remembered
 from ..sites.state import explaining
 from ..text.encoding import Encoding, encode
 from .calling import accepts, explaining_ids, logits_of, require_fitting
@@ -61,19 +62,19 @@ class Observed:
         )
 
 
-_SEEN: weakref.WeakKeyDictionary[torch.nn.Module, Tuple[List[Any], Observed]] = weakref.WeakKeyDictionary()
+_SEEN: weakref.WeakKeyDictionary[torch.nn.Module, Tuple[Remembered, Observed]] = weakref.WeakKeyDictionary()
 
 
 def observed(module: torch.nn.Module, tokenizer: Any) -> Observed:
-    """What `module` returns for texts of `tokenizer`; run once as long as the same modules stand in it.
+    """What `module` returns for texts of `tokenizer`; run once as long as it is the same.
 
     Raises SourceError for a module that cannot be run on a text, or that returns no logits (batch, outputs).
     """
     require_fitting(tokenizer, module)
-    parts, seen = _SEEN.get(module, ([], None))
-    if seen is None or not _same(parts, module):
+    before, seen = _SEEN.get(module, (None, None))
+    if before is None or seen is None or not before.is_still(module):
         seen = _observe(module, tokenizer)
-        _SEEN[module] = [weakref.ref(part) for part in module.modules()], seen
+        _SEEN[module] = Remembered(module), seen
     own = getattr(module, "config", None)
     return replace(seen, config=own, unlike="") if _says_something(own) else seen
 
@@ -105,11 +106,6 @@ def kind_of_head(
 
 def _says_something(config: Any) -> bool:
     return hasattr(config, "model_type") or naming.declared(config) is not None
-
-
-def _same(parts: List[Any], module: torch.nn.Module) -> bool:
-    now = list(module.modules())
-    return len(parts) == len(now) and all(reference() is part for reference, part in zip(parts, now))
 
 
 def _observe(module: torch.nn.Module, tokenizer: Any) -> Observed:
@@ -209,10 +205,10 @@ def _run(
             f"a {type(module).__name__} cannot be called with input_ids= and attention_mask=: {error}; wrap it in a module "
             "whose forward has arguments of these names"
         ) from error
-    except (RuntimeError, ValueError, IndexError) as error:
-        if "out of memory" in str(error):
+    except Exception as error:  # whatever the code of a module that is given other things raises
+        if is_lack_of_memory(error):
             raise
-        reason = " ".join(str(error).split())[:200]
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
         raise SourceError(
             f"a {type(module).__name__} cannot be run on a text, (batch, tokens): {reason}; give a classifier of texts, which "
             "returns logits (batch, outputs)"

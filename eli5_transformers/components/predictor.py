@@ -170,13 +170,14 @@ class TransformerClassifierPredictor(Predictor, Explainable):
     def get_interpretable_layer(self) -> torch.nn.Module:
         """The module whose output interpreters read, scale or disturb: the word embeddings.
 
-        Where a model has several, or one that returns something else than vectors (batch, tokens, width), it is a
-        module through which the vectors of all of them pass.
+        Where a model has several, or one that returns something else than vectors (batch, tokens, width) of numbers that
+        NumPy knows, it is a module through which the vectors of all of them pass.
         """
         sites = self.sites
         names = {site.name for site in sites.sites}
         module = self._model.get_submodule(next(iter(names)))
-        if len(names) == 1 and isinstance(module, torch.nn.Embedding) and not any(s.transposed for s in sites.sites):
+        plain = isinstance(module, torch.nn.Embedding) and module.weight.dtype is not torch.bfloat16  # which NumPy lacks
+        if len(names) == 1 and plain and not any(s.transposed for s in sites.sites):
             return module
         if self._port is None:
             self._port = EmbeddingPort(self._model.get_submodule(sites.sites[0].name))
@@ -214,8 +215,13 @@ class TransformerClassifierPredictor(Predictor, Explainable):
         if port is None:
             yield
             return
-        # Cloned: interpreters scale what passes in place.
-        with sites.changed(lambda index, vectors: port(vectors.clone())):
+
+        def through(index: int, vectors: torch.Tensor) -> torch.Tensor:
+            wide = torch.float32 if vectors.dtype is torch.bfloat16 else vectors.dtype
+            # Copied: interpreters scale what passes in place.
+            return port(vectors.to(wide, copy=True)).to(vectors.dtype)
+
+        with sites.changed(through):
             yield
 
     # For explainers that ask a classifier as scikit-learn's are asked.

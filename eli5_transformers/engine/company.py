@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, Optional, 
 import numpy as np
 import torch
 
-from ..errors import Eli5TransformersError
+from ..errors import Eli5TransformersError, UnsupportedModelError, is_lack_of_memory
 from ..sites.architectures import is_quantized, leak_of, name_of, text_configs
+from ..sites.remembered import Remembered
 from ..sites.state import explainable
 from .batching import Sharing, bucket
 from .instances import PROBE, beside, ids_and_mask, logits_of, other_text, padded_on_the_other_side, with_known_tokens
@@ -69,9 +70,10 @@ class Company:
 
 
 class _Measured:
-    """What is known of the module that a person gave: handed over again, it is not measured again."""
+    """What is known of the module that a person gave: handed over again as it was, it is not measured again."""
 
-    def __init__(self) -> None:
+    def __init__(self, module: torch.nn.Module) -> None:
+        self.module = Remembered(module)
         self.rows: Optional[bool] = None
         self.ways: Dict[Any, Company] = {}
         """By how texts are padded."""
@@ -82,17 +84,26 @@ class _Measured:
 _MEASURED: weakref.WeakKeyDictionary[torch.nn.Module, _Measured] = weakref.WeakKeyDictionary()
 
 
+def _known(explained: ExplainedModel) -> _Measured:
+    found = _MEASURED.get(explained.given)
+    if found is None or not found.module.is_still(explained.given):
+        found = _MEASURED[explained.given] = _Measured(explained.given)
+    return found
+
+
 def measure(explained: ExplainedModel, lengths: Sequence[int], texts: Sequence[EncodedText] = ()) -> Company:
     """What company changes in the predictions for texts of these lengths; call it in the state in which passes run.
 
     Padding is only measured where lengths differ. `texts` are some to try where the model's reader reads no probe.
     """
-    known = _MEASURED.setdefault(explained.given, _Measured())
+    known = _known(explained)
+    # The steps of quantized layers are those of all rows together.
+    if known.rows is None and is_quantized(explained.model):
+        known.rows = False
     if known.rows is None:
         probe = _probe(explained, _WORDS[1]) or next(iter(texts), None)
-        # The steps of quantized layers are those of all rows together.
-        known.rows = not is_quantized(explained.model) and (probe is None or _rows_apart(explained, probe))
-    if not known.rows:
+        known.rows = None if probe is None else _rows_apart(explained, probe)
+    if known.rows is False:
         return Company(rows=False)
     if len(set(lengths)) < 2:
         return explained.company
@@ -121,7 +132,7 @@ def in_company(
 
     `alone(place)`, (classes,), are the logits of one text run by itself. Where there was no group of such a length yet, they
     are compared for the text that is padded most: a model may switch to another way of computing at some length. A group
-    that the model refuses is run text by text. `sharing` is measured where it is None.
+    that the model refuses, or of which numbers are none, is run text by text. `sharing` is measured where it is None.
     """
     results: Dict[int, Result] = {}
     while len(results) < len(lengths):
@@ -134,13 +145,18 @@ def in_company(
             found = _run(explained, group, run)
             results.update(zip(group, (result for result, _ in found)))
             padded = min(range(len(group)), key=lambda number: lengths[group[number]])
-            if lengths[group[padded]] == lengths[group[0]] or not _untried(explained, lengths[group[0]]):
+            if lengths[group[padded]] == lengths[group[0]]:
+                continue
+            tried, scale = _known(explained).tried, (explained.company, lengths[group[0]].bit_length())
+            if scale in tried:
                 continue
             if not _close(found[padded][1], alone(group[padded]), explained.model):
                 _demote(explained)
                 for place in group:
                     del results[place]
                 break
+            # Only now: until it is known, other threads must look themselves.
+            tried.add(scale)
     return [results[place] for place in range(len(lengths))]
 
 
@@ -153,23 +169,18 @@ def _run(
         found, logits = run(group)
         return list(zip(found, logits))
     except Exception as error:
-        # Whatever the model says of rows that do not fit together: BART wants as many end tokens in each.
-        if len(group) == 1 or isinstance(error, Eli5TransformersError):
+        # Whatever the model says of rows that do not fit together: BART wants as many end tokens in each. Or numbers that are
+        # none: a row of padding that attends to nothing is NaN, of which the logits need not know.
+        ours = isinstance(error, Eli5TransformersError) and not isinstance(error, UnsupportedModelError)
+        if len(group) == 1 or ours:
             raise
     return [pair for place in group for pair in _run(explained, [place], run)]
 
 
-def _untried(explained: ExplainedModel, length: int) -> bool:
-    known, scale = _MEASURED.setdefault(explained.given, _Measured()), (explained.company, length.bit_length())
-    untried = scale not in known.tried
-    known.tried.add(scale)
-    return untried
-
-
 def _demote(explained: ExplainedModel) -> None:
     """Padding has changed a prediction, although it did not change the probes'."""
-    known = _MEASURED.setdefault(explained.given, _Measured())
-    for way, company in known.ways.items():
+    known = _known(explained)
+    for way, company in list(known.ways.items()):
         if company == explained.company:
             known.ways[way] = Company(padding=False)
     explained.company = Company(padding=False)
@@ -181,7 +192,9 @@ def _rows_apart(explained: ExplainedModel, text: EncodedText) -> bool:
     alone = [_logits(explained, one)[0] for one in pair]
     try:
         both = _logits(explained, beside(*pair))
-    except Exception:  # the model runs one row at a time
+    except Exception as error:  # the model runs one row at a time
+        if is_lack_of_memory(error):
+            raise
         return False
     # Both: a recurrent layer that takes rows for tokens hands on from the first to the second alone.
     return len(both) == 2 and all(_close(row, one, explained.model) for row, one in zip(both, alone))
@@ -193,7 +206,9 @@ def _padded(explained: ExplainedModel, probes: Sequence[EncodedText]) -> Company
     for probe in probes:
         try:
             alone.append((probe, _logits(explained, _tensors(explained, [probe]))[0]))
-        except Exception:  # too short for the model
+        except Exception as error:  # too short for the model
+            if is_lack_of_memory(error):
+                raise
             continue
     if len(alone) < 2:
         return Company(padding=False)
@@ -215,7 +230,9 @@ def _like_alone(
         return False
     try:
         found = _logits(explained, tensors)
-    except Exception:  # the model refuses padding
+    except Exception as error:  # the model refuses padding
+        if is_lack_of_memory(error):
+            raise
         return False
     return all(_close(row, alone, explained.model) for row, (_, alone) in zip(found, pair))
 

@@ -275,7 +275,7 @@ class TextBatch:
         # Rows with as many classes run together, so that no backward pass is for a few rows of a chunk only.
         order = sorted(range(len(rows)), key=lambda row: -len(classes[row]))
         self._pass(rows, at_leaves, differentiated, order=order)
-        require_finite(self.scorer.explained.model, [*tokens.ravel(), *rest], "gradients at the text's vectors")
+        require_finite(self.scorer.explained.model, np.append(tokens, rest), "gradients at the text's vectors")
         return Passes(tokens, rest, values)
 
     def _captured(

@@ -122,16 +122,17 @@ def _accuracy(missed: Sequence[Attribution]) -> str:
     worst = max(missed, key=lambda a: abs(a.relative_delta or 0.0))
     delta = f"{abs(worst.convergence_delta or 0.0):.2g}"
     if worst.relative_delta is not None:
-        delta += f" ({percent(abs(worst.relative_delta))} of the sizes of all contributions)"
+        delta += f" ({percent(abs(worst.relative_delta))})"
     kind = "forward passes" if worst.method == "occlusion" else "gradient evaluations"
-    work = f"by {sum(a.evaluations or 0 for a in missed)} {kind}"
-    sums = f"Rows and {BIAS} sum to the {worst.output}"
+    work = f"{sum(a.evaluations or 0 for a in missed)} {kind}"
+    sums = f"Rows and {BIAS} add up to the {worst.output}"
     errors = [a.token_error for a in missed if a.token_error is not None]
     if not errors:
-        return f"{sums} but for {delta}, {work}."
+        return f"{sums} but for {delta}, by {work}."
     return (
-        f"{sums}, {work}: as forecast, no token's contribution is off by more than {percent(max(errors))} of the sizes of "
-        f"all contributions. Convergence delta, shared out among them: {delta}."
+        f"By an estimate from {work}, no token's contribution is off by more than {percent(max(errors))} of all "
+        f"contributions' sizes together. {sums}: the {delta} that they missed at first, the convergence delta, was shared "
+        "out among them."
     )
 
 

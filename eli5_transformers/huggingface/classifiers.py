@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import logging
 import os
+import threading
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Dict, Iterator, List, Mapping, Optional
+from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional
 
 import torch
 from transformers import CONFIG_MAPPING, AutoConfig, AutoModelForSequenceClassification, PretrainedConfig
@@ -209,22 +210,23 @@ def _names_code(settings: Optional[str]) -> bool:
 
 @contextmanager
 def _quiet_loading() -> Iterator[None]:
-    """Without transformers' report on missing weights (they are refused here, or asked for) and its progress bars."""
+    """Without transformers' report on missing weights (they are refused here, or asked for) and its progress bars.
+
+    What other threads have to report is reported.
+    """
+    thread = threading.get_ident()
+    others: Callable[[logging.LogRecord], bool] = lambda record: record.thread != thread  # noqa: E731
     # Not the logger's level: from WARNING on, transformers 5 reports on sharding that nobody asked for.
     logger = logging.getLogger("transformers.modeling_utils")
     had_bars = transformers_logging._tqdm_active
     transformers_logging.disable_progress_bar()
-    logger.addFilter(_nothing)
+    logger.addFilter(others)
     try:
         yield
     finally:
-        logger.removeFilter(_nothing)
+        logger.removeFilter(others)
         if had_bars:
             transformers_logging.enable_progress_bar()
-
-
-def _nothing(record: logging.LogRecord) -> bool:
-    return False
 
 
 def short(error: BaseException, most: int = 200) -> str:

@@ -87,14 +87,6 @@ def _read_files(files: Iterable[Path], read: Callable[[Path], Mapping[str, torch
         ):
             raise SourceError(f"{str(file)!r} does not hold tensors by name: save the model's state_dict()")
         tensors.update(content)
-    return _without_wrappers(tensors)
-
-
-def _without_wrappers(tensors: Dict[str, torch.Tensor]) -> Dict[str, torch.Tensor]:
-    """The names as they are in the model, where a wrapper was saved (DataParallel, a compiled model) that is around all."""
-    for prefix in _WRAPPERS * 2:
-        if tensors and all(name.startswith(prefix) for name in tensors):
-            tensors = {name[len(prefix) :]: tensor for name, tensor in tensors.items()}
     return tensors
 
 

@@ -154,6 +154,7 @@ def descriptions() -> Dict[str, str]:
 def _attribute_released(
     predictor: Any, inputs: Sequence[Any], interpreter: Any, wanted: Any, on_error: str, options: Mapping[str, Any]
 ) -> List[Any]:
+    from ..sites.architectures import caveats
     from .allennlp_own import attribute_released
     from .provenance import provenance
 
@@ -170,7 +171,7 @@ def _attribute_released(
         if isinstance(inputs[place], FailedText):
             return inputs[place]
         found = attribute_released(predictor, dict(inputs[place]), kind)
-        notes = (*found.notes, *getattr(predictor, "caveats", ()))
+        notes = (*found.notes, *getattr(predictor, "caveats", ()), *caveats(predictor._model))
         return [replace(found, notes=notes, provenance=provenance(predictor))]
 
     return many.one_by_one(run, len(inputs), on_error)

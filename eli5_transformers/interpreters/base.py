@@ -158,7 +158,7 @@ class Interpreter(SaliencyInterpreter):
         logits = torch.from_numpy(batch.logits[text])
         probabilities = explained.classes.probabilities(logits)
         delta = relative = None
-        numbers = [*np.ravel(scores), *([] if baseline_score is None else [baseline_score])]
+        numbers = np.append(scores, [] if baseline_score is None else [baseline_score])
         require_finite(explained.model, numbers, f"the scores of {self.name()!r}")
         notes = [*notes, *([] if np.any(scores) else [_FLAT if self.layer is None else _FLAT_LAYER])]
         if baseline_score is not None:

@@ -16,13 +16,6 @@ from ..errors import InputError
 from ..records import Attribution, percent
 from .comparing import Compared, ComparingInterpreter, wide
 
-# What gives exact numbers where a model's own are too coarse.
-_FINER = {
-    torch.bfloat16: "; load the model in float32 for exact numbers",
-    torch.float16: "; load the model in float32 for exact numbers",
-    torch.float32: "; load the model in float64 for exact numbers",
-}
-
 
 class _Found(NamedTuple):
     """What a rule gives for one text and class."""
@@ -198,19 +191,21 @@ class IntegratedGradients(ComparingInterpreter):
     def _notes(self, batch: TextBatch, integral: spline.Integral) -> List[str]:
         """What a person must know of the error: that the tolerance was not met, by how much, and why; jumps."""
         notes = []
-        off = (
-            f"a token's score may be off by {percent(integral.error)} of the sum of all scores' sizes, more than the "
-            f"tolerance of {percent(self.tolerance)}"
+        missed = (
+            f"The tolerance was not met: a token's contribution may be off by {percent(integral.error)} of all contributions' "
+            f"sizes together, where {percent(self.tolerance)} was asked for"
         )
         if integral.stopped == spline.EVALUATIONS:
-            notes.append(f"After {integral.evaluations} gradient evaluations {off}: max_evaluations allows no more.")
+            notes.append(f"{missed}; max_evaluations={self.max_evaluations} allows no more gradient evaluations.")
         if integral.stopped == spline.ROUNDING:
+            # Of half precision every result says so (`architectures.caveats`).
+            finer = ": load it in float64 for exact numbers" if batch.dtype is torch.float32 else ""
             notes.append(
-                f"The model computes in {str(batch.dtype).replace('torch.', '')}, and more evaluations do not bring back "
-                f"what that rounds away: {off}{_FINER.get(batch.dtype, '')}."
+                f"{missed}; the model computes in {str(batch.dtype).replace('torch.', '')}, and more evaluations do not bring "
+                f"back what that rounds away{finer}."
             )
         if integral.stopped == spline.JUMP:
-            notes.append(f"Refining does not help where the output jumps: {off}.")
+            notes.append(f"{missed}; the output jumps, and more evaluations do not tell whose the jump is.")
         if integral.jump is not None:
             notes.append(
                 f"The output or its gradient jumps at {integral.jump:.1%} of the way from the baseline to the text, as "

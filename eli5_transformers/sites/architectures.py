@@ -84,6 +84,7 @@ _WRAPPED = {
     "DistributedDataParallel": "module",
 }
 _WRAPPERS_OF = ("torch", __name__.partition(".")[0])
+_DIGITS = {"bfloat16": "two to three digits", "float16": "three to four digits"}
 _MIXTURES = ("num_experts", "num_local_experts", "n_routed_experts", "moe_num_experts")
 _ROUTES = (
     "This mixture of experts jumps where a token changes its expert, so the scores need not sum to the score "
@@ -139,9 +140,20 @@ def leak_of(model: torch.nn.Module) -> str:
 
 
 def caveats(model: torch.nn.Module) -> Tuple[str, ...]:
-    """What a reader of an explanation of `model` must know about its architecture, a sentence each."""
+    """What a reader of an explanation of `model` must know about its architecture and its numbers, a sentence each."""
     sentences = [facts.caveat for _, facts in _known(model) if facts.caveat]
-    return tuple(sentences + ([_ROUTES] if routes_tokens(model) else []))
+    if routes_tokens(model):
+        sentences.append(_ROUTES)
+    half = half_precision(model)
+    if half:
+        sentences.append(f"The model computes in {half}, which has {_DIGITS[half]}: load it in float32 for exact numbers.")
+    return tuple(sentences)
+
+
+def half_precision(model: torch.nn.Module) -> str:
+    """The name of the half precision in which parameters of the model are; empty where none are."""
+    found = next((p.dtype for p in model.parameters() if p.dtype in (torch.float16, torch.bfloat16)), None)
+    return "" if found is None else str(found).replace("torch.", "")
 
 
 def routes_tokens(model: torch.nn.Module) -> bool:
@@ -185,15 +197,6 @@ def position_limit(config: Any) -> Optional[int]:
     if positions == BEHIND_PADDING:
         limit -= (getattr(config, "pad_token_id", None) or 0) + 1
     return limit
-
-
-def lacks_pad_token(model: torch.nn.Module) -> bool:
-    """True where `config.pad_token_id` is not set, or to `NO_TOKEN`.
-
-    Decoders that classify at the last token find it by the pad token's id; without one they refuse batches of more
-    than one row (transformers: `GenericForSequenceClassification.forward`). See `state.pad_token`.
-    """
-    return any(getattr(config, "pad_token_id", None) in (None, NO_TOKEN) for config in text_configs(model))
 
 
 def configs(model: torch.nn.Module) -> List[Any]:

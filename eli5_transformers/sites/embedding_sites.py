@@ -42,7 +42,7 @@ from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Se
 
 import torch
 
-from ..errors import InputError, UnsupportedModelError
+from ..errors import InputError, UnsupportedModelError, is_lack_of_memory
 from .architectures import cause_of_zero_gradients, is_quantized, name_of, require_gradients
 from .finite import require_finite
 from .hooks import SiteHooks
@@ -257,11 +257,22 @@ class EmbeddingSites:
                     "or its output was detached; let `run` call the model itself"
                 )
             inputs = [leaves[index] for index in sorted(leaves)]
-            found = torch.autograd.grad(score.sum(), inputs, allow_unused=True)
+            found = self._differentiated(score.sum(), inputs)
         gradients = [torch.zeros_like(x) if g is None else g for x, g in zip(inputs, found)]
         for site, gradient in zip(self.sites, gradients):
             require_finite(self.model, gradient, f"gradients of the score at {site.name!r}")
         return Gradients(gradients, [x.detach() for x in inputs], _widened(score.detach()))
+
+    def _differentiated(self, score: torch.Tensor, inputs: List[torch.Tensor]) -> Sequence[Optional[torch.Tensor]]:
+        try:
+            return torch.autograd.grad(score, inputs, allow_unused=True)
+        except RuntimeError as error:
+            if is_lack_of_memory(error):
+                raise
+            reason = " ".join(str(error).split())[:200]
+            raise UnsupportedModelError(
+                f"torch cannot differentiate {name_of(self.model)}, by which its look-ups are verified: {reason}"
+            ) from error
 
     def verify(self, run: Run, output: Output) -> None:
         """Checks once for a model that its explanations are truthful; callers keep the answer.

@@ -8,9 +8,7 @@ import numpy as np
 import torch
 
 from ..errors import UnsupportedModelError
-from .architectures import name_of, unwrapped
-
-_HALF = (torch.float16, torch.bfloat16)
+from .architectures import half_precision, name_of, unwrapped
 
 
 def require_finite(model: torch.nn.Module, numbers: Any, what: str) -> None:
@@ -30,10 +28,10 @@ def require_finite(model: torch.nn.Module, numbers: Any, what: str) -> None:
             f"{what} are not finite ({kind}), because {weight} of {name} holds numbers that are not: load weights from before "
             "they were spoilt (by a training that diverged, or a conversion to half precision)"
         )
-    half = next((p.dtype for p in model.parameters() if p.dtype in _HALF), None)
-    if half is not None:
+    half = half_precision(model)
+    if half:
         raise UnsupportedModelError(
-            f"{what} overflow to {kind} in {str(half).replace('torch.', '')}, in which {name} is loaded: load it in float32"
+            f"{what} overflow to {kind} in {half}, in which {name} is loaded: load it in float32"
         )
     raise UnsupportedModelError(
         f"{what} are not finite ({kind}), though the weights of {name} are: a layer of it overflows or divides by zero there, "

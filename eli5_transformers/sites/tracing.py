@@ -17,8 +17,6 @@ import torch
 from ..errors import InputError
 from .outputs import first_tensor
 
-# Two traces of one model at once would unwrap each other's `forward` in the wrong order.
-_ONE_TRACE_AT_A_TIME = threading.RLock()
 # The place at which a token is exchanged to see what changes with it, and what is no change, relative to the largest.
 _EXCHANGED = 1
 _ROUNDING = 1e-4
@@ -79,7 +77,7 @@ def trace(
     """
     _require_telling(input_ids)
     tracer = _Tracer(input_ids, outside)
-    with _ONE_TRACE_AT_A_TIME, torch.no_grad(), _watched_by(tracer, model):
+    with torch.no_grad(), _watched_by(tracer, model):
         run()
     return tuple(tracer.sites)
 

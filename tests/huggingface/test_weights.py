@@ -1,9 +1,11 @@
 """Weights are read from every form of checkpoint folder, and never by trusting a pickle unasked."""
 
 import json
+import logging
 import os
 import pickle
 import shutil
+import threading
 
 import checkpoints
 import pytest
@@ -11,6 +13,7 @@ import torch
 
 from eli5_transformers.compat._stack import installed_version, release
 from eli5_transformers.errors import SourceError
+from eli5_transformers.huggingface import classifiers
 from eli5_transformers.huggingface import weights as compat_checkpoints
 from eli5_transformers.huggingface.weights import read_state_dict
 
@@ -148,3 +151,19 @@ def test_weights_that_were_saved_from_a_wrapper_have_the_names_of_the_model(star
     mixed = {f"{prefix}{name}" if "bias" in name else name: tensor for name, tensor in safe.items()}
     save_file(mixed, str(tmp_path / "model.safetensors"))
     assert set(read_state_dict(tmp_path)) == set(mixed)
+
+
+def test_what_other_threads_report_is_reported_while_one_loads(caplog):
+    logger = logging.getLogger("transformers.modeling_utils")
+    with caplog.at_level("WARNING", logger.name):
+        logger.addHandler(caplog.handler)
+        try:
+            with classifiers._quiet_loading():
+                logger.warning("of this load")
+                other = threading.Thread(target=logger.warning, args=("of another thread",))
+                other.start()
+                other.join()
+            logger.warning("afterwards")
+        finally:
+            logger.removeHandler(caplog.handler)
+    assert list(dict.fromkeys(caplog.messages)) == ["of another thread", "afterwards"]

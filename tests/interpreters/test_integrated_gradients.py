@@ -43,7 +43,7 @@ def test_too_few_evaluations_are_told_in_the_result(bert):
     found = only(bert, tolerance=1e-5, max_evaluations=12)
     assert found.evaluations <= 12
     assert found.token_error > 1e-5
-    assert "tolerance of 0.001%" in found.notes[0]
+    assert "where 0.001% was asked for" in found.notes[0]
     assert "max_evaluations" in found.notes[0]
     assert not only(bert).notes
 

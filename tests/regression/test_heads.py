@@ -355,3 +355,12 @@ def test_code_that_came_with_a_checkpoint_may_end_in_a_softmax(stars_checkpoint)
     model.take(Observed(5, "softmax"), None)
     assert (model.activation, model.head.kind, model.labels) == ("softmax", "single_label", NAMES)
     assert any("are probabilities" in caveat for caveat in model.caveats)
+
+
+@pytest.mark.parametrize("error", [AttributeError("no bert"), KeyError("labels"), AssertionError(), NotImplementedError()])
+def test_whatever_a_module_raises_for_a_text_is_told_in_a_sentence(bert, error):
+    def fails(logits):
+        raise error
+
+    with pytest.raises(SourceError, match=f"a Behind cannot be run on a text.*({type(error).__name__}|no bert|labels)"):
+        load_predictor(Behind(bert[0], fails).eval(), bert[1])

@@ -18,6 +18,7 @@ from torch import nn
 
 from eli5_transformers import attribute, load_predictor
 from eli5_transformers.components.explained_predictors import explained_model
+from eli5_transformers.engine import company
 from eli5_transformers.engine.company import measure
 
 TEXTS = list(tiny.TEXTS)
@@ -200,9 +201,9 @@ def test_a_decoder_with_absolute_positions_is_padded_where_it_bears_it() -> None
     for left in (False, True):
         predictor = decoder(0, left)
         with explained_model(predictor).at_work() as explained:
-            company = measure(explained, [len(explained.encode(tiny.inputs(text)[0])) for text in TEXTS])
-        assert company.padding
-        assert company.other_side is left
+            found = measure(explained, [len(explained.encode(tiny.inputs(text)[0])) for text in TEXTS])
+        assert found.padding
+        assert found.other_side is left
 
 
 def test_padding_is_not_measured_for_one_text(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -224,6 +225,103 @@ def test_a_module_that_is_given_again_is_not_measured_again() -> None:
         counts.append(len(passes))
     handle.remove()
     assert counts[0] == counts[1]
+
+
+class Replaceable(Averaged):
+    """Averages the tokens alone, until what averages them is replaced."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.average = Masked()
+
+    def pooled(self, vectors: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        return self.average(vectors, mask)
+
+
+class Masked(nn.Module):
+    def forward(self, vectors: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        return (vectors * mask).sum(1) / mask.sum(1)
+
+
+class Unmasked(nn.Module):
+    def forward(self, vectors: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        return vectors.mean(1)
+
+
+def test_a_module_whose_part_was_replaced_is_measured_again() -> None:
+    predictor = own(Replaceable())
+    predictor.predict_batch_json(tiny.inputs(*TEXTS))
+    predictor._model.transformer.average = Unmasked()
+    found = predictor.predict_batch_json(tiny.inputs(*TEXTS))
+    assert_close([output["logits"] for output in found], truth(predictor, TEXTS), BATCHED)
+
+
+class ShortOfMemory(Averaged):
+    """Bears padding, but there is no memory left for two rows the first time."""
+
+    short = True
+
+    def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
+        if len(input_ids) > 1 and ShortOfMemory.short:
+            raise RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB")
+        return super().forward(input_ids, attention_mask)
+
+
+def test_a_lack_of_memory_is_not_taken_for_a_property_of_the_model() -> None:
+    predictor = own(ShortOfMemory())
+    with pytest.raises(RuntimeError, match="out of memory"):
+        attribute(predictor, TEXTS, interpreter="gradient")
+    ShortOfMemory.short = False
+    ((found,), *_) = attribute(predictor, [TEXTS[0]] * 2, interpreter="gradient")
+    assert not any("a row at a time" in note for note in found.notes)
+
+
+def test_a_length_counts_as_tried_when_it_was_and_not_before() -> None:
+    """Another thread would take it for tried, and keep what the comparison is about to find wrong."""
+    predictor = made("masked for short texts")
+    with explained_model(predictor).at_work() as explained:
+        texts = [explained.encode(tiny.inputs(text)[0]) for text in (*TEXTS[:2], *LONG)]
+        measure(explained, [len(text) for text in texts[:2]])
+        tried = company._known(explained).tried
+        compared: List[bool] = []
+        longest = [0]
+
+        def run(places: List[int]) -> Any:
+            longest[0] = max(len(texts[place]) for place in places)
+            with torch.no_grad():
+                logits = explained.logits(explained.tensors([texts[place] for place in places])).numpy()
+            return list(places), logits
+
+        def alone(place: int) -> np.ndarray:
+            compared.append((explained.company, longest[0].bit_length()) in tried)
+            return run([place])[1][0]
+
+        company.in_company(explained, [len(text) for text in texts], run, alone, width=WIDTH)
+        assert compared
+        assert not any(compared)
+
+
+class Causal(Averaged):
+    """Each token attends to those before it; a row of padding on the left to nothing, which is NaN."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.block = nn.Identity()
+
+    def pooled(self, vectors: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        seen = torch.ones(vectors.shape[1], vectors.shape[1]).tril()[None] * mask.transpose(1, 2)
+        weights = (vectors @ vectors.transpose(1, 2)).masked_fill(seen == 0, float("-inf")).softmax(-1)
+        return self.block(weights @ vectors)[:, -1]
+
+
+@pytest.mark.parametrize("layer", [None, "block"])
+@pytest.mark.parametrize("interpreter", ["integrated-gradients", "gradient-x-input", "occlusion"])
+def test_padding_whose_numbers_are_none_takes_no_text_down(interpreter: str, layer: Any) -> None:
+    predictor = own(Causal(), left=True)
+    found = attribute(predictor, TEXTS, interpreter=interpreter, layer=layer, targets=1)
+    for text, (scored,) in zip(TEXTS, found):
+        ((one,),) = attribute(predictor, text, interpreter=interpreter, layer=layer, targets=1)
+        assert_close(scored.scores, one.scores, BATCHED)
 
 
 def end_tokens() -> Any:

@@ -6,9 +6,11 @@ A training beside it failed at most steps. Tests with one thread see only that a
 """
 
 import os
+import re
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import checkpoints
 import numpy as np
@@ -20,6 +22,7 @@ from interpreters import tiny
 from interpreters.test_allennlp_models import built, vocabulary
 from stacks import on_current
 
+import eli5_transformers
 from eli5_transformers import bundled_model, load_predictor
 from eli5_transformers.interpreters import attribute
 from eli5_transformers.locks import ALONE, READING
@@ -239,3 +242,9 @@ def test_a_forked_process_finds_all_locks_open():
     locks._reopen_all()
     assert other._lock.acquire(blocking=False)
     assert (ALONE._lock, READING._lock) != kept
+
+
+def test_every_lock_of_the_package_is_one_that_a_forked_process_finds_open():
+    files = Path(eli5_transformers.__file__).parent.rglob("*.py")
+    plain = [file.name for file in files if re.search(r"threading\.(R?Lock|Condition|Semaphore)\(", file.read_text("utf-8"))]
+    assert plain == ["locks.py"]

@@ -11,10 +11,12 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 from interpreters import tiny
+from interpreters.test_allennlp_models import built, vocabulary
 from tokenizers import pre_tokenizers, processors
 
-from eli5_transformers import load_predictor
+from eli5_transformers import attribute, load_predictor
 from eli5_transformers.engine.explainable import TokenizerVocabulary
+from eli5_transformers.locks import READING
 from eli5_transformers.text.encoding import encode
 from eli5_transformers.text.tokenizers import in_use, keep_for_ourselves
 
@@ -80,6 +82,27 @@ def test_a_tokenizer_that_cannot_be_copied_gets_its_settings_back():
     before = settings(tokenizer)
     assert len(encode(tokenizer, [LONG]).ids) > 4
     assert settings(tokenizer) == before
+
+
+def bag():
+    reader = {"type": "text_classification_json", "tokenizer": {"type": "whitespace"}}
+    encoder = {"type": "bag_of_embeddings", "embedding_dim": 8}
+    return built(reader, {"type": "embedding", "embedding_dim": 8}, encoder, vocabulary(["a", "good", "bad", "film"]))
+
+
+def test_allennlps_readers_read_for_one_thread_at_a_time(monkeypatch):
+    """Also the texts that are tried before a list is run."""
+    predictor = bag()
+    read, held = predictor._json_to_instance, []
+
+    def watched(inputs):
+        held.append(READING._lock._is_owned())
+        return read(inputs)
+
+    monkeypatch.setattr(predictor, "_json_to_instance", watched)
+    attribute(predictor, ["a good film", "bad"], interpreter="gradient")
+    assert len(held) > 3
+    assert all(held)
 
 
 class Spaces:
