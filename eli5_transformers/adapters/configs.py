@@ -15,7 +15,7 @@ from typing import Any, Dict, Iterator, List, Mapping, Optional, Union
 from .. import compat
 from ..arguments import did_you_mean
 from ..bundled import configs_path
-from ..errors import Eli5TransformersError, InputError, SourceError
+from ..errors import Eli5TransformersError, InputError, SourceError, is_error
 from ..permissions import OWN_CODE, current, guarding
 from .objects import placed
 
@@ -195,12 +195,14 @@ def configuration_errors(path: Path, folder: Optional[Path] = None) -> Iterator[
         yield
     except Eli5TransformersError:
         raise
-    except Exception as error:
+    except BaseException as error:
+        if not is_error(error):
+            raise
         permissions = current()
         if permissions is not None and permissions.refusals:
             # AllenNLP may have tried something else after it, and have failed with that.
             raise permissions.refusals[0] from error
-        if isinstance(error, pickle.UnpicklingError):
+        if isinstance(error, pickle.UnpicklingError) or "weights_only" in str(error):
             # torch's own text advises to run what is in the file.
             reason = (
                 "its weights hold more than tensors, or are damaged; allow_pickle=True (--allow-pickle) reads them by running "
@@ -225,7 +227,7 @@ def configuration_errors(path: Path, folder: Optional[Path] = None) -> Iterator[
         raise SourceError(f"{path} cannot be loaded: {reason[:_LONGEST]}") from error
 
 
-def _argument(error: Exception) -> Optional[str]:
+def _argument(error: BaseException) -> Optional[str]:
     """The argument that AllenNLP was making when the error came, by the frames of its traceback."""
     names = [
         frame.f_locals.get("argument_name")
