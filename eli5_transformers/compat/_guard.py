@@ -75,9 +75,7 @@ def _registrable(module: ModuleType) -> None:
                 f"{shown!r} is not a registered {cls.__name__}{did_you_mean(shown, registrable._registry[cls])}: import the "
                 "package that registers it (--include-package) before"
             )
-        refusal = (
-            f"the source names {shown!r} as a {cls.__name__}, which is neither registered, nor imported, nor a class of AllenNLP"
-        )
+        refusal = f"the source names {shown!r} as a {cls.__name__}, which is neither registered nor imported nor AllenNLP's"
         imported = _imported_class(name, cls)
         if imported is not None:
             return imported, None
@@ -228,7 +226,8 @@ def _hub_kernels(module: ModuleType) -> None:
     def load(original: Callable[..., Any]) -> Callable[..., Any]:
         def load_and_register_attn_kernel(attn_implementation: str, *args: Any, **options: Any) -> Any:
             if current() is not None and module.is_kernel(attn_implementation) and not allows("trust_remote_code"):
-                raise SourceError(f"a checkpoint asks for the attention {attn_implementation[:100]!r} of the hub, which is {OWN_CODE}")
+                shown = attn_implementation[:100]
+                raise SourceError(f"a checkpoint asks for the attention {shown!r} of the hub, which is {OWN_CODE}")
             return original(attn_implementation, *args, **options)
 
         return load_and_register_attn_kernel
