@@ -6,8 +6,8 @@ import pickle
 import re
 import shutil
 import socket
-import tarfile
 import sys
+import tarfile
 import tempfile
 import threading
 import types
@@ -515,14 +515,31 @@ def test_weights_that_a_source_names_are_tensors(tmp_path, stars_checkpoint, arc
         mark.unlink()
 
 
-class Program(torch.nn.Module):
-    def forward(self, x):
-        return x
+class Named(dict):
+    """Weights in a class of a person's own, which only a pickle holds."""
+
+
+def test_allowed_pickles_are_read_wherever_a_source_names_them(tmp_path, stars_checkpoint):
+    folder = tmp_path / "pickled"
+    shutil.copytree(stars_checkpoint, folder)
+    (folder / "model.safetensors").unlink()
+    weights = torch.load(folder / "pytorch_model.bin")
+    torch.save(Named(weights), folder / "pytorch_model.bin")
+    plain = written(tmp_path, allennlps_config(stars_checkpoint), "plain.json")
+    embedder = load_predictor(plain)._model._text_field_embedder.token_embedder_tokens.transformer_model
+    torch.save(Named(embedder.state_dict()), tmp_path / "over.th")
+    over = allennlps_config(stars_checkpoint)
+    over["model"]["text_field_embedder"]["token_embedders"]["tokens"]["override_weights_file"] = str(tmp_path / "over.th")
+    sources = [folder, written(tmp_path, own_config(folder), "own.json"), written(tmp_path, over, "over.json")]
+    for source in [*sources, written(tmp_path, allennlps_config(folder), "theirs.json")]:
+        with pytest.raises(SourceError, match=r"allow_pickle=True( \(--allow-pickle\))?"):
+            load_predictor(source)
+        assert load_predictor(source, allow_pickle=True).predict(TEXT)["probs"]
 
 
 def test_programs_and_archives_are_no_weights(tmp_path, stars_checkpoint, archive_of):
     """torch runs the one when it is read, and unpacks the other beside."""
-    torch.jit.save(torch.jit.script(Program()), str(tmp_path / "program.th"))
+    torch.jit.save(torch.jit.script(torch.nn.Identity()), str(tmp_path / "program.th"))
     with tarfile.open(tmp_path / "legacy.th", "w") as archive:
         for name in ("storages", "tensors", "pickle"):
             archive.add(PAGE, arcname=name)

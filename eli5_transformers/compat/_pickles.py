@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from typing import Any, Dict, Iterator, Tuple
 
 from ..permissions import current
+from ._stack import installed_version, release
 
 _TENSORS = {
     ("collections", "OrderedDict"),
@@ -59,6 +60,12 @@ def _loads_bytes(data: Any, /, **options: Any) -> Any:
 def _torch_load(f: Any, *args: Any, **options: Any) -> Any:
     if _refused() and isinstance(f, (str, os.PathLike)) and os.path.isfile(f):
         _require_no_program(f)
+    permissions = current()
+    # Who calls it, transformers or AllenNLP's embedder, does not know what the caller of the load allows.
+    unsaid = options.get("weights_only") is None
+    allowed = permissions is not None and (permissions.allow_pickle or (unsaid and permissions.pickles))
+    if allowed and release(installed_version("torch")) >= (1, 13):
+        options["weights_only"] = False
     return _originals["torch.load"](f, *args, **options)
 
 
