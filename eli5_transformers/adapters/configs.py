@@ -202,7 +202,7 @@ def configuration_errors(path: Path, folder: Optional[Path] = None) -> Iterator[
         if permissions is not None and permissions.refusals:
             # AllenNLP may have tried something else after it, and have failed with that.
             raise permissions.refusals[0] from error
-        if isinstance(error, pickle.UnpicklingError) or "weights_only" in str(error):
+        if _is_of_pickles(error):
             # torch's own text advises to run what is in the file.
             reason = (
                 "its weights hold more than tensors, or are damaged; allow_pickle=True (--allow-pickle) reads them by running "
@@ -225,6 +225,16 @@ def configuration_errors(path: Path, folder: Optional[Path] = None) -> Iterator[
         if folder is not None:
             reason = reason.replace(str(folder), str(path))
         raise SourceError(f"{path} cannot be loaded: {reason[:_LONGEST]}") from error
+
+
+def _is_of_pickles(error: BaseException) -> bool:
+    """Whether it began with a pickle that was refused: older releases of transformers say something else of that."""
+    begun: Optional[BaseException] = error
+    while begun is not None:
+        if isinstance(begun, pickle.UnpicklingError) or "weights_only" in str(begun):
+            return True
+        begun = begun.__cause__ or begun.__context__
+    return False
 
 
 def _argument(error: BaseException) -> Optional[str]:
