@@ -11,7 +11,7 @@ import gc
 import logging
 import os
 import sys
-from typing import NoReturn
+from typing import Any, Iterable, NoReturn
 
 from . import __version__, compat
 from .commands import explain
@@ -56,6 +56,25 @@ class _Formatter(logging.Formatter):
         return visible(super().format(record))
 
 
+class _VisibleStream:
+    """stderr, on which transformers' logs, warnings and progress bars show what checkpoints and configs hold, too."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Write the text with every character spelled that a terminal would obey, but for tabs and line breaks."""
+        return self._stream.write(visible(text))
+
+    def writelines(self, lines: Iterable[str]) -> None:
+        """Write each of the lines as `write` does."""
+        for line in lines:
+            self.write(line)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
 def _explain(argv: list[str]) -> int:
     # Not through AllenNLP's parser: importing all its commands takes longer than explaining a sentence.
     _log_at("ERROR")
@@ -63,12 +82,15 @@ def _explain(argv: list[str]) -> int:
     # What is imported stays: looking through it for garbage again and again is a tenth of the time to start.
     # `explain.run` turns the collector on again once the model is loaded.
     gc.disable()
+    stderr = sys.stderr
+    sys.stderr = _VisibleStream(stderr)  # type: ignore[assignment]
     try:
         parser = _Parser(prog=f"{PROG} explain")
         explain.add_arguments(parser)
         explain.add_packages(parser)
         return explain.run_to_exit_code(parser.parse_intermixed_args(argv), PROG)
     finally:
+        sys.stderr = stderr
         gc.enable()
 
 

@@ -43,3 +43,18 @@ class UnsupportedModelError(Eli5TransformersError, RuntimeError):
 def is_lack_of_memory(error: Exception) -> bool:
     """Whether an error of a pass says nothing of the model, but of the memory that was left at that moment."""
     return isinstance(error, MemoryError) or "out of memory" in str(error)
+
+
+def is_error(error: BaseException) -> bool:
+    """Whether it is an error, and not the wish to stop: libraries in Rust raise those of files that they did not expect, as a
+    tokenizer's, as a PanicException, which is no Exception."""
+    return isinstance(error, Exception) or type(error).__name__ == "PanicException"
+
+
+def short(error: BaseException, most: int = 200) -> str:
+    """The first line of another library's message, which may list all that it knows."""
+    lines = str(error).strip().splitlines()
+    line = lines[0].rstrip(".:") if lines else type(error).__name__
+    # What a mapping did not have, or a name alone, says nothing without its kind.
+    line = line if " " in line else f"{type(error).__name__} {line}"
+    return line if len(line) <= most else f"{line[:most]}…"

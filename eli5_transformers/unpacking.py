@@ -18,6 +18,8 @@ from .errors import SourceError
 from .permissions import Permissions
 
 MAX_MEMBERS = 100_000
+# Folders in each other. Python removes a folder by a call for each of them, which ends at a thousand.
+MAX_DEPTH = 100
 # A header of the archive that is longer than this describes no name of a file. It is read into memory whole.
 _LONGEST_HEADER = 2**20
 _COMPRESSIONS: Dict[bytes, Callable[..., Any]] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ": lzma.open}
@@ -61,7 +63,9 @@ def _unpack(file: Union[str, os.PathLike[str]], folder: str, permissions: Permis
 
 
 def _opened(file: Union[str, os.PathLike[str]]) -> Any:
-    """The archive's stream, decompressed."""
+    """The archive's stream, decompressed. A pipe or a device would be waited for."""
+    if not os.path.isfile(file):
+        raise SourceError(f"{file} is not an archive that can be read: it is no file")
     with open(file, "rb") as raw:
         start = raw.read(6)
     return next((opener for magic, opener in _COMPRESSIONS.items() if start.startswith(magic)), open)(file, "rb")
@@ -74,14 +78,19 @@ def _require_harmless(member: tarfile.TarInfo, file: Any) -> None:
         raise SourceError(
             f"the archive {file} is refused: its member {shown!r} is {kind}; an archive holds files and folders alone"
         )
+    if member.size < 0:
+        # The next header would be looked for before this one, again and again.
+        raise SourceError(f"the archive {file} is refused: its member {shown!r} has a size below 0")
     posix, windows = PurePosixPath(member.name), PureWindowsPath(member.name)
+    if len(posix.parts) > MAX_DEPTH:
+        raise SourceError(f"the archive {file} is refused: its member {shown!r} is in more than {MAX_DEPTH} folders")
     climbs = os.pardir in posix.parts or os.pardir in windows.parts
     if posix.is_absolute() or windows.anchor or climbs or "\0" in member.name:
         raise SourceError(f"the archive {file} is refused: its member {shown!r} would be unpacked outside its folder")
 
 
 def _count(size: int, permissions: Permissions, file: Any) -> None:
-    permissions.unpacked += max(size, 0)
+    permissions.unpacked += size
     if permissions.unpacked > permissions.max_unpacked:
         raise SourceError(
             f"the archive {file} is refused: it unpacks to more than {permissions.max_unpacked} bytes; "

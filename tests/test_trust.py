@@ -6,9 +6,11 @@ import pickle
 import re
 import shutil
 import socket
+import sys
 import tarfile
 import tempfile
 import threading
+import types
 from pathlib import Path
 
 import pytest
@@ -59,6 +61,7 @@ PROMISES = {
     "Objects that you hand over": ("tests/adapters/test_sources.py", ""),
     "Time and memory": None,
     "A config can name any readable file": None,
+    "A config can print": None,  # jsonnet writes it
     "A model can say anything": None,
 }
 
@@ -173,6 +176,25 @@ def test_a_name_that_is_not_registered_is_refused_with_the_mend(tmp_path, stars_
         content[part] = {**content["dataset_reader"], "type": name}
         with pytest.raises(SourceError, match="did you mean 'transformer_classifier'.*--include-package"):
             load_predictor(written(tmp_path, content))
+
+
+def test_an_imported_class_may_be_named_by_its_path_and_no_program_is_imported(tmp_path, stars_checkpoint, monkeypatch):
+    from eli5_transformers.components.model import TransformerClassifier
+
+    module = types.ModuleType("module_of_a_test.models")
+    module.Own = type("Own", (TransformerClassifier,), {})
+    content = own_config(stars_checkpoint)
+    content["model"]["type"] = "module_of_a_test.models.Own"
+    with pytest.raises(SourceError, match="nor imported"):
+        load_predictor(written(tmp_path, content))
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    assert isinstance(load_predictor(written(tmp_path, content))._model, module.Own)
+    before = list(sys.path)
+    for name in ("allennlp.__main__.run", "eli5_transformers.__main__.main"):
+        content["model"]["type"] = name
+        with pytest.raises(SourceError, match="trust_source=True"):
+            load_predictor(written(tmp_path, content))
+    assert sys.path == before
 
 
 def test_what_its_user_has_registered_may_be_named(tmp_path, stars_checkpoint):
@@ -417,6 +439,43 @@ def test_attention_of_the_hub_is_code(tmp_path, stars_checkpoint, no_network):
         load_predictor(written(tmp_path, content))
 
 
+@on_current
+def test_attention_of_the_hub_is_code_in_allennlps_embedder_too(tmp_path, stars_checkpoint, no_network):
+    folder = tmp_path / "hub"
+    shutil.copytree(stars_checkpoint, folder)
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**config, "_attn_implementation": "owner/attention"}))
+    with pytest.raises(SourceError, match="attention 'owner/attention' of the hub.*trust_remote_code=True"):
+        load_predictor(written(tmp_path, allennlps_config(folder)))
+
+
+def test_what_one_source_makes_of_a_checkpoint_is_not_given_to_another(tmp_path, stars_checkpoint):
+    """AllenNLP keeps models by their names alone."""
+    expected = load_predictor(written(tmp_path, allennlps_config(stars_checkpoint)))
+    content = allennlps_config(stars_checkpoint)
+    content["model"]["text_field_embedder"]["token_embedders"]["tokens"]["transformer_kwargs"] = {"num_hidden_layers": 1}
+    changed = load_predictor(written(tmp_path, content))
+    again = load_predictor(written(tmp_path, allennlps_config(stars_checkpoint)))
+    layers = [sum("attention.self.query.weight" in name for name, _ in p._model.named_parameters()) for p in
+              (expected, changed, again)]  # fmt: skip
+    assert layers == [2, 1, 2]
+
+
+def test_a_panic_of_a_library_is_one_sentence(tmp_path, stars_checkpoint):
+    """What tokenizers raises of some files is no Exception."""
+    from transformers import AutoTokenizer
+
+    folder = tmp_path / "panic"
+    shutil.copytree(stars_checkpoint, folder)
+    content = json.loads(AutoTokenizer.from_pretrained(stars_checkpoint)._tokenizer.to_str())
+    content["normalizer"] = {"type": "Precompiled", "precompiled_charsmap": "AAAA"}
+    (folder / "tokenizer.json").write_text(json.dumps(content))
+    for source in (folder, written(tmp_path, allennlps_config(folder))):
+        with pytest.raises(SourceError) as refused:
+            load_predictor(source)
+        assert "\n" not in str(refused.value)
+
+
 def test_spacy_models_are_not_installed_and_no_module_is_imported_for_one(tmp_path, stars_checkpoint, monkeypatch, mark):
     monkeypatch.syspath_prepend(tmp_path)
     (tmp_path / "not_a_model.py").write_text(f"open({str(mark)!r}, 'w')")
@@ -454,6 +513,41 @@ def test_weights_that_a_source_names_are_tensors(tmp_path, stars_checkpoint, arc
         with pytest.raises(SourceError):
             load_predictor(source, allow_pickle=True)
         mark.unlink()
+
+
+class Named(dict):
+    """Weights in a class of a person's own, which only a pickle holds."""
+
+
+def test_allowed_pickles_are_read_wherever_a_source_names_them(tmp_path, stars_checkpoint):
+    folder = tmp_path / "pickled"
+    shutil.copytree(stars_checkpoint, folder)
+    (folder / "model.safetensors").unlink()
+    weights = torch.load(folder / "pytorch_model.bin")
+    torch.save(Named(weights), folder / "pytorch_model.bin")
+    plain = written(tmp_path, allennlps_config(stars_checkpoint), "plain.json")
+    embedder = load_predictor(plain)._model._text_field_embedder.token_embedder_tokens.transformer_model
+    torch.save(Named(embedder.state_dict()), tmp_path / "over.th")
+    over = allennlps_config(stars_checkpoint)
+    over["model"]["text_field_embedder"]["token_embedders"]["tokens"]["override_weights_file"] = str(tmp_path / "over.th")
+    sources = [folder, written(tmp_path, own_config(folder), "own.json"), written(tmp_path, over, "over.json")]
+    for source in [*sources, written(tmp_path, allennlps_config(folder), "theirs.json")]:
+        with pytest.raises(SourceError, match=r"allow_pickle=True( \(--allow-pickle\))?"):
+            load_predictor(source)
+        assert load_predictor(source, allow_pickle=True).predict(TEXT)["probs"]
+
+
+def test_programs_and_archives_are_no_weights(tmp_path, stars_checkpoint, archive_of):
+    """torch runs the one when it is read, and unpacks the other beside."""
+    torch.jit.save(torch.jit.script(torch.nn.Identity()), str(tmp_path / "program.th"))
+    with tarfile.open(tmp_path / "legacy.th", "w") as archive:
+        for name in ("storages", "tensors", "pickle"):
+            archive.add(PAGE, arcname=name)
+    for weights in ("program.th", "legacy.th"):
+        with pytest.raises(SourceError, match="allow_pickle=True") as refused:
+            load_predictor(archive_of(own_config(stars_checkpoint), tmp_path / weights))
+        assert "weights_only" not in str(refused.value)
+    assert torch.load.__module__ == "torch.serialization"
 
 
 def test_good_archives_load_with_and_without_the_flags(tmp_path, stars_checkpoint, archive_of, good_weights):

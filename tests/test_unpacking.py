@@ -82,6 +82,7 @@ HOSTILE = {
     "character device": [member("c", kind=tarfile.CHRTYPE)],
     "block device": [member("b", kind=tarfile.BLKTYPE)],
     "contiguous": [member("c", b"x", kind=tarfile.CONTTYPE)],
+    "many folders in each other": [member("a/" * depth + "x", b"x") for depth in (50, 150)],
     "unknown kind": [member("u", b"x", kind=b"Z")],
     "sparse": [member("s", b"x", pax={"GNU.sparse.major": "1", "GNU.sparse.minor": "0", "GNU.sparse.realsize": "99999999"})],
 }
@@ -134,6 +135,19 @@ def test_a_member_that_claims_to_be_larger_than_it_is_is_refused(tmp_path, tempo
         with write(tmp_path / "short", "wb") as stream:
             stream.write(info.tobuf() + bytes(5000))
         with pytest.raises(SourceError, match="an archive that can be read"), unpacked(tmp_path / "short", Permissions()):
+            pass
+    assert not list(temporary.iterdir())
+
+
+def test_a_size_below_0_and_what_is_no_file_are_refused_at_once(tmp_path, temporary):
+    """The first would send a reader back to the same header for ever; a pipe would be waited for."""
+    info, _ = member("x")
+    info.size = -512
+    with gzip.open(tmp_path / "negative", "wb") as stream:
+        stream.write(info.tobuf(tarfile.GNU_FORMAT) + bytes(1024))
+    os.mkfifo(tmp_path / "pipe")
+    for name, said in (("negative", "a size below 0"), ("pipe", "it is no file")):
+        with pytest.raises(SourceError, match=said), unpacked(tmp_path / name, Permissions()):
             pass
     assert not list(temporary.iterdir())
 

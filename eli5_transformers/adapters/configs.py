@@ -15,7 +15,7 @@ from typing import Any, Dict, Iterator, List, Mapping, Optional, Union
 from .. import compat
 from ..arguments import did_you_mean
 from ..bundled import configs_path
-from ..errors import Eli5TransformersError, InputError, SourceError
+from ..errors import Eli5TransformersError, InputError, SourceError, is_error
 from ..permissions import OWN_CODE, current, guarding
 from .objects import placed
 
@@ -195,12 +195,14 @@ def configuration_errors(path: Path, folder: Optional[Path] = None) -> Iterator[
         yield
     except Eli5TransformersError:
         raise
-    except Exception as error:
+    except BaseException as error:
+        if not is_error(error):
+            raise
         permissions = current()
         if permissions is not None and permissions.refusals:
             # AllenNLP may have tried something else after it, and have failed with that.
             raise permissions.refusals[0] from error
-        if isinstance(error, pickle.UnpicklingError):
+        if _is_of_pickles(error):
             # torch's own text advises to run what is in the file.
             reason = (
                 "its weights hold more than tensors, or are damaged; allow_pickle=True (--allow-pickle) reads them by running "
@@ -225,7 +227,17 @@ def configuration_errors(path: Path, folder: Optional[Path] = None) -> Iterator[
         raise SourceError(f"{path} cannot be loaded: {reason[:_LONGEST]}") from error
 
 
-def _argument(error: Exception) -> Optional[str]:
+def _is_of_pickles(error: BaseException) -> bool:
+    """Whether it began with a pickle that was refused: older releases of transformers say something else of that."""
+    begun: Optional[BaseException] = error
+    while begun is not None:
+        if isinstance(begun, pickle.UnpicklingError) or "weights_only" in str(begun):
+            return True
+        begun = begun.__cause__ or begun.__context__
+    return False
+
+
+def _argument(error: BaseException) -> Optional[str]:
     """The argument that AllenNLP was making when the error came, by the frames of its traceback."""
     names = [
         frame.f_locals.get("argument_name")

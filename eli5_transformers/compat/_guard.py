@@ -8,9 +8,12 @@ always did.
 from __future__ import annotations
 
 import functools
+import inspect
 import os
 import re
+import sys
 from contextlib import contextmanager, nullcontext
+from contextvars import ContextVar
 from types import ModuleType
 from typing import Any, Callable, Dict, Iterator, Optional, Tuple
 
@@ -18,7 +21,7 @@ from .. import permissions
 from ..arguments import did_you_mean
 from ..errors import SourceError
 from ..locks import ProcessLock
-from ..permissions import Permissions, current, guarding, transformers_options
+from ..permissions import OWN_CODE, Permissions, allows, current, guarding, transformers_options
 from ..unpacking import unpacked
 from ._finder import when_imported
 from ._imports import view
@@ -72,8 +75,13 @@ def _registrable(module: ModuleType) -> None:
                 f"{shown!r} is not a registered {cls.__name__}{did_you_mean(shown, registrable._registry[cls])}: import the "
                 "package that registers it (--include-package) before"
             )
-        refusal = f"the source names {shown!r} as a {cls.__name__}, which is neither registered nor a class of AllenNLP"
-        if "." in name and name.partition(".")[0] not in OWN_PACKAGES:
+        refusal = f"the source names {shown!r} as a {cls.__name__}, which is neither registered nor imported nor AllenNLP's"
+        imported = _imported_class(name, cls)
+        if imported is not None:
+            return imported, None
+        parts = name.split(".") if isinstance(name, str) else [""]
+        # Modules such as `allennlp.__main__` are programs: they change the process when they are imported.
+        if parts[0] not in OWN_PACKAGES or any(part.startswith("_") for part in parts[:-1]):
             raise given.refuse(refusal)
         found, constructor = original(cls, name)
         own = isinstance(found, type) and found.__module__.partition(".")[0] in OWN_PACKAGES
@@ -82,6 +90,13 @@ def _registrable(module: ModuleType) -> None:
         return found, constructor
 
     registrable.resolve_class_name = classmethod(resolve_class_name)
+
+
+def _imported_class(name: Any, kind: Any) -> Optional[Any]:
+    """The class of that kind in a module that its user has imported, or None; nothing is imported or computed for it."""
+    place, _, attribute = str(name).rpartition(".")
+    found = vars(sys.modules[place]).get(attribute) if place in sys.modules else None
+    return found if isinstance(found, type) and issubclass(found, kind) else None
 
 
 def _params(module: ModuleType) -> None:
@@ -167,16 +182,58 @@ def _archival(module: ModuleType) -> None:
 
 
 def _cached_transformers(module: ModuleType) -> None:
-    """The options of a config go to transformers, which asks on stdin where `trust_remote_code` is not among them."""
+    """The options of a config go to transformers, which asks on stdin where `trust_remote_code` is not among them.
+
+    And AllenNLP keeps models by their names alone: what one source made of a name, with options or code of its choice, all
+    later ones would get.
+    """
 
     def with_options(original: Callable[..., Any]) -> Callable[..., Any]:
         def load(*args: Any, **options: Any) -> Any:
-            return original(*args, **(options if current() is None else transformers_options(options)))
+            if current() is None:
+                return original(*args, **options)
+            parameters = inspect.signature(original).parameters
+            given = transformers_options({name: value for name, value in options.items() if name not in parameters})
+            token = _options.set(repr(sorted(given.items())))
+            try:
+                return original(*args, **{**options, **given})
+            finally:
+                _options.reset(token)
 
         return load
 
     _around(module, "get", with_options)
     _around(module, "get_tokenizer", with_options)
+    module._model_cache = _ByOptions(module._model_cache)  # type: ignore[attr-defined]
+
+
+_options: ContextVar[str] = ContextVar("eli5_transformers_options", default="")
+
+
+class _ByOptions(Dict[Any, Any]):
+    """AllenNLP's cache of models, in a load by the options with which a model is made, too."""
+
+    def get(self, key: Any, default: Any = None) -> Any:
+        return super().get((key, _options.get()) if _options.get() else key, default)
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        super().__setitem__((key, _options.get()) if _options.get() else key, value)
+
+
+def _hub_kernels(module: ModuleType) -> None:
+    """transformers 5 fetches and imports the attention that any checkpoint's config names by a repository of the hub."""
+
+    def load(original: Callable[..., Any]) -> Callable[..., Any]:
+        def load_and_register_attn_kernel(attn_implementation: str, *args: Any, **options: Any) -> Any:
+            if current() is not None and module.is_kernel(attn_implementation) and not allows("trust_remote_code"):
+                shown = attn_implementation[:100]
+                raise SourceError(f"a checkpoint asks for the attention {shown!r} of the hub, which is {OWN_CODE}")
+            return original(attn_implementation, *args, **options)
+
+        return load_and_register_attn_kernel
+
+    if hasattr(module, "load_and_register_attn_kernel"):
+        _around(module, "load_and_register_attn_kernel", load)
 
 
 def _transformer_module(module: ModuleType) -> None:
@@ -263,4 +320,5 @@ _WRAPPED: Dict[str, Callable[[ModuleType], None]] = {
     "allennlp.data.tokenizers.spacy_tokenizer": _spacy,
     "allennlp.data.tokenizers.sentence_splitter": _spacy,
     "transformers.dynamic_module_utils": _asking,
+    "transformers.integrations.hub_kernels": _hub_kernels,
 }

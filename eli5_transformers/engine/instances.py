@@ -77,7 +77,10 @@ def other_text(tensors: Mapping[str, Any], vocabulary: TokenVocabulary) -> Dict[
     ordinary = (ids[:, :, None] != special).all(-1)
     own = list(dict.fromkeys(ids[ordinary].tolist()))
     # Those of the text itself are in the model's tables, whatever the tokenizer knows besides.
-    first, second = (own + [i for i in vocabulary.ordinary_ids(3) if i not in own])[:2] if len(own) < 2 else own[:2]
+    known = (own + [i for i in vocabulary.ordinary_ids(3) if i not in own])[:2] if len(own) < 2 else own[:2]
+    if len(known) < 2:
+        raise UnsupportedModelError("the tokenizer knows no two ordinary tokens, so that its texts cannot be told apart")
+    first, second = known
     other = torch.where(ordinary, torch.where(ids == first, second, first), ids)
     changed = with_ids(tensors, other)
     for field in (value for value in changed.values() if isinstance(value, dict)):

@@ -16,7 +16,7 @@ from transformers.models.auto.modeling_auto import MODEL_FOR_SEQUENCE_CLASSIFICA
 from transformers.utils import logging as transformers_logging
 
 from ..compat._remote_code import remote_classifier
-from ..errors import Eli5TransformersError, SourceError
+from ..errors import Eli5TransformersError, SourceError, is_error, short
 from ..permissions import OWN_CODE, allows, transformers_options
 from . import labels as naming
 
@@ -190,7 +190,9 @@ def source_errors(what: str, settings: Optional[str] = None) -> Iterator[None]:
         yield
     except Eli5TransformersError:
         raise
-    except Exception as error:
+    except BaseException as error:
+        if not is_error(error):
+            raise
         # transformers says it in this way, in several lines, of configs, tokenizers and models alike.
         own_code = "trust_remote_code" in str(error) or _names_code(settings)
         reason = f"it has {OWN_CODE}" if own_code else short(error)
@@ -227,15 +229,6 @@ def _quiet_loading() -> Iterator[None]:
         logger.removeFilter(others)
         if had_bars:
             transformers_logging.enable_progress_bar()
-
-
-def short(error: BaseException, most: int = 200) -> str:
-    """The first line of another library's message, which may list all that it knows."""
-    lines = str(error).strip().splitlines()
-    line = lines[0].rstrip(".:") if lines else type(error).__name__
-    # What a mapping did not have, or a name alone, says nothing without its kind.
-    line = line if " " in line else f"{type(error).__name__} {line}"
-    return line if len(line) <= most else f"{line[:most]}…"
 
 
 def _listed(names: List[str], most: int = 4) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Callable, Dict, Iterable, List, Mapping, Union
 
 from ..compat._stack import installed_version, release
-from ..errors import SourceError
+from ..errors import SourceError, short
 from ..permissions import allows
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def _read_safetensors(file: Path) -> Mapping[str, torch.Tensor]:
     try:
         return load_file(str(file), device="cpu")
     except (SafetensorError, OSError, ValueError) as error:
-        raise SourceError(f"{str(file)!r} cannot be read as safetensors ({error}): download it again") from error
+        raise SourceError(f"{str(file)!r} cannot be read as safetensors ({short(error)}): download it again") from error
 
 
 def _read_pickle(file: Path) -> Mapping[str, torch.Tensor]:
@@ -106,17 +106,17 @@ def _read_pickle(file: Path) -> Mapping[str, torch.Tensor]:
     if release(installed_version("torch")) < (2, 6):
         raise SourceError(
             f"{str(file)!r} is a pickle, which torch {torch.__version__} cannot read without running what is in it: "
-            "use a checkpoint with model.safetensors, or allow_pickle=True if you trust the file"
+            "use a checkpoint with model.safetensors, or allow_pickle=True (--allow-pickle) if you trust the file"
         )
     try:
         return torch.load(file, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise SourceError(
             f"{str(file)!r} is a pickle that holds more than tensors, or is damaged: use a checkpoint with "
-            "model.safetensors, or allow_pickle=True if you trust the file"
+            "model.safetensors, or allow_pickle=True (--allow-pickle) if you trust the file"
         ) from error
     except (RuntimeError, OSError, EOFError, ValueError) as error:
-        raise SourceError(f"{str(file)!r} cannot be read as a checkpoint of torch: {error}") from error
+        raise SourceError(f"{str(file)!r} cannot be read as a checkpoint of torch: {short(error)}") from error
 
 
 def _trusting_reader(file: Path) -> Mapping[str, torch.Tensor]:
@@ -127,4 +127,4 @@ def _trusting_reader(file: Path) -> Mapping[str, torch.Tensor]:
     try:
         return torch.load(file, map_location="cpu", **options)
     except Exception as error:
-        raise SourceError(f"{str(file)!r} cannot be read as a checkpoint of torch: {error}") from error
+        raise SourceError(f"{str(file)!r} cannot be read as a checkpoint of torch: {short(error)}") from error

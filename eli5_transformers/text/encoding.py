@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, List, Optional, Sequence, Tuple
 
 from ..arguments import plain_text
-from ..errors import ExplanationError, InputError
+from ..errors import ExplanationError, InputError, is_error, short
 from ..records import Tokens
 from .alignment import SPACE_MARKERS, align_tokens
 from .tokenizers import in_use
@@ -103,15 +103,21 @@ def _run(
     truncation: Any = False,
 ) -> _Run:
     fast = tokenizer.is_fast
-    encoded = tokenizer(
-        *documents,
-        truncation=truncation,
-        max_length=max_length,
-        add_special_tokens=add_special_tokens,
-        return_special_tokens_mask=True,
-        return_offsets_mapping=fast,
-        verbose=False,
-    )
+    try:
+        encoded = tokenizer(
+            *documents,
+            truncation=truncation,
+            max_length=max_length,
+            add_special_tokens=add_special_tokens,
+            return_special_tokens_mask=True,
+            return_offsets_mapping=fast,
+            verbose=False,
+        )
+    except BaseException as error:
+        # Only of tokenizers in Rust: those in Python may be a person's own, whose errors are theirs.
+        if not fast or not is_error(error) or not (type(error) is Exception or not isinstance(error, Exception)):
+            raise
+        raise InputError(f"the tokenizer, whose files may be damaged, cannot cut the text: {short(error)}") from error
     ids = tuple(encoded["input_ids"])
     mask = encoded["special_tokens_mask"]
     text = tuple(tokenizer.convert_ids_to_tokens(list(ids)))

@@ -76,6 +76,13 @@ def test_pickles_and_sizes_are_opened_by_their_flags(explain, tmp_path, stars_ch
     assert (code, "trust_source is not for a checkpoint" in err) == (1, True)
 
 
+def test_what_a_library_says_of_a_checkpoint_is_shown_and_not_obeyed(explain, monkeypatch, stars_checkpoint):
+    from eli5_transformers.commands import explain as command
+
+    monkeypatch.setattr(command, "run", lambda arguments: sys.stderr.write("You use a \x1b[31mmodel\n") and 0)
+    assert explain(stars_checkpoint, TEXT) == (0, "", "You use a \\x1b[31mmodel\n")
+
+
 def test_nobody_is_asked_for_the_code_of_a_checkpoint(tmp_path):
     mark = tmp_path / "mark"
     folder = tmp_path / "own"
