@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Collection, Dict, List, Mapping, Optional, Sequence, Tuple
 
 import torch
 
@@ -65,6 +65,23 @@ def with_known_tokens(tensors: Mapping[str, Any], vocabulary: TokenVocabulary) -
         return tensors
     cycle = torch.tensor(known, dtype=ids.dtype, device=ids.device)
     return with_ids(tensors, torch.where((ids == unknown) & real, cycle[real.cumsum(1) % len(cycle)], ids))
+
+
+def exchanged_tokens(ids: torch.Tensor, real: torch.Tensor, special: Collection[int]) -> torch.Tensor:
+    """The ids (texts, tokens) with another one in the place of each ordinary one, which its text has not where there is one.
+
+    Special tokens and padding stay: by them models find where a text ends. The new ids are below the largest of the text,
+    and so in the model's tables, too; no vocabulary is asked, which takes long.
+    """
+    changed = ids.clone()
+    for row, (own, kept) in enumerate(zip(ids.tolist(), real.tolist())):
+        places = [place for place, token in enumerate(own) if kept[place] and token not in special]
+        here = list(dict.fromkeys(own[place] for place in places))
+        new = next((i for i in range(max(here, default=0) - 1, -1, -1) if i not in here and i not in special), None)
+        another = {token: here[number - 1] if new is None else new for number, token in enumerate(here)}
+        for place in places:
+            changed[row, place] = another[own[place]]
+    return changed
 
 
 def other_text(tensors: Mapping[str, Any], vocabulary: TokenVocabulary) -> Dict[str, Any]:

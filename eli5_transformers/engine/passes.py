@@ -18,10 +18,11 @@ from ..errors import UnsupportedModelError
 from ..sites.architectures import require_gradients
 from ..sites.embedding_sites import EmbeddingSites, StopPass
 from ..sites.finite import require_finite
+from ..sites.second_paths import ReadsIdsError, moved, reads_ids
 from .batching import Sharing, rows_at_once
 from .company import in_company
 from .explained_model import EncodedText, ExplainedModel
-from .instances import ids_and_mask, with_ids
+from .instances import exchanged_tokens, ids_and_mask, with_ids
 from .layers import layer_sites
 
 Vectors = List[torch.Tensor]
@@ -151,6 +152,7 @@ class TextBatch:
         self.logits = logits.cpu().double().numpy()
         """(texts, classes), of the texts as they are."""
         self._here: Optional[np.ndarray] = explained.classes.values(logits, scorer.output).cpu().double().numpy()
+        self._others: Optional[torch.Tensor] = None
         self.place_of: List[np.ndarray] = [np.flatnonzero(row) for row in self.real.cpu().numpy()]
         """For each text the positions of its tokens in the padded row."""
 
@@ -163,6 +165,7 @@ class TextBatch:
         other.place_of = [self.place_of[row] for row in rows]
         other._tensors = _taken(self._tensors, index, len(self.texts))
         other.ids, other.real = ids_and_mask(other._tensors)
+        other._others = None
         other.logits, other.vectors, other._here = self.logits[list(rows)], vectors, None
         return other
 
@@ -171,6 +174,39 @@ class TextBatch:
         if self._here is None:
             self._here = self.forward(range(len(self.texts)), lambda rows: [vectors[rows] for vectors in self.vectors])
         return self._here
+
+    def require_unread(self, values: Optional[np.ndarray] = None) -> None:
+        """Refuses texts of which the model reads more than the vectors: their ids, say, by an adapter that was switched on.
+
+        All passes with other vectors are fed other ids (`_elsewhere`), so that one at the texts' own vectors must give what
+        the texts give. `values` (texts, classes) are those of such a pass; without them it is made. Raises
+        `ReadsIdsError`.
+        """
+        if self.sites is not self.embeddings:
+            return  # a layer's vectors are scored beside whatever else the prediction depends on
+        rows = range(len(self.texts))
+
+        def own(numbers: torch.Tensor) -> Vectors:
+            return [vectors[numbers] for vectors in self.vectors]
+
+        found = self.forward(rows, own) if values is None else values
+        if not moved(found, self.here(), self.dtype):
+            return
+        # Kinds of passes round differently, and a training may move the weights: passes of one kind decide, between two that
+        # agree.
+        before, other, after = (self.forward(rows, own, ids=ids) for ids in (self.ids, None, self.ids))
+        if moved(other, before, self.dtype) and not moved(after, before, self.dtype):
+            raise ReadsIdsError(reads_ids(self.scorer.explained.model, self.embeddings.sites))
+
+    @property
+    def _elsewhere(self) -> Optional[torch.Tensor]:
+        """The ids that passes with other vectors are fed: other ones, which look nothing up that is used."""
+        if self.sites is not self.embeddings:
+            return None
+        if self._others is None:
+            special = set(self.scorer.explained.vocabulary.special_ids())
+            self._others = exchanged_tokens(self.ids, self.real, special)
+        return self._others
 
     @property
     def device(self) -> torch.device:
@@ -229,16 +265,21 @@ class TextBatch:
             lambda numbers: self.sites.replaced([site[numbers] for site in vectors]),
             lambda numbers, replaced, logits: self._values(logits),
             chunk=len(rows) if whole else self.chunk,
+            ids=self._elsewhere,
         )
         return torch.cat(values)
 
-    def forward(self, rows: Sequence[int], at: At) -> np.ndarray:
-        """The explained output of every class, (rows, classes), at rows of these texts; no gradients."""
+    def forward(self, rows: Sequence[int], at: At, ids: Optional[torch.Tensor] = None) -> np.ndarray:
+        """The explained output of every class, (rows, classes), at rows of these texts; no gradients.
+
+        `ids` (texts, padded tokens) are fed to the model in place of other ones.
+        """
         with torch.no_grad():
             values = self._pass(
                 rows,
                 lambda numbers: self.sites.replaced(at(numbers)),
                 lambda numbers, replaced, logits: self._values(logits).cpu().double().numpy(),
+                ids=self._elsewhere if ids is None else ids,
             )
         return np.concatenate(values) if values else np.zeros((0, len(self.scorer.explained.classes.names)))
 
@@ -274,7 +315,7 @@ class TextBatch:
 
         # Rows with as many classes run together, so that no backward pass is for a few rows of a chunk only.
         order = sorted(range(len(rows)), key=lambda row: -len(classes[row]))
-        self._pass(rows, at_leaves, differentiated, order=order)
+        self._pass(rows, at_leaves, differentiated, order=order, ids=self._elsewhere)
         require_finite(self.scorer.explained.model, [*tokens.ravel(), *rest], "gradients at the text's vectors")
         return Passes(tokens, rest, values)
 

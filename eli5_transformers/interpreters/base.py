@@ -17,6 +17,7 @@ from ..engine.targets import OUTPUTS
 from ..errors import InputError
 from ..records import Attribution, PerText
 from ..sites.finite import require_finite
+from ..sites.second_paths import ReadsIdsError
 from .layers import layer_name
 from .provenance import provenance
 
@@ -108,8 +109,14 @@ class Interpreter(SaliencyInterpreter):
             resolve = scorer.explained.classes.resolve
             return self.attributions(batch, [resolve(wanted[i], row) for i, row in zip(batch.index, batch.logits)])
 
-        with scorer.session():
-            return scorer.over(texts, work)
+        try:
+            with scorer.session():
+                return scorer.over(texts, work)
+        except ReadsIdsError:
+            # The look-ups may be others by now: an adapter was switched on, a forward exchanged.
+            scorer.explained.explainable.forget_sites()
+            with scorer.session():
+                return scorer.over(texts, work)
 
     def saliency_interpret_from_json(self, inputs: Dict[str, Any]) -> Dict[str, Any]:
         """AllenNLP's JSON: `{"instance_1": {"grad_input_1": [a score for each token of the text field]}}`.

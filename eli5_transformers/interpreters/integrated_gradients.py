@@ -80,7 +80,7 @@ class IntegratedGradients(ComparingInterpreter):
 
     def attributions(self, batch: TextBatch, targets: Sequence[Sequence[int]]) -> List[List[Attribution]]:
         """All open nodes of all texts and classes are evaluated together, round by round."""
-        compared = self.compared(batch)
+        compared = self.compared(batch, checked=self.n_steps is not None)
         scheme = self._adaptive if self.n_steps is None else self._fixed
         results: List[List[Attribution]] = [[] for _ in targets]
         for (text, target), found in scheme(batch, targets, compared).items():
@@ -174,6 +174,8 @@ class IntegratedGradients(ComparingInterpreter):
                 wanted.setdefault((text, alpha), []).append(target)
         rows, alphas = [text for text, _ in wanted], [alpha for _, alpha in wanted]
         passes = self._passes(batch, compared, rows, list(wanted.values()), alphas)
+        if 1.0 in alphas:  # in the first round: the texts themselves
+            batch.require_unread(passes.values[[number for number, alpha in enumerate(alphas) if alpha == 1.0]])
         maps = iter(np.concatenate([passes.tokens, passes.rest[:, None]], axis=1))
         found = {
             (text, target, alpha): (next(maps), float(passes.values[number, target]))

@@ -49,7 +49,7 @@ from .hooks import SiteHooks
 from .state import explainable
 from .tracing import Site, trace
 
-__all__ = ["EmbeddingSites", "Gradients", "Site", "StopPass", "find_sites", "known_sites"]
+__all__ = ["EmbeddingSites", "Gradients", "Site", "StopPass", "find_sites", "forget_sites", "known_sites"]
 
 Run = Callable[[], Any]
 Output = Callable[[Any], torch.Tensor]
@@ -115,6 +115,12 @@ def known_sites(model: torch.nn.Module, find: Callable[[], EmbeddingSites]) -> E
         involved = {name: weakref.ref(part) for name, part in found.involved.items() if part is not model}
         _KNOWN[module] = found.sites, involved, found.twin
     return found
+
+
+def forget_sites(model: torch.nn.Module) -> None:
+    """Makes `known_sites` look again: the modules that `model` wraps are run otherwise than they were."""
+    for module in model.children():
+        _KNOWN.pop(module, None)
 
 
 def _stands(model: torch.nn.Module, name: str, module: Optional[torch.nn.Module]) -> bool:
