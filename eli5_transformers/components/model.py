@@ -161,6 +161,11 @@ class TransformerClassifier(Model):
                 f"a {type(self.transformer).__name__} returns logits of shape {tuple(logits.shape)}: a classifier of texts "
                 "returns (batch, outputs)"
             )
+        if logits.shape[1] != len(self.head.labels):
+            raise UnsupportedModelError(
+                f"a {type(self.transformer).__name__} returns {logits.shape[1]} numbers for a text, but has {len(self.head.labels)} "
+                "classes here, as it was when it was loaded: load it again, with the labels of its new head"
+            )
         if logits.dtype in (torch.float16, torch.bfloat16):
             logits = logits.float()
         logits = as_logits(logits, self.activation)

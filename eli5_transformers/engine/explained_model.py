@@ -15,7 +15,7 @@ from typing import Any, Dict, Iterator, Mapping, Optional, Sequence, Tuple
 import numpy as np
 import torch
 
-from ..errors import InputError
+from ..errors import InputError, UnsupportedModelError
 from ..locks import READING
 from ..records import Tokens
 from ..sites.architectures import caveats, name_of, unwrapped
@@ -94,8 +94,13 @@ class ExplainedModel:
 
     @property
     def device(self) -> torch.device:
-        """Where the model is."""
+        """Where the model is. Raises UnsupportedModelError where it is nowhere."""
         parameter = next(self.model.parameters(), None)
+        if parameter is not None and parameter.device.type == "meta":
+            raise UnsupportedModelError(
+                f"the weights of {self.name} are not in memory any more (moved to 'meta', or offloaded): load it whole, on one "
+                "device"
+            )
         return torch.device("cpu") if parameter is None else parameter.device
 
     @property

@@ -6,7 +6,7 @@ from typing import Any, Collection, Dict, List, Mapping, Optional, Sequence, Tup
 
 import torch
 
-from ..errors import UnsupportedModelError
+from ..errors import InputError, UnsupportedModelError
 from .explainable import TokenVocabulary
 
 PROBE = "The quick brown fox jumps over 3 lazy dogs."
@@ -33,6 +33,10 @@ def tensors_of(instances: Sequence[Any], device: torch.device) -> Dict[str, Any]
     from allennlp.data.batch import Batch
     from allennlp.nn import util
 
+    if torch.empty(0).device.type == "meta":
+        raise InputError(
+            "torch's default device is 'meta', on which nothing is computed: call torch.set_default_device('cpu') before"
+        )
     return util.move_to_device(Batch(instances).as_tensor_dict(), device)
 
 
@@ -197,3 +201,14 @@ def logits_of(outputs: Any) -> torch.Tensor:
             "return them"
         )
     return logits if logits.dtype in (torch.float32, torch.float64) else logits.float()
+
+
+def rows_of(value: Any, index: torch.Tensor, size: int) -> Any:
+    """The rows `index` of a model's inputs for `size` texts."""
+    if isinstance(value, torch.Tensor):
+        return value.index_select(0, index) if value.dim() and value.shape[0] == size else value
+    if isinstance(value, dict):
+        return {name: rows_of(part, index, size) for name, part in value.items()}
+    if isinstance(value, list) and len(value) == size:
+        return [value[place] for place in index.tolist()]
+    return value

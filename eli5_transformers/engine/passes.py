@@ -16,14 +16,15 @@ import torch
 
 from ..errors import UnsupportedModelError
 from ..sites.architectures import require_gradients
-from ..sites.embedding_sites import EmbeddingSites, StopPass
+from ..sites.embedding_sites import EmbeddingSites, StopPass, derivatives
 from ..sites.finite import require_finite
 from ..sites.second_paths import ReadsIdsError, moved, reads_ids
 from .batching import Sharing, rows_at_once
 from .company import in_company
 from .explained_model import EncodedText, ExplainedModel
-from .instances import exchanged_tokens, ids_and_mask, with_ids
+from .instances import exchanged_tokens, ids_and_mask, rows_of, with_ids
 from .layers import layer_sites
+from .precision import computed_in
 
 Vectors = List[torch.Tensor]
 """One tensor a site, (rows, tokens', width)."""
@@ -149,6 +150,7 @@ class TextBatch:
         """Rows that go through the model at once, in every kind of pass."""
         self.vectors, logits = self._captured(lambda numbers: nullcontext(), point="the text")
         """[(texts, tokens', width)]: the points to explain."""
+        self._precision = computed_in(explained.model, logits)
         self.logits = logits.cpu().double().numpy()
         """(texts, classes), of the texts as they are."""
         self._here: Optional[np.ndarray] = explained.classes.values(logits, scorer.output).cpu().double().numpy()
@@ -163,7 +165,7 @@ class TextBatch:
         other.index = tuple(self.index[row] for row in rows)
         other.texts = tuple(self.texts[row] for row in rows)
         other.place_of = [self.place_of[row] for row in rows]
-        other._tensors = _taken(self._tensors, index, len(self.texts))
+        other._tensors = rows_of(self._tensors, index, len(self.texts))
         other.ids, other.real = ids_and_mask(other._tensors)
         other._others = None
         other.logits, other.vectors, other._here = self.logits[list(rows)], vectors, None
@@ -215,9 +217,8 @@ class TextBatch:
 
     @property
     def dtype(self) -> torch.dtype:
-        """The coarsest type of the model's numbers."""
-        kinds = [p.dtype for p in self.scorer.explained.model.parameters() if p.dtype.is_floating_point]
-        return max(kinds, key=lambda kind: torch.finfo(kind).eps, default=torch.float32)
+        """The coarsest type of the numbers that the model computes with."""
+        return self._precision
 
     @property
     def rounding(self) -> float:
@@ -306,7 +307,9 @@ class TextBatch:
             for nth in range(most):
                 active = [place for place, row in enumerate(own) if len(classes[row]) > nth]
                 score = found[active, [classes[own[place]][nth] for place in active]].sum()
-                maps = _reduced(score, leaves, reduce, numbers, retain=nth + 1 < most)
+                gradients = derivatives(self.scorer.explained.model, score, leaves, retain=nth + 1 < most)
+                with torch.no_grad():
+                    maps = reduce(gradients, numbers)
                 per_token, beside = self.sites.to_tokens(maps, self.length)
                 pairs = [ends[own[place]] + nth for place in active]
                 tokens[pairs] = per_token[active].cpu().double().numpy()
@@ -373,7 +376,7 @@ class TextBatch:
             texts = index[numbers]
             with hooked(numbers) as given:
                 try:
-                    logits = explained.logits(_taken(tensors, texts, len(self.texts)))
+                    logits = explained.logits(rows_of(tensors, texts, len(self.texts)))
                 except StopPass:
                     logits = None
                 for vectors in given if isinstance(given, list) else ():
@@ -387,21 +390,3 @@ class TextBatch:
     def _values(self, logits: torch.Tensor) -> torch.Tensor:
         """The explained output of every class, (rows, classes)."""
         return self.scorer.explained.classes.values(logits, self.scorer.output)
-
-
-def _reduced(score: torch.Tensor, leaves: Vectors, reduce: Reduce, numbers: torch.Tensor, retain: bool) -> Vectors:
-    found = torch.autograd.grad(score, leaves, retain_graph=retain, allow_unused=True)
-    gradients = [torch.zeros_like(leaf) if g is None else g for leaf, g in zip(leaves, found)]
-    with torch.no_grad():
-        return reduce(gradients, numbers)
-
-
-def _taken(value: Any, index: torch.Tensor, size: int) -> Any:
-    """The rows `index` of a model's inputs for `size` texts."""
-    if isinstance(value, torch.Tensor):
-        return value.index_select(0, index) if value.dim() and value.shape[0] == size else value
-    if isinstance(value, dict):
-        return {name: _taken(part, index, size) for name, part in value.items()}
-    if isinstance(value, list) and len(value) == size:
-        return [value[place] for place in index.tolist()]
-    return value

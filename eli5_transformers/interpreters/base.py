@@ -14,7 +14,7 @@ from ..components.explained_predictors import explained_model
 from ..engine.explained_model import EncodedText
 from ..engine.passes import Scorer, TextBatch
 from ..engine.targets import OUTPUTS
-from ..errors import InputError
+from ..errors import InputError, UnsupportedModelError
 from ..records import Attribution, PerText
 from ..sites.finite import require_finite
 from ..sites.second_paths import ReadsIdsError
@@ -115,8 +115,11 @@ class Interpreter(SaliencyInterpreter):
         except ReadsIdsError:
             # The look-ups may be others by now: an adapter was switched on, a forward exchanged.
             scorer.explained.explainable.forget_sites()
+        try:
             with scorer.session():
                 return scorer.over(texts, work)
+        except ReadsIdsError as error:
+            raise UnsupportedModelError(*error.args) from error
 
     def saliency_interpret_from_json(self, inputs: Dict[str, Any]) -> Dict[str, Any]:
         """AllenNLP's JSON: `{"instance_1": {"grad_input_1": [a score for each token of the text field]}}`.

@@ -11,6 +11,7 @@ from ..arguments import real_number, whole_number
 from ..compat.registering import registered
 from ..engine import spline
 from ..engine.passes import Passes, TextBatch, Vectors
+from ..engine.precision import coarsest
 from ..engine.quadrature import METHODS, fixed
 from ..errors import InputError
 from ..records import Attribution, percent
@@ -197,6 +198,12 @@ class IntegratedGradients(ComparingInterpreter):
             tuple(self._notes(batch, integral)),
         )
 
+    @staticmethod
+    def _finer(batch: TextBatch) -> str:
+        if batch.dtype != coarsest(batch.scorer.explained.model):
+            return "; run it without torch.autocast for exact numbers"
+        return _FINER.get(batch.dtype, "")
+
     def _notes(self, batch: TextBatch, integral: spline.Integral) -> List[str]:
         """What a person must know of the error: that the tolerance was not met, by how much, and why; jumps."""
         notes = []
@@ -209,7 +216,7 @@ class IntegratedGradients(ComparingInterpreter):
         if integral.stopped == spline.ROUNDING:
             notes.append(
                 f"The model computes in {str(batch.dtype).replace('torch.', '')}, and more evaluations do not bring back "
-                f"what that rounds away: {off}{_FINER.get(batch.dtype, '')}."
+                f"what that rounds away: {off}{self._finer(batch)}."
             )
         if integral.stopped == spline.JUMP:
             notes.append(f"Refining does not help where the output jumps: {off}.")

@@ -131,6 +131,34 @@ def _stands(model: torch.nn.Module, name: str, module: Optional[torch.nn.Module]
         return False
 
 
+class _NoGradientError(InputError):
+    """A score that nothing was differentiated for."""
+
+
+def derivatives(
+    model: torch.nn.Module, score: torch.Tensor, inputs: Sequence[torch.Tensor], retain: bool = False
+) -> List[torch.Tensor]:
+    """The derivatives of a scalar with respect to `inputs`; zeros for those that it does not depend on.
+
+    Raises UnsupportedModelError where the backward pass of `model` fails.
+    """
+    try:
+        found = torch.autograd.grad(score, inputs, retain_graph=retain, allow_unused=True)
+    except RuntimeError as error:
+        reason = " ".join(str(error).split())
+        if "memory" in reason:
+            raise
+        mend = (
+            "let it checkpoint with use_reentrant=False, or not at all"
+            if "checkpoint" in reason
+            else "explain it without what has no derivative"
+        )
+        raise UnsupportedModelError(
+            f"the prediction of {name_of(model)} cannot be differentiated by the vectors of its tokens: {reason[:200]}: {mend}"
+        ) from error
+    return [torch.zeros_like(x) if gradient is None else gradient for x, gradient in zip(inputs, found)]
+
+
 class EmbeddingSites:
     """The look-ups of one model. Make it with `find_sites`; `sites` may come from an earlier search."""
 
@@ -258,13 +286,12 @@ class EmbeddingSites:
         with torch.inference_mode(False), torch.enable_grad(), self.changed(leaf):
             score = output(run())
             if not score.requires_grad:
-                raise InputError(
+                raise _NoGradientError(
                     "the score has no gradient: the forward pass ran under torch.no_grad or inference_mode, "
                     "or its output was detached; let `run` call the model itself"
                 )
             inputs = [leaves[index] for index in sorted(leaves)]
-            found = torch.autograd.grad(score.sum(), inputs, allow_unused=True)
-        gradients = [torch.zeros_like(x) if g is None else g for x, g in zip(inputs, found)]
+            gradients = derivatives(self.model, score.sum(), inputs)
         for site, gradient in zip(self.sites, gradients):
             require_finite(self.model, gradient, f"gradients of the score at {site.name!r}")
         return Gradients(gradients, [x.detach() for x in inputs], _widened(score.detach()))
@@ -283,7 +310,14 @@ class EmbeddingSites:
         require_finite(self.model, plain, "the logits of a plain text")
         values, _ = self.capture(run)
         quantized = is_quantized(self.model)
-        result = None if quantized else self.gradients(run, lambda ran: _mixed(output(ran)), values)
+        result = None
+        if not quantized:
+            try:
+                result = self.gradients(run, lambda ran: _mixed(output(ran)), values)
+            except _NoGradientError as error:
+                raise UnsupportedModelError(
+                    f"{name} has no gradient at any of the tokens: {cause_of_zero_gradients(self.model)}"
+                ) from error
         with torch.no_grad(), self.replaced(values):
             hooked = output(run())
         difference, tolerance = _distance(hooked, plain), _TOLERANCE.get(plain.dtype, 1e-4)
@@ -291,7 +325,7 @@ class EmbeddingSites:
             with torch.no_grad(), explainable(self.model):
                 again = output(run())
             cause = (
-                "it is not deterministic"
+                "it is not deterministic (it draws random numbers, or keeps something from call to call)"
                 if not _distance(again, plain) <= tolerance
                 else "something else reaches the prediction"
             )
