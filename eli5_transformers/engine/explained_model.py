@@ -15,10 +15,10 @@ from typing import Any, Dict, Iterator, Mapping, Optional, Sequence, Tuple
 import numpy as np
 import torch
 
-from ..errors import InputError, UnsupportedModelError
+from ..errors import InputError
 from ..locks import READING
 from ..records import Tokens
-from ..sites.architectures import caveats, name_of, unwrapped
+from ..sites.architectures import caveats, name_of, require_in_memory, unwrapped
 from ..sites.embedding_sites import EmbeddingSites
 from ..sites.state import explaining
 from .company import Company
@@ -96,12 +96,9 @@ class ExplainedModel:
     def device(self) -> torch.device:
         """Where the model is. Raises UnsupportedModelError where it is nowhere."""
         parameter = next(self.model.parameters(), None)
-        if parameter is not None and parameter.device.type == "meta":
-            raise UnsupportedModelError(
-                f"the weights of {self.name} are not in memory any more (moved to 'meta', or offloaded): load it whole, on one "
-                "device"
-            )
-        return torch.device("cpu") if parameter is None else parameter.device
+        device = torch.device("cpu") if parameter is None else parameter.device
+        require_in_memory(self.model, device)
+        return device
 
     @property
     def caveats(self) -> Tuple[str, ...]:
