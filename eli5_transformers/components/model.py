@@ -154,7 +154,7 @@ class TransformerClassifier(Model):
         """
         inputs = self._inputs(tokens)
         ids = inputs["input_ids"]
-        require_in_memory(self, ids.device)
+        require_in_memory(self, next(self.transformer.parameters(), ids).device)
         with self._evaluating() as module, self._explaining_padding(len(ids)), explaining_ids(module, ids):
             logits = logits_of(module(**inputs))
         if logits.dim() != 2:
@@ -164,8 +164,8 @@ class TransformerClassifier(Model):
             )
         if logits.shape[1] != len(self.head.labels):
             raise UnsupportedModelError(
-                f"a {type(self.transformer).__name__} returns {logits.shape[1]} numbers for a text, but has {len(self.head.labels)} "
-                "classes here, as it was when it was loaded: load it again, with the labels of its new head"
+                f"a {type(self.transformer).__name__} returns {logits.shape[1]} numbers for a text, but returned "
+                f"{len(self.head.labels)} when it was loaded: load it again, with the labels of its new head"
             )
         if logits.dtype in (torch.float16, torch.bfloat16):
             logits = logits.float()

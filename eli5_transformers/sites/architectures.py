@@ -172,8 +172,8 @@ def require_in_memory(model: torch.nn.Module, device: torch.device) -> None:
     """Raises UnsupportedModelError where the device of `model` is none."""
     if device.type == "meta":
         raise UnsupportedModelError(
-            f"the weights of {name_of(model)} are not in memory any more (moved to 'meta', or offloaded): load it whole, on one "
-            "device"
+            f"the weights of {name_of(model)} are not in memory any more (moved to 'meta', or offloaded): load it whole, on "
+            "one device"
         )
 
 

@@ -14,6 +14,7 @@ from .state import explaining
 from .tracing import Site
 from .twin import COPIES, VIEWS
 
+
 class ReadsIdsError(UnsupportedModelError):
     """A text showed what the probe did not: that the model, as it is now, reads its ids past the known look-ups, too."""
 

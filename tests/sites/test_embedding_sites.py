@@ -675,7 +675,7 @@ class Hard(Recomputed):
 
 @pytest.mark.parametrize(
     ("kind", "sentence"),
-    [(Recomputed, "Recomputed cannot be differentiated .*: let it checkpoint with use_reentrant=False"), (Hard, "Hard has no grad")],
+    [(Recomputed, "Recomputed cannot be differentiated .*: let it checkpoint with use_reentrant"), (Hard, "Hard has no grad")],
 )
 def test_a_backward_pass_that_fails_is_an_error_of_ours(kind: Any, sentence: str) -> None:
     ids = torch.tensor([[5, 9, 7, 20]])
