@@ -150,7 +150,7 @@ def derivatives(
             raise
         mend = (
             "let it checkpoint with use_reentrant=False, or not at all"
-            if "checkpoint" in reason
+            if "checkpoint" in reason.lower()
             else "explain it without what has no derivative"
         )
         raise UnsupportedModelError(

@@ -12,6 +12,7 @@ import pytest
 import torch
 from closeness import assert_apart, assert_close
 from interpreters import tiny
+from stacks import needs_captum
 from torch import nn
 from torch.nn import functional
 
@@ -230,7 +231,8 @@ class Switched(Adapted):
 
 
 METHODS = (
-    "integrated-gradients", "gradient-x-input", "gradient", "occlusion", "smoothgrad", "captum",
+    "integrated-gradients", "gradient-x-input", "gradient", "occlusion", "smoothgrad",
+    pytest.param("captum", marks=needs_captum),
     {"type": "integrated-gradients", "n_steps": 20},
 )  # fmt: skip
 
