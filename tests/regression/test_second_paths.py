@@ -12,7 +12,7 @@ import pytest
 import torch
 from closeness import assert_apart, assert_close
 from interpreters import tiny
-from stacks import needs_captum
+from stacks import on_current
 from torch import nn
 from torch.nn import functional
 
@@ -232,7 +232,7 @@ class Switched(Adapted):
 
 METHODS = (
     "integrated-gradients", "gradient-x-input", "gradient", "occlusion", "smoothgrad",
-    pytest.param("captum", marks=needs_captum),
+    pytest.param("captum", marks=on_current),
     {"type": "integrated-gradients", "n_steps": 20},
 )  # fmt: skip
 
