@@ -40,8 +40,8 @@ def learn_sites(
     found = False
     failure: Optional[UnsupportedModelError] = None
     for twin, tensors in ((True, VIEWS), (True, COPIES), (False, VIEWS)):
-        # Where look-ups are found in the twin it is the twin that runs, and else it is not for its weights.
-        if (tensors, found) == (COPIES, False) or (not twin and found):
+        # Where look-ups are found in a twin it is the twin that runs. One of moving weights may hide them.
+        if not twin and found:
             continue
         with explaining(model, twin=twin, tensors=tensors) as own:
             run, other_run = lambda: own(**inputs), lambda: own(**others)  # noqa: B023, E731
