@@ -63,6 +63,9 @@ class AllenNLPPredictor(Explainable):
     def sites(self) -> EmbeddingSites:
         return self._learn()[0]
 
+    def forget_sites(self) -> None:
+        self._learnt = None
+
     @property
     def classes(self) -> Classes:
         return self._learn()[1]

@@ -16,7 +16,7 @@ from ..engine.activations import as_logits, note
 from ..errors import InputError, SourceError, UnsupportedModelError
 from ..huggingface import archived_parts, classifiers
 from ..huggingface import labels as naming
-from ..sites.architectures import configs
+from ..sites.architectures import configs, require_in_memory
 from ..sites.state import evaluating
 from .calling import accepts, explaining_ids, logits_of
 from .heads import Binary, Regression, make_head
@@ -154,12 +154,18 @@ class TransformerClassifier(Model):
         """
         inputs = self._inputs(tokens)
         ids = inputs["input_ids"]
+        require_in_memory(self, next(self.transformer.parameters(), ids).device)
         with self._evaluating() as module, self._explaining_padding(len(ids)), explaining_ids(module, ids):
             logits = logits_of(module(**inputs))
         if logits.dim() != 2:
             raise UnsupportedModelError(
                 f"a {type(self.transformer).__name__} returns logits of shape {tuple(logits.shape)}: a classifier of texts "
                 "returns (batch, outputs)"
+            )
+        if logits.shape[1] != len(self.head.labels):
+            raise UnsupportedModelError(
+                f"a {type(self.transformer).__name__} returns {logits.shape[1]} numbers for a text, but returned "
+                f"{len(self.head.labels)} when it was loaded: load it again, with the labels of its new head"
             )
         if logits.dtype in (torch.float16, torch.bfloat16):
             logits = logits.float()

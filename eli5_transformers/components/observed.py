@@ -111,21 +111,23 @@ def _says_something(config: Any) -> bool:
 def _observe(module: torch.nn.Module, tokenizer: Any) -> Observed:
     limit = next(filter(None, map(position_limit, configs(module)[:1])), None)
     encoding = encode(tokenizer, (PROBE,), max_length=limit)
-    first = _run(module, tokenizer, encoding.ids, encoding.type_ids)
-    if first.dim() != 2 or len(first) != 1:
-        raise SourceError(
-            f"a {type(module).__name__} returns logits of shape {tuple(first.shape)} for one text: a classifier of texts "
-            "returns (batch, outputs)"
-        )
+    # One twin for all texts: that of a module of thousands of parts takes longer than a pass.
+    with explaining(module) as own:
+        first = _run(own, tokenizer, encoding.ids, encoding.type_ids)
+        if first.dim() != 2 or len(first) != 1:
+            raise SourceError(
+                f"a {type(module).__name__} returns logits of shape {tuple(first.shape)} for one text: a classifier of texts "
+                "returns (batch, outputs)"
+            )
 
-    def others() -> torch.Tensor:
-        texts = _other_texts(encoding, tokenizer)
-        return torch.cat([_run(module, tokenizer, ids, encoding.type_ids) for ids in texts])
+        def others() -> torch.Tensor:
+            texts = _other_texts(encoding, tokenizer)
+            return torch.cat([_run(own, tokenizer, ids, encoding.type_ids) for ids in texts])
 
-    def operation() -> str:
-        return last_operation(_run(module, tokenizer, encoding.ids, encoding.type_ids, differentiated=True))
+        def operation() -> str:
+            return last_operation(_run(own, tokenizer, encoding.ids, encoding.type_ids, differentiated=True))
 
-    activation = activation_of(first, others, operation)
+        activation = activation_of(first, others, operation)
     inside = lambda part: _run(part, tokenizer, encoding.ids, encoding.type_ids)  # noqa: E731
     return Observed(int(first.shape[1]), activation, *_config_inside(module, activation, first, inside))
 

@@ -17,7 +17,7 @@ from ..engine.instances import PROBE, ids_and_mask, other_text, probing, tensors
 from ..engine.targets import Classes
 from ..errors import InputError, SourceError, UnsupportedModelError
 from ..sites.architectures import position_limit, without_wrappers
-from ..sites.embedding_sites import EmbeddingSites, known_sites
+from ..sites.embedding_sites import EmbeddingSites, forget_sites, known_sites
 from ..sites.outputs import first_tensor
 from ..sites.second_paths import learn_sites
 from ..sites.state import explaining
@@ -76,6 +76,11 @@ class TransformerClassifierPredictor(Predictor, Explainable):
         if sites is None or not sites.current:
             sites = self._sites = known_sites(self._model, self._find_sites)
         return sites
+
+    def forget_sites(self) -> None:
+        """Makes the next use of `sites` look for them anew."""
+        self._sites = None
+        forget_sites(self._model)
 
     def on(self, model: TransformerClassifier) -> "TransformerClassifierPredictor":
         """The same predictor with a twin of its model."""

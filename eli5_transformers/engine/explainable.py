@@ -41,6 +41,10 @@ class Explainable(ABC):
         Raises UnsupportedModelError for a model that cannot be explained truthfully.
         """
 
+    @abstractmethod
+    def forget_sites(self) -> None:
+        """Makes the next use of `sites` look for them anew."""
+
     @property
     @abstractmethod
     def classes(self) -> Classes:

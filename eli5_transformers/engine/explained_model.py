@@ -18,7 +18,7 @@ import torch
 from ..errors import InputError
 from ..locks import READING
 from ..records import Tokens
-from ..sites.architectures import caveats, name_of, unwrapped
+from ..sites.architectures import caveats, name_of, require_in_memory, unwrapped
 from ..sites.embedding_sites import EmbeddingSites
 from ..sites.state import explaining
 from .company import Company
@@ -94,9 +94,11 @@ class ExplainedModel:
 
     @property
     def device(self) -> torch.device:
-        """Where the model is."""
+        """Where the model is. Raises UnsupportedModelError where it is nowhere."""
         parameter = next(self.model.parameters(), None)
-        return torch.device("cpu") if parameter is None else parameter.device
+        device = torch.device("cpu") if parameter is None else parameter.device
+        require_in_memory(self.model, device)
+        return device
 
     @property
     def caveats(self) -> Tuple[str, ...]:

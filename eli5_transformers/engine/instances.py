@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Collection, Dict, List, Mapping, Optional, Sequence, Tuple
 
 import torch
 
-from ..errors import UnsupportedModelError
+from ..errors import InputError, UnsupportedModelError
 from .explainable import TokenVocabulary
 
 PROBE = "The quick brown fox jumps over 3 lazy dogs."
@@ -33,6 +33,10 @@ def tensors_of(instances: Sequence[Any], device: torch.device) -> Dict[str, Any]
     from allennlp.data.batch import Batch
     from allennlp.nn import util
 
+    if torch.empty(0).device.type == "meta":
+        raise InputError(
+            "torch's default device is 'meta', on which nothing is computed: call torch.set_default_device('cpu') before"
+        )
     return util.move_to_device(Batch(instances).as_tensor_dict(), device)
 
 
@@ -65,6 +69,23 @@ def with_known_tokens(tensors: Mapping[str, Any], vocabulary: TokenVocabulary) -
         return tensors
     cycle = torch.tensor(known, dtype=ids.dtype, device=ids.device)
     return with_ids(tensors, torch.where((ids == unknown) & real, cycle[real.cumsum(1) % len(cycle)], ids))
+
+
+def exchanged_tokens(ids: torch.Tensor, real: torch.Tensor, special: Collection[int]) -> torch.Tensor:
+    """The ids (texts, tokens) with another one in the place of each ordinary one, which its text has not where there is one.
+
+    Special tokens and padding stay: by them models find where a text ends. The new ids are below the largest of the text,
+    and so in the model's tables, too; no vocabulary is asked, which takes long.
+    """
+    changed = ids.clone()
+    for row, (own, kept) in enumerate(zip(ids.tolist(), real.tolist())):
+        places = [place for place, token in enumerate(own) if kept[place] and token not in special]
+        here = list(dict.fromkeys(own[place] for place in places))
+        new = next((i for i in range(max(here, default=0) - 1, -1, -1) if i not in here and i not in special), None)
+        another = {token: here[number - 1] if new is None else new for number, token in enumerate(here)}
+        for place in places:
+            changed[row, place] = another[own[place]]
+    return changed
 
 
 def other_text(tensors: Mapping[str, Any], vocabulary: TokenVocabulary) -> Dict[str, Any]:
@@ -183,3 +204,14 @@ def logits_of(outputs: Any) -> torch.Tensor:
             "return them"
         )
     return logits if logits.dtype in (torch.float32, torch.float64) else logits.float()
+
+
+def rows_of(value: Any, index: torch.Tensor, size: int) -> Any:
+    """The rows `index` of a model's inputs for `size` texts."""
+    if isinstance(value, torch.Tensor):
+        return value.index_select(0, index) if value.dim() and value.shape[0] == size else value
+    if isinstance(value, dict):
+        return {name: rows_of(part, index, size) for name, part in value.items()}
+    if isinstance(value, list) and len(value) == size:
+        return [value[place] for place in index.tolist()]
+    return value

@@ -16,13 +16,15 @@ import torch
 
 from ..errors import UnsupportedModelError
 from ..sites.architectures import require_gradients
-from ..sites.embedding_sites import EmbeddingSites, StopPass
+from ..sites.embedding_sites import EmbeddingSites, StopPass, derivatives
 from ..sites.finite import require_finite
+from ..sites.second_paths import ReadsIdsError, moved, reads_ids
 from .batching import Sharing, rows_at_once
 from .company import in_company
 from .explained_model import EncodedText, ExplainedModel
-from .instances import ids_and_mask, with_ids
+from .instances import exchanged_tokens, ids_and_mask, rows_of, with_ids
 from .layers import layer_sites
+from .precision import computed_in
 
 Vectors = List[torch.Tensor]
 """One tensor a site, (rows, tokens', width)."""
@@ -148,9 +150,11 @@ class TextBatch:
         """Rows that go through the model at once, in every kind of pass."""
         self.vectors, logits = self._captured(lambda numbers: nullcontext(), point="the text")
         """[(texts, tokens', width)]: the points to explain."""
+        self._precision = computed_in(explained.model, logits)
         self.logits = logits.cpu().double().numpy()
         """(texts, classes), of the texts as they are."""
         self._here: Optional[np.ndarray] = explained.classes.values(logits, scorer.output).cpu().double().numpy()
+        self._others: Optional[torch.Tensor] = None
         self.place_of: List[np.ndarray] = [np.flatnonzero(row) for row in self.real.cpu().numpy()]
         """For each text the positions of its tokens in the padded row."""
 
@@ -161,8 +165,9 @@ class TextBatch:
         other.index = tuple(self.index[row] for row in rows)
         other.texts = tuple(self.texts[row] for row in rows)
         other.place_of = [self.place_of[row] for row in rows]
-        other._tensors = _taken(self._tensors, index, len(self.texts))
+        other._tensors = rows_of(self._tensors, index, len(self.texts))
         other.ids, other.real = ids_and_mask(other._tensors)
+        other._others = None
         other.logits, other.vectors, other._here = self.logits[list(rows)], vectors, None
         return other
 
@@ -172,6 +177,39 @@ class TextBatch:
             self._here = self.forward(range(len(self.texts)), lambda rows: [vectors[rows] for vectors in self.vectors])
         return self._here
 
+    def require_unread(self, values: Optional[np.ndarray] = None) -> None:
+        """Refuses texts of which the model reads more than the vectors: their ids, say, by an adapter that was switched on.
+
+        All passes with other vectors are fed other ids (`_elsewhere`), so that one at the texts' own vectors must give what
+        the texts give. `values` (texts, classes) are those of such a pass; without them it is made. Raises
+        `ReadsIdsError`.
+        """
+        if self.sites is not self.embeddings:
+            return  # a layer's vectors are scored beside whatever else the prediction depends on
+        rows = range(len(self.texts))
+
+        def own(numbers: torch.Tensor) -> Vectors:
+            return [vectors[numbers] for vectors in self.vectors]
+
+        found = self.forward(rows, own) if values is None else values
+        if not moved(found, self.here(), self.dtype):
+            return
+        # Kinds of passes round differently, and a training may move the weights: passes of one kind decide, between two that
+        # agree.
+        before, other, after = (self.forward(rows, own, ids=ids) for ids in (self.ids, None, self.ids))
+        if moved(other, before, self.dtype) and not moved(after, before, self.dtype):
+            raise ReadsIdsError(reads_ids(self.scorer.explained.model, self.embeddings.sites))
+
+    @property
+    def _elsewhere(self) -> Optional[torch.Tensor]:
+        """The ids that passes with other vectors are fed: other ones, which look nothing up that is used."""
+        if self.sites is not self.embeddings:
+            return None
+        if self._others is None:
+            special = set(self.scorer.explained.vocabulary.special_ids())
+            self._others = exchanged_tokens(self.ids, self.real, special)
+        return self._others
+
     @property
     def device(self) -> torch.device:
         """Where the vectors are."""
@@ -179,9 +217,8 @@ class TextBatch:
 
     @property
     def dtype(self) -> torch.dtype:
-        """The coarsest type of the model's numbers."""
-        kinds = [p.dtype for p in self.scorer.explained.model.parameters() if p.dtype.is_floating_point]
-        return max(kinds, key=lambda kind: torch.finfo(kind).eps, default=torch.float32)
+        """The coarsest type of the numbers that the model computes with."""
+        return self._precision
 
     @property
     def rounding(self) -> float:
@@ -229,16 +266,21 @@ class TextBatch:
             lambda numbers: self.sites.replaced([site[numbers] for site in vectors]),
             lambda numbers, replaced, logits: self._values(logits),
             chunk=len(rows) if whole else self.chunk,
+            ids=self._elsewhere,
         )
         return torch.cat(values)
 
-    def forward(self, rows: Sequence[int], at: At) -> np.ndarray:
-        """The explained output of every class, (rows, classes), at rows of these texts; no gradients."""
+    def forward(self, rows: Sequence[int], at: At, ids: Optional[torch.Tensor] = None) -> np.ndarray:
+        """The explained output of every class, (rows, classes), at rows of these texts; no gradients.
+
+        `ids` (texts, padded tokens) are fed to the model in place of other ones.
+        """
         with torch.no_grad():
             values = self._pass(
                 rows,
                 lambda numbers: self.sites.replaced(at(numbers)),
                 lambda numbers, replaced, logits: self._values(logits).cpu().double().numpy(),
+                ids=self._elsewhere if ids is None else ids,
             )
         return np.concatenate(values) if values else np.zeros((0, len(self.scorer.explained.classes.names)))
 
@@ -265,7 +307,9 @@ class TextBatch:
             for nth in range(most):
                 active = [place for place, row in enumerate(own) if len(classes[row]) > nth]
                 score = found[active, [classes[own[place]][nth] for place in active]].sum()
-                maps = _reduced(score, leaves, reduce, numbers, retain=nth + 1 < most)
+                gradients = derivatives(self.scorer.explained.model, score, leaves, retain=nth + 1 < most)
+                with torch.no_grad():
+                    maps = reduce(gradients, numbers)
                 per_token, beside = self.sites.to_tokens(maps, self.length)
                 pairs = [ends[own[place]] + nth for place in active]
                 tokens[pairs] = per_token[active].cpu().double().numpy()
@@ -274,7 +318,7 @@ class TextBatch:
 
         # Rows with as many classes run together, so that no backward pass is for a few rows of a chunk only.
         order = sorted(range(len(rows)), key=lambda row: -len(classes[row]))
-        self._pass(rows, at_leaves, differentiated, order=order)
+        self._pass(rows, at_leaves, differentiated, order=order, ids=self._elsewhere)
         require_finite(self.scorer.explained.model, np.append(tokens, rest), "gradients at the text's vectors")
         return Passes(tokens, rest, values)
 
@@ -332,7 +376,7 @@ class TextBatch:
             texts = index[numbers]
             with hooked(numbers) as given:
                 try:
-                    logits = explained.logits(_taken(tensors, texts, len(self.texts)))
+                    logits = explained.logits(rows_of(tensors, texts, len(self.texts)))
                 except StopPass:
                     logits = None
                 for vectors in given if isinstance(given, list) else ():
@@ -346,21 +390,3 @@ class TextBatch:
     def _values(self, logits: torch.Tensor) -> torch.Tensor:
         """The explained output of every class, (rows, classes)."""
         return self.scorer.explained.classes.values(logits, self.scorer.output)
-
-
-def _reduced(score: torch.Tensor, leaves: Vectors, reduce: Reduce, numbers: torch.Tensor, retain: bool) -> Vectors:
-    found = torch.autograd.grad(score, leaves, retain_graph=retain, allow_unused=True)
-    gradients = [torch.zeros_like(leaf) if g is None else g for leaf, g in zip(leaves, found)]
-    with torch.no_grad():
-        return reduce(gradients, numbers)
-
-
-def _taken(value: Any, index: torch.Tensor, size: int) -> Any:
-    """The rows `index` of a model's inputs for `size` texts."""
-    if isinstance(value, torch.Tensor):
-        return value.index_select(0, index) if value.dim() and value.shape[0] == size else value
-    if isinstance(value, dict):
-        return {name: _taken(part, index, size) for name, part in value.items()}
-    if isinstance(value, list) and len(value) == size:
-        return [value[place] for place in index.tolist()]
-    return value

@@ -14,9 +14,10 @@ from ..components.explained_predictors import explained_model
 from ..engine.explained_model import EncodedText
 from ..engine.passes import Scorer, TextBatch
 from ..engine.targets import OUTPUTS
-from ..errors import InputError
+from ..errors import InputError, UnsupportedModelError
 from ..records import Attribution, PerText
 from ..sites.finite import require_finite
+from ..sites.second_paths import ReadsIdsError
 from .layers import layer_name
 from .provenance import provenance
 
@@ -108,8 +109,17 @@ class Interpreter(SaliencyInterpreter):
             resolve = scorer.explained.classes.resolve
             return self.attributions(batch, [resolve(wanted[i], row) for i, row in zip(batch.index, batch.logits)])
 
-        with scorer.session():
-            return scorer.over(texts, work)
+        try:
+            with scorer.session():
+                return scorer.over(texts, work)
+        except ReadsIdsError:
+            # The look-ups may be others by now: an adapter was switched on, a forward exchanged.
+            scorer.explained.explainable.forget_sites()
+        try:
+            with scorer.session():
+                return scorer.over(texts, work)
+        except ReadsIdsError as error:
+            raise UnsupportedModelError(*error.args) from error
 
     def saliency_interpret_from_json(self, inputs: Dict[str, Any]) -> Dict[str, Any]:
         """AllenNLP's JSON: `{"instance_1": {"grad_input_1": [a score for each token of the text field]}}`.

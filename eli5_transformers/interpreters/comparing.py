@@ -47,8 +47,14 @@ class ComparingInterpreter(Interpreter):
         self.baseline = baseline
         self.keep_special = truth(keep_special, "keep_special")
 
-    def compared(self, batch: TextBatch) -> Compared:
-        """The baselines of a batch and what the model makes of them."""
+    def compared(self, batch: TextBatch, checked: bool = True) -> Compared:
+        """The baselines of a batch and what the model makes of them.
+
+        A pass at the texts' own vectors shows whether the model reads more than these; without it (`checked` False), the
+        method must hand one of its own passes to `batch.require_unread`.
+        """
+        if checked:
+            batch.require_unread()
         chosen = baselines.choose(self.baseline, batch)
         vectors = baselines.vectors(chosen, batch, self.keep_special)
         scores = batch.forward(range(len(batch.texts)), lambda rows: [site[rows] for site in vectors])

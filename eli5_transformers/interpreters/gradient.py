@@ -45,6 +45,7 @@ class Gradient(Interpreter):
         passes = batch.gradients(
             range(len(batch.texts)), targets, lambda rows: [vectors[rows] for vectors in batch.vectors], reduce
         )
+        batch.require_unread(passes.values)
         sums = iter(passes.tokens if self.norm == "l1" else passes.tokens**0.5)
         return [
             [

@@ -21,7 +21,7 @@ class GradientXInput(ComparingInterpreter):
 
     def attributions(self, batch: TextBatch, targets: Sequence[Sequence[int]]) -> List[List[Attribution]]:
         """One gradient a text and class, one forward pass a text for the baseline."""
-        compared = self.compared(batch)
+        compared = self.compared(batch, checked=False)
 
         def reduce(gradients: Vectors, rows: torch.Tensor) -> Vectors:
             return [(g * difference[rows]).sum(-1) for g, difference in zip(gradients, compared.differences)]
@@ -29,6 +29,7 @@ class GradientXInput(ComparingInterpreter):
         passes = batch.gradients(
             range(len(batch.texts)), targets, lambda rows: [vectors[rows] for vectors in batch.vectors], reduce
         )
+        batch.require_unread(passes.values)
         products = iter(zip(passes.tokens, passes.rest))
         results: List[List[Attribution]] = []
         for text, wanted in enumerate(targets):

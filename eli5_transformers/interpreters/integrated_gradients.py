@@ -11,6 +11,7 @@ from ..arguments import real_number, whole_number
 from ..compat.registering import registered
 from ..engine import spline
 from ..engine.passes import Passes, TextBatch, Vectors
+from ..engine.precision import coarsest
 from ..engine.quadrature import METHODS, fixed
 from ..errors import InputError
 from ..records import Attribution, percent
@@ -73,7 +74,7 @@ class IntegratedGradients(ComparingInterpreter):
 
     def attributions(self, batch: TextBatch, targets: Sequence[Sequence[int]]) -> List[List[Attribution]]:
         """All open nodes of all texts and classes are evaluated together, round by round."""
-        compared = self.compared(batch)
+        compared = self.compared(batch, checked=self.n_steps is not None)
         scheme = self._adaptive if self.n_steps is None else self._fixed
         results: List[List[Attribution]] = [[] for _ in targets]
         for (text, target), found in scheme(batch, targets, compared).items():
@@ -167,6 +168,8 @@ class IntegratedGradients(ComparingInterpreter):
                 wanted.setdefault((text, alpha), []).append(target)
         rows, alphas = [text for text, _ in wanted], [alpha for _, alpha in wanted]
         passes = self._passes(batch, compared, rows, list(wanted.values()), alphas)
+        if 1.0 in alphas:  # in the first round: the texts themselves
+            batch.require_unread(passes.values[[number for number, alpha in enumerate(alphas) if alpha == 1.0]])
         maps = iter(np.concatenate([passes.tokens, passes.rest[:, None]], axis=1))
         found = {
             (text, target, alpha): (next(maps), float(passes.values[number, target]))
@@ -188,6 +191,12 @@ class IntegratedGradients(ComparingInterpreter):
             tuple(self._notes(batch, integral)),
         )
 
+    @staticmethod
+    def _finer(batch: TextBatch) -> str:
+        if batch.dtype != coarsest(batch.scorer.explained.model):
+            return ": run it without torch.autocast for exact numbers"
+        return ": load it in float64 for exact numbers" if batch.dtype is torch.float32 else ""
+
     def _notes(self, batch: TextBatch, integral: spline.Integral) -> List[str]:
         """What a person must know of the error: that the tolerance was not met, by how much, and why; jumps."""
         notes = []
@@ -199,10 +208,9 @@ class IntegratedGradients(ComparingInterpreter):
             notes.append(f"{missed}; max_evaluations={self.max_evaluations} allows no more gradient evaluations.")
         if integral.stopped == spline.ROUNDING:
             # Of half precision every result says so (`architectures.caveats`).
-            finer = ": load it in float64 for exact numbers" if batch.dtype is torch.float32 else ""
             notes.append(
                 f"{missed}; the model computes in {str(batch.dtype).replace('torch.', '')}, and more evaluations do not bring "
-                f"back what that rounds away{finer}."
+                f"back what that rounds away{self._finer(batch)}."
             )
         if integral.stopped == spline.JUMP:
             notes.append(f"{missed}; the output jumps, and more evaluations do not tell whose the jump is.")

@@ -82,6 +82,7 @@ class SmoothGrad(Interpreter):
 
     def attributions(self, batch: TextBatch, targets: Sequence[Sequence[int]]) -> List[List[Attribution]]:
         """The method's attributions of all copies, a block of copies at a time."""
+        batch.require_unread()
         texts = len(batch.texts)
         block = max(1, _MOST_NUMBERS // max(1, sum(vectors.numel() for vectors in batch.vectors)))
         noise = [self._generator() for _ in batch.texts]

@@ -180,6 +180,15 @@ def require_gradients(model: torch.nn.Module) -> None:
         )
 
 
+def require_in_memory(model: torch.nn.Module, device: torch.device) -> None:
+    """Raises UnsupportedModelError where the device of `model` is none."""
+    if device.type == "meta":
+        raise UnsupportedModelError(
+            f"the weights of {name_of(model)} are not in memory any more (moved to 'meta', or offloaded): load it whole, on "
+            "one device"
+        )
+
+
 def cause_of_zero_gradients(model: torch.nn.Module) -> str:
     """Why the prediction of `model` may not depend on its tokens."""
     causes = [facts.zero_gradients for _, facts in _known(model) if facts.zero_gradients]

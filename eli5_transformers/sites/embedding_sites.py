@@ -49,7 +49,7 @@ from .hooks import SiteHooks
 from .state import explainable
 from .tracing import Site, trace
 
-__all__ = ["EmbeddingSites", "Gradients", "Site", "StopPass", "find_sites", "known_sites"]
+__all__ = ["EmbeddingSites", "Gradients", "Site", "StopPass", "find_sites", "forget_sites", "known_sites"]
 
 Run = Callable[[], Any]
 Output = Callable[[Any], torch.Tensor]
@@ -117,12 +117,46 @@ def known_sites(model: torch.nn.Module, find: Callable[[], EmbeddingSites]) -> E
     return found
 
 
+def forget_sites(model: torch.nn.Module) -> None:
+    """Makes `known_sites` look again: the modules that `model` wraps are run otherwise than they were."""
+    for module in model.children():
+        _KNOWN.pop(module, None)
+
+
 def _stands(model: torch.nn.Module, name: str, module: Optional[torch.nn.Module]) -> bool:
     """Whether that module is there, and has that name in the model."""
     try:
         return module is not None and model.get_submodule(name) is module
     except AttributeError:
         return False
+
+
+class _NoGradientError(InputError):
+    """A score that nothing was differentiated for."""
+
+
+def derivatives(
+    model: torch.nn.Module, score: torch.Tensor, inputs: Sequence[torch.Tensor], retain: bool = False
+) -> List[torch.Tensor]:
+    """The derivatives of a scalar with respect to `inputs`; zeros for those that it does not depend on.
+
+    Raises UnsupportedModelError where the backward pass of `model` fails.
+    """
+    try:
+        found = torch.autograd.grad(score, inputs, retain_graph=retain, allow_unused=True)
+    except RuntimeError as error:
+        reason = " ".join(str(error).split())
+        if is_lack_of_memory(error):
+            raise
+        mend = (
+            "let it checkpoint with use_reentrant=False, or not at all"
+            if "checkpoint" in reason.lower()
+            else "explain it without what has no derivative"
+        )
+        raise UnsupportedModelError(
+            f"the prediction of {name_of(model)} cannot be differentiated by the vectors of its tokens: {reason[:200]}: {mend}"
+        ) from error
+    return [torch.zeros_like(x) if gradient is None else gradient for x, gradient in zip(inputs, found)]
 
 
 class EmbeddingSites:
@@ -252,27 +286,15 @@ class EmbeddingSites:
         with torch.inference_mode(False), torch.enable_grad(), self.changed(leaf):
             score = output(run())
             if not score.requires_grad:
-                raise InputError(
+                raise _NoGradientError(
                     "the score has no gradient: the forward pass ran under torch.no_grad or inference_mode, "
                     "or its output was detached; let `run` call the model itself"
                 )
             inputs = [leaves[index] for index in sorted(leaves)]
-            found = self._differentiated(score.sum(), inputs)
-        gradients = [torch.zeros_like(x) if g is None else g for x, g in zip(inputs, found)]
+            gradients = derivatives(self.model, score.sum(), inputs)
         for site, gradient in zip(self.sites, gradients):
             require_finite(self.model, gradient, f"gradients of the score at {site.name!r}")
         return Gradients(gradients, [x.detach() for x in inputs], _widened(score.detach()))
-
-    def _differentiated(self, score: torch.Tensor, inputs: List[torch.Tensor]) -> Sequence[Optional[torch.Tensor]]:
-        try:
-            return torch.autograd.grad(score, inputs, allow_unused=True)
-        except RuntimeError as error:
-            if is_lack_of_memory(error):
-                raise
-            reason = " ".join(str(error).split())[:200]
-            raise UnsupportedModelError(
-                f"torch cannot differentiate {name_of(self.model)}, by which its look-ups are verified: {reason}"
-            ) from error
 
     def verify(self, run: Run, output: Output) -> None:
         """Checks once for a model that its explanations are truthful; callers keep the answer.
@@ -288,7 +310,14 @@ class EmbeddingSites:
         require_finite(self.model, plain, "the logits of a plain text")
         values, _ = self.capture(run)
         quantized = is_quantized(self.model)
-        result = None if quantized else self.gradients(run, lambda ran: _mixed(output(ran)), values)
+        result = None
+        if not quantized:
+            try:
+                result = self.gradients(run, lambda ran: _mixed(output(ran)), values)
+            except _NoGradientError as error:
+                raise UnsupportedModelError(
+                    f"{name} has no gradient at any of the tokens: {cause_of_zero_gradients(self.model)}"
+                ) from error
         with torch.no_grad(), self.replaced(values):
             hooked = output(run())
         difference, tolerance = _distance(hooked, plain), _TOLERANCE.get(plain.dtype, 1e-4)
@@ -296,7 +325,7 @@ class EmbeddingSites:
             with torch.no_grad(), explainable(self.model):
                 again = output(run())
             cause = (
-                "it is not deterministic"
+                "it is not deterministic (it draws random numbers, or keeps something from call to call)"
                 if not _distance(again, plain) <= tolerance
                 else "something else reaches the prediction"
             )

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any, List, Mapping, Optional
+from typing import Any, List, Mapping, Optional, Sequence
 
+import numpy as np
 import torch
 
 from ..errors import UnsupportedModelError
 from .architectures import name_of
 from .embedding_sites import EmbeddingSites, Output, Run, find_sites
 from .state import explaining
+from .tracing import Site
 from .twin import COPIES, VIEWS
+
+
+class ReadsIdsError(UnsupportedModelError):
+    """A text showed what the probe did not: that the model, as it is now, reads its ids past the known look-ups, too."""
+
 
 # Calls around a look-up that are tried in its place, one around the other.
 _OUTWARDS = 3
@@ -33,8 +40,8 @@ def learn_sites(
     found = False
     failure: Optional[UnsupportedModelError] = None
     for twin, tensors in ((True, VIEWS), (True, COPIES), (False, VIEWS)):
-        # Where look-ups are found in the twin it is the twin that runs, and else it is not for its weights.
-        if (tensors, found) == (COPIES, False) or (not twin and found):
+        # Where look-ups are found in a twin it is the twin that runs. One of moving weights may hide them.
+        if not twin and found:
             continue
         with explaining(model, twin=twin, tensors=tensors) as own:
             run, other_run = lambda: own(**inputs), lambda: own(**others)  # noqa: B023, E731
@@ -88,13 +95,24 @@ def _truthful(
             continue
     if moved <= 1:
         return sites
-    names: List[str] = list(dict.fromkeys(site.name for site in innermost.sites))
-    raise UnsupportedModelError(
+    raise UnsupportedModelError(reads_ids(model, innermost.sites))
+
+
+def reads_ids(model: torch.nn.Module, sites: Sequence[Site]) -> str:
+    """The sentence for a model that reads its ids elsewhere than at these look-ups, too."""
+    names: List[str] = list(dict.fromkeys(site.name for site in sites))
+    return (
         f"{name_of(model)} reads more of its token ids than the vectors of {', '.join(map(repr, names))}: with other ids and "
         "the same vectors it predicts something else, so that its prediction cannot be explained by them: let it look ids up "
         "in one submodule alone (not by torch.nn.functional.embedding, an EmbeddingBag or a second indexer), or merge its "
         "adapters into it"
     )
+
+
+def moved(found: np.ndarray, expected: np.ndarray, dtype: torch.dtype) -> bool:
+    """Whether outputs (texts, classes) are further from the expected ones than rounding in `dtype` explains."""
+    size = max(float(np.abs(expected).max()), _SMALL)
+    return bool(np.abs(found - expected).max() > _TOLERANCE.get(dtype, _TOLERANCE[torch.float32]) * size)
 
 
 def _moved(sites: EmbeddingSites, run: Run, other_run: Run, output: Output) -> float:

@@ -13,7 +13,7 @@ import functools
 import types
 import weakref
 from collections import OrderedDict, defaultdict, deque
-from typing import Any, Callable, Dict, Tuple, TypeVar
+from typing import Any, Callable, Dict, List, Tuple, TypeVar
 
 import torch
 
@@ -25,6 +25,9 @@ _PLAIN = frozenset(
 ) | {torch.dtype, torch.device, torch.Size, torch.Generator}
 _FOREIGN = ("torch", "numpy", "tokenizers", "sentencepiece", "threading", "logging", "builtins", "collections")
 _MOST_ENTRIES = 1000
+_REGISTRIES = frozenset(("_modules", "_parameters", "_buffers"))
+# Tensors of at most so many numbers that are no parameters are copied.
+_SMALL = 2**16
 _DEEPEST = 4
 
 
@@ -34,6 +37,9 @@ VIEWS, COPIES, SAME = "views", "copies", "same"
 
 def twin_of(model: Module, *, tensors: str = VIEWS, copied: Tuple[type, ...] = ()) -> Module:
     """A twin of `model`: the same structure, hooks and flags, of its own.
+
+    Its parameters are views of the module's, so that it costs no memory. What a forward pass may write in place is copied:
+    small tensors that are no parameters (averages, counters), and tables with a `max_norm`.
 
     Modules, parameters, buffers and HuggingFace configs have one twin each, so that what was shared or tied still is, also
     where lists, bound methods, closures and helper objects refer to them. All else (vocabularies, tokenizers) is shared.
@@ -64,6 +70,10 @@ class _Twins:
                 self._begin(module)
         pairs = [(original, twin) for original, twin in self._made.values() if original is not twin]
         for original, _ in pairs:
+            if getattr(original, "max_norm", None) is not None and self._tensors == VIEWS:
+                for table in original._parameters.values():  # a look-up shortens its rows in place
+                    if table is not None:
+                        self._keep(table, _view(table, True))
             for part in (*original._parameters.values(), *original._buffers.values(), vars(original).get("config")):
                 if isinstance(part, torch.Tensor) or hasattr(part, "model_type"):
                     self._own(part)
@@ -91,6 +101,8 @@ class _Twins:
         for name, value in vars(original).copy().items():
             if name.endswith("_hooks") and type(value) is OrderedDict and not value:  # most of all there is
                 state[name] = OrderedDict()
+            elif name in _REGISTRIES:  # however many there are
+                state[name] = _fill_container(value, self._keep(value, value.copy()), self._own)
             else:
                 state[name] = value if type(value) in _PLAIN else self._own(value)
 
@@ -102,7 +114,7 @@ class _Twins:
         if found is not None:
             return found[1]
         if isinstance(value, torch.Tensor):
-            return self._keep(value, value if self._tensors == SAME else _view(value, self._tensors == COPIES))
+            return self._keep(value, value if self._tensors == SAME else self._numbers(value))
         if isinstance(value, torch.nn.Module):  # in a list, where torch does not see it
             if isinstance(value, torch.jit.ScriptModule):
                 return value
@@ -116,6 +128,11 @@ class _Twins:
         if isinstance(getattr(value, "model_type", None), str):
             return self._config(value)
         return self._referring(value, 0)
+
+    def _numbers(self, tensor: torch.Tensor) -> torch.Tensor:
+        # Counters and averages are small, and some forward passes write them in place.
+        small = type(tensor) is torch.Tensor and tensor.numel() <= _SMALL
+        return _view(tensor, small or self._tensors == COPIES)
 
     def _config(self, config: Any) -> Any:
         twin = self._keep(config, _shallow(config))
@@ -153,10 +170,10 @@ class _Twins:
             return _function(value, of)
         if kind is functools.partial:
             return _partial(value, of)
-        if kind is weakref.ref:
+        if kind in (weakref.ref, weakref.WeakMethod):
             target = value()
             twin = target if target is None else of(target)
-            return value if twin is target else weakref.ref(twin)
+            return value if twin is target else kind(twin)
         if kind.__module__.partition(".")[0] in _FOREIGN:
             return value
         return _object(value, of)
@@ -243,14 +260,23 @@ def _partial(value: Any, of: Callable[[Any], Any]) -> Any:
 def _object(value: Any, of: Callable[[Any], Any]) -> Any:
     """A helper object with the twins in its attributes."""
     state = getattr(value, "__dict__", None)
-    if type(state) is not dict or len(state) > _MOST_ENTRIES:
+    if state is not None and (type(state) is not dict or len(state) > _MOST_ENTRIES):
         return value
-    changed = {name: twin for name, entry in list(state.items()) for twin in [of(entry)] if twin is not entry}
+    entries = [*(state or {}).items(), *_slots(value)]
+    changed = {name: twin for name, entry in entries for twin in [of(entry)] if twin is not entry}
     if not changed:
         return value
-    made = _shallow(value)
-    vars(made).update(changed)
+    made = _shallow(value) if state is not None and not _slots(value) else copy.copy(value)
+    for name, twin in changed.items():
+        object.__setattr__(made, name, twin)  # past a class that forbids it
     return made
+
+
+def _slots(value: Any) -> List[Tuple[str, Any]]:
+    """What an object has in slots, by their names."""
+    names = [vars(kind).get("__slots__", ()) for kind in type(value).__mro__ if kind.__module__ != "builtins"]
+    flat = [name for own in names for name in ([own] if isinstance(own, str) else own)]
+    return [(name, getattr(value, name)) for name in flat if not name.startswith("__") and hasattr(value, name)]
 
 
 def _shallow(value: Any) -> Any:

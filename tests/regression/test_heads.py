@@ -15,7 +15,7 @@ from transformers import AutoTokenizer, BertForSequenceClassification, pipeline
 
 from eli5_transformers import attribute, get_explanation, load_predictor
 from eli5_transformers.components.observed import Observed
-from eli5_transformers.errors import SourceError
+from eli5_transformers.errors import SourceError, UnsupportedModelError
 
 TEXT = "the price is good"
 NAMES = ["1 star", "2 stars", "3 stars", "4 stars", "5 stars"]
@@ -210,6 +210,17 @@ def test_a_head_that_is_replaced_after_it_was_explained_is_seen(own):
     assert attribute(model, TEXT, tokenizer=tokenizer)[0][0].label in NAMES
     model.classifier = torch.nn.Linear(model.classifier.in_features, 2)
     assert load_predictor(model, tokenizer).labels == ["LABEL_0", "LABEL_1"]
+
+
+@pytest.mark.parametrize("outputs", [2, 7])
+def test_a_head_that_is_replaced_under_a_predictor_is_refused(own, outputs):
+    model, tokenizer = own
+    predictor = load_predictor(model, tokenizer)
+    attribute(predictor, TEXT)
+    model.classifier = torch.nn.Linear(model.classifier.in_features, outputs)
+    for act in (predictor.predict, lambda text: attribute(predictor, text), lambda text: predictor.predict_proba([text])):
+        with pytest.raises(UnsupportedModelError, match=f"returns {outputs} numbers for a text.*load it again"):
+            act(TEXT)
 
 
 def test_a_config_that_says_regression_of_one_number_says_nothing_of_three(own):

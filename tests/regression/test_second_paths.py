@@ -10,8 +10,9 @@ from typing import Any, Optional
 import numpy as np
 import pytest
 import torch
-from closeness import assert_close
+from closeness import assert_apart, assert_close
 from interpreters import tiny
+from stacks import on_current
 from torch import nn
 from torch.nn import functional
 
@@ -217,4 +218,82 @@ def test_characters_beside_words_are_refused() -> None:
     )
     predictor = Predictor.by_name("text_classifier")(model.eval(), reader)
     with pytest.raises(UnsupportedModelError, match="second indexer"):
+        attribute(predictor, tiny.TEXTS[0])
+
+
+class Switched(Adapted):
+    """An adapter that may be off, as PEFT's are within `disable_adapter()`."""
+
+    on = False
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return super().forward(x) if self.on else self.base_layer(x)
+
+
+METHODS = (
+    "integrated-gradients", "gradient-x-input", "gradient", "occlusion", "smoothgrad",
+    pytest.param("captum", marks=on_current),
+    {"type": "integrated-gradients", "n_steps": 20},
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["the predictor", "the module"])
+@pytest.mark.parametrize("interpreter", METHODS, ids=str)
+def test_an_adapter_that_is_switched_on_later_is_explained_whole(interpreter: Any, again: bool) -> None:
+    module = made(Deep)
+    module.table = Switched(module.table)
+    predictor = predictor_of(module)
+    attribute(predictor, tiny.TEXTS[0], interpreter=interpreter)
+    module.table.on = True
+    ((found,),) = attribute(
+        predictor_of(module) if again else predictor, tiny.TEXTS[0], interpreter=interpreter, targets=1
+    )
+    fresh = made(Deep)
+    fresh.table = Switched(fresh.table)
+    fresh.table.on = True
+    fresh.load_state_dict(module.state_dict())
+    ((expected,),) = attribute(predictor_of(fresh), tiny.TEXTS[0], interpreter=interpreter, targets=1)
+    assert_close(found.scores, expected.scores)
+    module.table.on = False
+    ((off,),) = attribute(predictor, tiny.TEXTS[0], interpreter=interpreter, targets=1)
+    assert_apart(off.scores, found.scores)
+
+
+class Rare(Deep):
+    """Looks for one word."""
+
+    word = tiny.tokenizer(100, SPECIAL)("slow")["input_ids"][1]
+
+    def beside(self, ids: torch.Tensor) -> torch.Tensor:
+        return 2.0 * (ids == self.word).any(1, keepdim=True)
+
+
+@pytest.mark.parametrize("interpreter", METHODS, ids=str)
+def test_a_word_that_is_looked_for_is_refused_in_the_texts_that_have_it(interpreter: Any) -> None:
+    predictor = predictor_of(made(Rare))
+    with_it, without = "the service was very slow", "the food was great"
+    found = attribute(predictor, [without, with_it, without], interpreter=interpreter, on_error="skip")
+    assert [len(one) for one in found] == [1, 0, 1]
+    with pytest.raises(UnsupportedModelError, match="Rare reads more of its token ids"):
+        attribute(predictor, with_it, interpreter=interpreter)
+
+
+def test_looking_for_it_costs_no_pass_where_a_gradient_shows_it() -> None:
+    module = made(Deep)
+    predictor = predictor_of(module)
+    attribute(predictor, tiny.TEXTS[0])
+    passes = []
+    module.head.register_forward_hook(lambda *_: passes.append(0))
+    ((found,),) = attribute(predictor, tiny.TEXTS[0], interpreter="gradient-x-input", internal_batch_size=1, targets=1)
+    assert found.evaluations == 1
+    assert len(passes) == 3  # the text, its baseline, its gradient
+
+
+def test_a_forward_that_was_exchanged_is_seen() -> None:
+    module = made(Bag)
+    beside, module.beside = module.beside, lambda ids: 0.0
+    predictor = predictor_of(module)
+    attribute(predictor, tiny.TEXTS[0])
+    module.beside = beside
+    with pytest.raises(UnsupportedModelError, match="Bag reads more of its token ids"):
         attribute(predictor, tiny.TEXTS[0])

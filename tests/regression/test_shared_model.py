@@ -24,6 +24,7 @@ from stacks import on_current
 
 import eli5_transformers
 from eli5_transformers import bundled_model, load_predictor
+from eli5_transformers.errors import UnsupportedModelError
 from eli5_transformers.interpreters import attribute
 from eli5_transformers.locks import ALONE, READING
 from eli5_transformers.records import RELEASED
@@ -110,6 +111,15 @@ def test_weights_that_are_exchanged_or_moved_are_seen():
     assert np.array_equal(scores(predictor), first)
     module.classifier = torch.nn.Linear(*reversed(module.classifier.weight.shape))
     assert not np.array_equal(scores(predictor), first)
+
+
+def test_weights_that_are_moved_away_are_missed_in_a_sentence():
+    predictor = fresh()
+    scores(predictor)
+    predictor._model.transformer.to("meta")
+    for act in (scores, lambda one: one.predict(TEXT)):
+        with pytest.raises(UnsupportedModelError, match="not in memory any more"):
+            act(predictor)
 
 
 @pytest.mark.parametrize("method", ["gradient", *sorted(RELEASED)])

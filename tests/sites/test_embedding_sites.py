@@ -641,7 +641,7 @@ def test_a_model_that_torch_cannot_differentiate_is_refused_in_a_sentence() -> N
 
     model = made(Undifferentiated)
     sites = find_sites(model, lambda: model(IDS), IDS)
-    with pytest.raises(UnsupportedModelError, match="torch cannot differentiate Undifferentiated.*: no backward pass here"):
+    with pytest.raises(UnsupportedModelError, match="Undifferentiated cannot be differentiated .*: no backward pass here"):
         sites.gradients(lambda: model(IDS), lambda logits: logits[:, 1])
 
 
@@ -671,3 +671,35 @@ def test_plain_modules_have_no_caveats() -> None:
     model = made(Classifier)
     assert architectures.leak_of(model) == ""
     assert architectures.caveats(model) == ()
+
+
+class Recomputed(nn.Module):
+    """Checkpoints in the way that gives gradients to `backward()` alone."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.table, self.head = nn.Embedding(40, 8), nn.Linear(8, 3)
+
+    def forward(self, input_ids: torch.Tensor) -> torch.Tensor:
+        from torch.utils.checkpoint import checkpoint
+
+        return checkpoint(self.head, self.table(input_ids).tanh(), use_reentrant=True).mean(1)
+
+
+class Hard(Recomputed):
+    """Has steps alone."""
+
+    def forward(self, input_ids: torch.Tensor) -> torch.Tensor:
+        return self.head((self.table(input_ids) > 0).float().mean(1))
+
+
+@pytest.mark.parametrize(
+    ("kind", "sentence"),
+    [(Recomputed, "Recomputed cannot be differentiated .*: let it checkpoint with use_reentrant"), (Hard, "Hard has no grad")],
+)
+def test_a_backward_pass_that_fails_is_an_error_of_ours(kind: Any, sentence: str) -> None:
+    ids = torch.tensor([[5, 9, 7, 20]])
+    with explaining(kind()) as model:
+        sites = find_sites(model, lambda: model(ids), ids)
+        with pytest.raises(UnsupportedModelError, match=sentence):
+            sites.verify(lambda: model(ids), lambda logits: logits)

@@ -196,12 +196,15 @@ def test_a_twin_reaches_nothing_of_the_module(kind: Any) -> None:
     assert twin.state_dict().keys() == model.state_dict().keys()
 
 
+def places(model: nn.Module) -> Dict[str, int]:
+    return {name: parameter.data_ptr() for name, parameter in model.named_parameters()}
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_twin_costs_no_memory_and_sees_new_weights(kind: Any) -> None:
     model = made(kind).eval()
     twin = twin_of(model)
-    places = {name: tensor.data_ptr() for name, tensor in model.state_dict(keep_vars=True).items()}
-    assert {name: tensor.data_ptr() for name, tensor in twin.state_dict(keep_vars=True).items()} == places
+    assert places(twin) == places(model)
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.mul_(1.5)
@@ -387,3 +390,82 @@ def test_twins_of_all_architectures(architecture: str) -> None:
         torch.manual_seed(0)
         found = builder.logits(twin, inputs)
     assert torch.equal(found, expected)
+
+
+class Writing(Plain):
+    """Counts its passes, keeps a running mean, and has a table whose rows are shortened where they are looked up."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.table = nn.Embedding(40, WIDTH, max_norm=0.5)
+        self.tied = nn.Linear(WIDTH, 40)
+        self.tied.weight = self.table.weight
+        self.register_buffer("passes", torch.zeros((), dtype=torch.long))
+        self.register_buffer("mean", torch.zeros(WIDTH))
+        self.plain = torch.zeros(2)
+
+    def forward(self, input_ids: torch.Tensor) -> torch.Tensor:
+        self.passes += 1
+        self.mean.mul_(0.9).add_(0.1 * self.table(input_ids).detach().mean((0, 1)))
+        self.plain += 1
+        return super().forward(input_ids)
+
+
+def test_what_a_forward_pass_writes_in_place_is_the_twins_own() -> None:
+    model = made(Writing).eval()
+    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    twin = twin_of(model)
+    expected = twin(IDS)
+    after = model.state_dict()
+    assert [name for name, tensor in before.items() if not torch.equal(after[name], tensor)] == []
+    assert not model.plain.any()
+    assert twin.tied.weight is twin.table.weight
+    assert torch.equal(model(IDS), expected)
+
+
+def test_a_large_buffer_costs_no_memory() -> None:
+    model = made(Plain)
+    model.register_buffer("large", torch.zeros(300, 300))
+    assert twin_of(model).large.data_ptr() == model.large.data_ptr()
+
+
+class Slotted:
+    __slots__ = ("other", "part")
+
+    def __init__(self, part: nn.Module) -> None:
+        self.part = part
+
+
+class Held(Plain):
+    """Reaches a part of itself by an object with slots, and itself by a weak reference to its method."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.held, self.method = Slotted(self.head), weakref.WeakMethod(self.finish)
+
+    def finish(self, vectors: torch.Tensor) -> torch.Tensor:
+        self.finished = True
+        return self.held.part(vectors)
+
+    def forward(self, input_ids: torch.Tensor) -> torch.Tensor:
+        return self.method()(self.mixed(self.table(input_ids)).mean(1))
+
+
+def test_slots_and_weak_methods_refer_to_the_twin() -> None:
+    model = made(Held).eval()
+    twin = twin_of(model)
+    assert torch.equal(twin(IDS), model(IDS))
+    assert twin.held.part is twin.head
+    assert model.held.part is model.head
+    del model.finished, twin.finished
+    twin(IDS)
+    assert hasattr(twin, "finished")
+    assert not hasattr(model, "finished")
+
+
+def test_a_module_of_thousands_of_parts_is_twinned_whole() -> None:
+    model = nn.ModuleList([nn.Dropout() for _ in range(2000)])
+    model.more = nn.ParameterList([nn.Parameter(torch.zeros(1)) for _ in range(2000)])
+    twin = twin_of(model)
+    assert not {id(part) for part in model.modules()} & {id(part) for part in twin.modules()}
+    assert not {id(part) for part in model.parameters()} & {id(part) for part in twin.parameters()}
