@@ -9,13 +9,14 @@ alone, or run alone.
 from __future__ import annotations
 
 import weakref
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, Optional, Sequence, Set, Tuple, TypeVar
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Set, Tuple, TypeVar
 
 import numpy as np
 import torch
 
-from ..errors import Eli5TransformersError
+from ..errors import Eli5TransformersError, InputError
 from ..sites.architectures import is_quantized, leak_of, name_of, text_configs
 from ..sites.state import explainable
 from .batching import Sharing, bucket
@@ -44,6 +45,8 @@ class Company:
     """Padding changes nothing; None where that was not measured."""
     other_side: bool = False
     """It changes nothing on the side that is not the tokenizer's, and does on the tokenizer's."""
+    shortest: int = 0
+    """Shorter texts run alone: the model refused one that it may take when it is padded (a convolution wider than it)."""
 
     @property
     def sharing(self) -> Sharing:
@@ -89,10 +92,9 @@ def measure(explained: ExplainedModel, lengths: Sequence[int], texts: Sequence[E
     """
     known = _MEASURED.setdefault(explained.given, _Measured())
     if known.rows is None:
-        probe = _probe(explained, _WORDS[1]) or next(iter(texts), None)
         # The steps of quantized layers are those of all rows together.
-        known.rows = not is_quantized(explained.model) and (probe is None or _rows_apart(explained, probe))
-    if not known.rows:
+        known.rows = False if is_quantized(explained.model) else _rows_apart(explained, texts)
+    if known.rows is False:
         return Company(rows=False)
     if len(set(lengths)) < 2:
         return explained.company
@@ -129,14 +131,18 @@ def in_company(
         if sharing is None:
             explained.company = measure(explained, [lengths[place] for place in places], texts)
         share = explained.company.sharing if sharing is None else sharing
-        groups = bucket([lengths[p] for p in places], width, sharing=share, device=explained.device.type)
-        for group in ([places[number] for number in group] for group in groups):
-            found = _run(explained, group, run)
+        short = [place for place in places if lengths[place] < explained.company.shortest]
+        others = [place for place in places if lengths[place] >= explained.company.shortest]
+        groups = bucket([lengths[p] for p in others], width, sharing=share, device=explained.device.type)
+        for group in [*([place] for place in short), *([others[number] for number in group] for group in groups)]:
+            found = _run(explained, group, lengths, run)
             results.update(zip(group, (result for result, _ in found)))
             padded = min(range(len(group)), key=lambda number: lengths[group[number]])
             if lengths[group[padded]] == lengths[group[0]] or not _untried(explained, lengths[group[0]]):
                 continue
-            if not _close(found[padded][1], alone(group[padded]), explained.model):
+            with refusals(explained.given, lengths[group[padded]]):
+                own = alone(group[padded])
+            if not _close(found[padded][1], own, explained.model):
                 _demote(explained)
                 for place in group:
                     del results[place]
@@ -147,16 +153,32 @@ def in_company(
 def _run(
     explained: ExplainedModel,
     group: List[int],
+    lengths: Sequence[int],
     run: Callable[[List[int]], Tuple[Sequence[Result], np.ndarray]],
 ) -> List[Tuple[Result, np.ndarray]]:
+    if len(group) == 1:
+        with refusals(explained.given, lengths[group[0]]):
+            return list(zip(*run(group)))
     try:
-        found, logits = run(group)
-        return list(zip(found, logits))
-    except Exception as error:
-        # Whatever the model says of rows that do not fit together: BART wants as many end tokens in each.
-        if len(group) == 1 or isinstance(error, Eli5TransformersError):
+        return list(zip(*run(group)))
+    except Eli5TransformersError:
+        raise
+    except Exception:  # whatever the model says of rows that do not fit together: BART wants as many end tokens in each
+        return [pair for place in group for pair in _run(explained, [place], lengths, run)]
+
+
+@contextmanager
+def refusals(model: torch.nn.Module, length: int) -> Iterator[None]:
+    """Around a pass of one text: an error of the model's own says of which text it is, and is InputError."""
+    try:
+        yield
+    except Eli5TransformersError:
+        raise
+    except (RuntimeError, ValueError, IndexError, AssertionError) as error:
+        if "out of memory" in str(error):
             raise
-    return [pair for place in group for pair in _run(explained, [place], run)]
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        raise InputError(f"{name_of(model)} cannot run a text of {length} tokens: {reason}") from error
 
 
 def _untried(explained: ExplainedModel, length: int) -> bool:
@@ -175,10 +197,23 @@ def _demote(explained: ExplainedModel) -> None:
     explained.company = Company(padding=False)
 
 
-def _rows_apart(explained: ExplainedModel, text: EncodedText) -> bool:
-    tensors = _tensors(explained, [text])
-    pair = (tensors, other_text(tensors, explained.vocabulary))
-    alone = [_logits(explained, one)[0] for one in pair]
+def _rows_apart(explained: ExplainedModel, texts: Sequence[EncodedText]) -> Optional[bool]:
+    """Whether two rows of equal length are what each is alone; of a probe, or of the first of the texts that the model runs.
+
+    None where it runs none of them.
+    """
+    for text in filter(None, [_probe(explained, _WORDS[1]), _probe(explained, _WORDS[-1]), *texts]):
+        tensors = _tensors(explained, [text])
+        pair = (tensors, other_text(tensors, explained.vocabulary))
+        try:
+            alone = [_logits(explained, one)[0] for one in pair]
+        except Exception:  # too short for the model, or too long
+            continue
+        return _alike(explained, pair, alone)
+    return None
+
+
+def _alike(explained: ExplainedModel, pair: Sequence[Mapping[str, Any]], alone: Sequence[np.ndarray]) -> bool:
     try:
         both = _logits(explained, beside(*pair))
     except Exception:  # the model runs one row at a time
@@ -199,9 +234,10 @@ def _padded(explained: ExplainedModel, probes: Sequence[EncodedText]) -> Company
         return Company(padding=False)
     # Padded by as much as there is, and by little.
     pairs = [(alone[-1], alone[0]), *zip(alone[1:], alone)]
+    refused = [probe for probe in probes if len(probe) < len(alone[0][0])]
     for other_side in (False, True):
         if all(_like_alone(explained, pair, other_side) for pair in pairs):
-            return Company(padding=True, other_side=other_side)
+            return Company(padding=True, other_side=other_side, shortest=len(alone[0][0]) if refused else 0)
     return Company(padding=False)
 
 

@@ -253,8 +253,9 @@ class EmbeddingSites:
             score = output(run())
             if not score.requires_grad:
                 raise InputError(
-                    "the score has no gradient: the forward pass ran under torch.no_grad or inference_mode, "
-                    "or its output was detached; let `run` call the model itself"
+                    f"the prediction of {name_of(self.model)} has no gradient at its tokens: a part of it runs under "
+                    "torch.no_grad or inference_mode, is detached, or returns what cannot be differentiated (argmax): leave "
+                    "that out of its forward"
                 )
             inputs = [leaves[index] for index in sorted(leaves)]
             found = torch.autograd.grad(score.sum(), inputs, allow_unused=True)

@@ -19,6 +19,8 @@ from torch import nn
 from eli5_transformers import attribute, load_predictor
 from eli5_transformers.components.explained_predictors import explained_model
 from eli5_transformers.engine.company import measure
+from eli5_transformers.errors import InputError
+from eli5_transformers.records import FailedText
 
 TEXTS = list(tiny.TEXTS)
 LONG = [" ".join(TEXTS * 2), " ".join(TEXTS * 2 + ["it was good"])]
@@ -265,3 +267,34 @@ def test_without_measuring_these_would_be_wrong() -> None:
             inputs = tokenizer(TEXTS, padding=True, return_tensors="pt")
             output = module(input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"])
         assert_apart(getattr(output, "logits", output).numpy(), truth(predictor, TEXTS))
+
+
+class Convolved(Averaged):
+    """A convolution that is wider than short texts."""
+
+    WIDE = 9
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.convolution = nn.Conv1d(WIDTH, WIDTH, self.WIDE)
+
+    def pooled(self, vectors: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        return self.convolution((vectors * mask).transpose(1, 2)).relu().max(-1).values
+
+
+def test_a_text_that_a_model_cannot_run_alone_is_not_run_beside_others_and_says_so() -> None:
+    """The model measures well with long texts, to which it pads the short one; alone it ran into an error of torch's."""
+    predictor = own(Convolved())
+    alone = attribute(predictor, LONG[0], interpreter="gradient")[0][0]
+    for _ in range(2):  # what was measured is remembered
+        found = attribute(predictor, [LONG[0], "i love it", LONG[1]], interpreter="gradient", on_error="skip")
+        assert_close(found[0][0].scores, alone.scores, BATCHED)
+        assert isinstance(found[1], FailedText)
+        assert "Convolved cannot run a text of 5 tokens: " in str(found[1].error)
+        with pytest.raises(InputError, match="text 1: Convolved cannot run a text of 5 tokens"):
+            attribute(predictor, [LONG[0], "i love it", LONG[1]], interpreter="gradient")
+    for predict in (predictor.predict, predictor.predict_proba, lambda text: predictor.predict_batch_json([{"text": text}])):
+        with pytest.raises(InputError, match="Convolved cannot run a text of 5 tokens"):
+            predict("i love it")
+    several = predictor.predict_proba(LONG)
+    assert_close(several, [predictor.predict_proba(text)[0] for text in LONG], BATCHED)
