@@ -205,7 +205,9 @@ class TransformerClassifierPredictor(Predictor, Explainable):
         probe = self._tensors([self._dataset_reader.text_to_instance(PROBE)])
         tensors = probing(probe, self.vocabulary)
         others = other_text(tensors, self.vocabulary)
-        return learn_sites(self._model, tensors, others, ids_and_mask(tensors)[0], lambda output: output["logits"])
+        ids = ids_and_mask(tensors)[0]
+        with refusals(self._model, ids.shape[1]):
+            return learn_sites(self._model, tensors, others, ids, lambda output: output["logits"])
 
     def _loss(self, logits: torch.Tensor, label: Optional[torch.Tensor]) -> torch.Tensor:
         if label is not None:

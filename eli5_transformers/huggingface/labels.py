@@ -44,8 +44,8 @@ def of_config(config: Any, outputs: int, trained: bool = False) -> Tuple[Optiona
 
     `id2label` may be a list, and `label2id` may stand alone. With `trained` the head has so many outputs, whatever the config
     says: names of another number are those of another head, and left aside. Two names of a single output are those of the
-    opposite and of itself. Names of outputs that are not there, as of classes counted from 1, are left aside. Raises SourceError
-    for a list of another length.
+    opposite and of itself. Names of outputs that are not there, as of classes counted from 1, are left aside. Raises
+    SourceError for a list of another length.
     """
     given = getattr(config, "id2label", None)
     if isinstance(given, (list, tuple)) and len(given) != outputs and trained and (outputs, len(given)) != (1, 2):

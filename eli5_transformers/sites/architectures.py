@@ -184,7 +184,8 @@ def position_limit(config: Any) -> Optional[int]:
         return None
     if positions == BEHIND_PADDING:
         limit -= (getattr(config, "pad_token_id", None) or 0) + 1
-    return limit
+    # A padding token that the config was given since says nothing of the table.
+    return limit if limit > 0 else None
 
 
 def lacks_pad_token(model: torch.nn.Module) -> bool:
