@@ -11,6 +11,7 @@ from __future__ import annotations
 import weakref
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import reduce
 from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Set, Tuple, TypeVar
 
 import numpy as np
@@ -18,9 +19,19 @@ import torch
 
 from ..errors import Eli5TransformersError, InputError
 from ..sites.architectures import is_quantized, leak_of, name_of, text_configs
+from ..sites.embedding_sites import MisfitError
 from ..sites.state import explainable
 from .batching import Sharing, bucket
-from .instances import PROBE, beside, ids_and_mask, logits_of, other_text, padded_on_the_other_side, with_known_tokens
+from .instances import (
+    PROBE,
+    beside,
+    ids_and_mask,
+    logits_of,
+    other_text,
+    padded_on_the_other_side,
+    strangers,
+    with_known_tokens,
+)
 
 if TYPE_CHECKING:
     from .explained_model import EncodedText, ExplainedModel
@@ -31,6 +42,8 @@ Result = TypeVar("Result")
 # other shapes, and some models compute in single precision whatever they are loaded in.
 _TOLERANCE = {torch.float64: 1e-5, torch.float32: 1e-4, torch.float16: 1e-2, torch.bfloat16: 5e-2}
 _SMALL = 1e-6
+# Rows between the two that are compared.
+_CROWD = 14
 # Words of the probe texts.
 _WORDS = (1, 4, 8, 9, 20)
 
@@ -161,9 +174,10 @@ def _run(
             return list(zip(*run(group)))
     try:
         return list(zip(*run(group)))
-    except Eli5TransformersError:
-        raise
-    except Exception:  # whatever the model says of rows that do not fit together: BART wants as many end tokens in each
+    except Exception as error:
+        # Whatever the model says of rows that do not fit together: BART wants as many end tokens in each.
+        if isinstance(error, Eli5TransformersError) and not isinstance(error, MisfitError):
+            raise
         return [pair for place in group for pair in _run(explained, [place], lengths, run)]
 
 
@@ -209,17 +223,23 @@ def _rows_apart(explained: ExplainedModel, texts: Sequence[EncodedText]) -> Opti
             alone = [_logits(explained, one)[0] for one in pair]
         except Exception:  # too short for the model, or too long
             continue
-        return _alike(explained, pair, alone)
+        # Of two rows each may hold what the other has; and some models have room for so many, as mixtures of experts do. What
+        # refuses strangers may have no row for their tokens.
+        crowd = (pair[0], *strangers(tensors, explained.vocabulary, _CROWD), pair[1])
+        return _alike(explained, pair, alone, refused=False) and _alike(explained, crowd, alone, refused=True)
     return None
 
 
-def _alike(explained: ExplainedModel, pair: Sequence[Mapping[str, Any]], alone: Sequence[np.ndarray]) -> bool:
+def _alike(
+    explained: ExplainedModel, rows: Sequence[Mapping[str, Any]], alone: Sequence[np.ndarray], refused: bool
+) -> bool:
+    """Whether the first and the last row are what they are alone; `refused` where the model does not run them together."""
     try:
-        both = _logits(explained, beside(*pair))
-    except Exception:  # the model runs one row at a time
-        return False
+        found = _logits(explained, reduce(beside, rows))
+    except Exception:
+        return refused
     # Both: a recurrent layer that takes rows for tokens hands on from the first to the second alone.
-    return len(both) == 2 and all(_close(row, one, explained.model) for row, one in zip(both, alone))
+    return len(found) == len(rows) and all(_close(found[at], one, explained.model) for at, one in zip((0, -1), alone))
 
 
 def _padded(explained: ExplainedModel, probes: Sequence[EncodedText]) -> Company:

@@ -59,6 +59,10 @@ Output = Callable[[Any], torch.Tensor]
 _TOLERANCE = {torch.float64: 1e-9, torch.float32: 1e-4, torch.float16: 1e-2, torch.bfloat16: 5e-2}
 
 
+class MisfitError(InputError):
+    """Vectors do not fit those that the model looks up: rows run with others may be looked up wider than alone."""
+
+
 class StopPass(Exception):  # noqa: N818  no error: it ends a forward pass of which all that matters has happened
     """Ends a forward pass early, see `EmbeddingSites.captured`."""
 
@@ -337,7 +341,7 @@ class EmbeddingSites:
 
 def _fitting(value: torch.Tensor, vectors: torch.Tensor) -> torch.Tensor:
     if value.shape != vectors.shape:
-        raise InputError(
+        raise MisfitError(
             f"the vectors to put in have shape {tuple(value.shape)}, but the model looks up {tuple(vectors.shape)}: "
             "`run` must feed as many rows and tokens as the values have"
         )

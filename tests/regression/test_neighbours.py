@@ -298,3 +298,46 @@ def test_a_text_that_a_model_cannot_run_alone_is_not_run_beside_others_and_says_
             predict("i love it")
     several = predictor.predict_proba(LONG)
     assert_close(several, [predictor.predict_proba(text)[0] for text in LONG], BATCHED)
+
+
+class ByTheLargest(Averaged):
+    """Divides by the largest number of the batch: one row of two mostly holds it alone, too."""
+
+    def pooled(self, vectors: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        return (3 * vectors / vectors.abs().max() * mask).sum(1)
+
+
+class RoomForSome(Averaged):
+    """An expert with room for forty tokens of a batch."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.expert = nn.Linear(WIDTH, WIDTH)
+
+    def pooled(self, vectors: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        flat = vectors.reshape(-1, WIDTH)
+        return (torch.cat([self.expert(flat[:40]), flat[40:]]).view_as(vectors) * mask).sum(1)
+
+
+class CutToTheLongest(Averaged):
+    """Cuts a batch to its longest text before it looks the tokens up."""
+
+    def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
+        longest = int(attention_mask.sum(1).max())
+        return super().forward(input_ids[:, :longest], attention_mask[:, :longest])
+
+    def pooled(self, vectors: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        return (vectors * mask).sum(1)
+
+
+@pytest.mark.parametrize("kind", [ByTheLargest, RoomForSome, CutToTheLongest])
+def test_what_depends_on_all_rows_of_a_pass_is_run_alone(kind: Any) -> None:
+    torch.manual_seed(3)
+    predictor = own(kind())
+    texts = [*TEXTS, LONG[0], *(f"{text} again" for text in TEXTS)]
+    for options in ({"interpreter": "gradient"}, {"interpreter": "integrated-gradients", "n_steps": 4}):
+        found = attribute(predictor, texts, targets=1, **options)
+        for text, (scored,) in zip(texts, found):
+            assert_close(scored.scores, attribute(predictor, text, targets=1, **options)[0][0].scores, BATCHED)
+    logits = [output["logits"] for output in predictor.predict_batch_json(tiny.inputs(*texts))]
+    assert_close(logits, truth(predictor, texts), BATCHED)
