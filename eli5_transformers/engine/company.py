@@ -42,8 +42,8 @@ Result = TypeVar("Result")
 # other shapes, and some models compute in single precision whatever they are loaded in.
 _TOLERANCE = {torch.float64: 1e-5, torch.float32: 1e-4, torch.float16: 1e-2, torch.bfloat16: 5e-2}
 _SMALL = 1e-6
-# Rows between the two that are compared.
-_CROWD = 14
+# Rows that run together to be compared.
+_CROWD = 16
 # Words of the probe texts.
 _WORDS = (1, 4, 8, 9, 20)
 
@@ -89,6 +89,8 @@ class _Measured:
 
     def __init__(self) -> None:
         self.rows: Optional[bool] = None
+        self.crowd = 0
+        """With how many rows that was measured."""
         self.ways: Dict[Any, Company] = {}
         """By how texts are padded."""
         self.tried: Set[Any] = set()
@@ -98,15 +100,20 @@ class _Measured:
 _MEASURED: weakref.WeakKeyDictionary[torch.nn.Module, _Measured] = weakref.WeakKeyDictionary()
 
 
-def measure(explained: ExplainedModel, lengths: Sequence[int], texts: Sequence[EncodedText] = ()) -> Company:
+def measure(
+    explained: ExplainedModel, lengths: Sequence[int], texts: Sequence[EncodedText] = (), most: Optional[int] = None
+) -> Company:
     """What company changes in the predictions for texts of these lengths; call it in the state in which passes run.
 
-    Padding is only measured where lengths differ. `texts` are some to try where the model's reader reads no probe.
+    No pass has more than `most` rows, or two. Padding is only measured where lengths differ. `texts` are some to try
+    where the model's reader reads no probe.
     """
     known = _MEASURED.setdefault(explained.given, _Measured())
-    if known.rows is None:
+    rows = _CROWD if most is None else max(2, min(_CROWD, most))
+    if known.rows is None or (known.rows and known.crowd < rows):
+        known.crowd = rows
         # The steps of quantized layers are those of all rows together.
-        known.rows = False if is_quantized(explained.model) else _rows_apart(explained, texts)
+        known.rows = False if is_quantized(explained.model) else _rows_apart(explained, texts, rows)
     if known.rows is False:
         return Company(rows=False)
     if len(set(lengths)) < 2:
@@ -131,18 +138,19 @@ def in_company(
     width: int,
     sharing: Optional[Sharing] = None,
     texts: Sequence[EncodedText] = (),
+    most: Optional[int] = None,
 ) -> List[Result]:
     """A result for each text: `run(places)` gives those of texts that share passes, and their logits (texts, classes).
 
     `alone(place)`, (classes,), are the logits of one text run by itself. Where there was no group of such a length yet, they
     are compared for the text that is padded most: a model may switch to another way of computing at some length. A group
-    that the model refuses is run text by text. `sharing` is measured where it is None.
+    that the model refuses is run text by text. `sharing` is measured where it is None, with at most `most` rows in a pass.
     """
     results: Dict[int, Result] = {}
     while len(results) < len(lengths):
         places = [place for place in range(len(lengths)) if place not in results]
         if sharing is None:
-            explained.company = measure(explained, [lengths[place] for place in places], texts)
+            explained.company = measure(explained, [lengths[place] for place in places], texts, most)
         share = explained.company.sharing if sharing is None else sharing
         short = [place for place in places if lengths[place] < explained.company.shortest]
         others = [place for place in places if lengths[place] >= explained.company.shortest]
@@ -211,7 +219,7 @@ def _demote(explained: ExplainedModel) -> None:
     explained.company = Company(padding=False)
 
 
-def _rows_apart(explained: ExplainedModel, texts: Sequence[EncodedText]) -> Optional[bool]:
+def _rows_apart(explained: ExplainedModel, texts: Sequence[EncodedText], rows: int) -> Optional[bool]:
     """Whether two rows of equal length are what each is alone; of a probe, or of the first of the texts that the model runs.
 
     None where it runs none of them.
@@ -225,7 +233,7 @@ def _rows_apart(explained: ExplainedModel, texts: Sequence[EncodedText]) -> Opti
             continue
         # Of two rows each may hold what the other has; and some models have room for so many, as mixtures of experts do. What
         # refuses strangers may have no row for their tokens.
-        crowd = (pair[0], *strangers(tensors, explained.vocabulary, _CROWD), pair[1])
+        crowd = (pair[0], *strangers(tensors, explained.vocabulary, rows - 2), pair[1])
         return _alike(explained, pair, alone, refused=False) and _alike(explained, crowd, alone, refused=True)
     return None
 
