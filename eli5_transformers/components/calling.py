@@ -40,8 +40,14 @@ def _rows(module: torch.nn.Module) -> Optional[int]:
 def accepts(module: torch.nn.Module, name: str, required: bool = False) -> bool:
     """True where the module's forward takes an argument of that name; with `required`, where it does not do without.
 
-    A wrapper that passes on whatever it is given takes what the module inside takes.
+    A wrapper that passes on whatever it is given takes what the module inside takes. Raises SourceError for a module that
+    is compiled to TorchScript, which shows neither its arguments nor the calls in it.
     """
+    if isinstance(module, torch.jit.ScriptModule):
+        raise SourceError(
+            "the module is compiled to TorchScript, in which no look-up of a token can be seen: give the module that it was "
+            "made of"
+        )
     parameters = inspect.signature(module.forward).parameters
     if name in parameters:
         return not required or parameters[name].default is inspect.Parameter.empty

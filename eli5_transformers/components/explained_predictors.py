@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from ..engine.activations import ROWS, SIGMOID, SOFTMAX, activation_of, differentiable, last_operation, look_like
+from ..engine.company import refusals
 from ..engine.explainable import Explainable, ReadTokens, TokenizerVocabulary, TokenVocabulary
 from ..engine.explained_model import ExplainedModel
 from ..engine.instances import (
@@ -100,7 +101,9 @@ class AllenNLPPredictor(Explainable):
         if learnt is None or not learnt[0].current:
             tensors = self._probe()
             others = other_text(tensors, self.vocabulary)
-            sites = learn_sites(self._predictor._model, tensors, others, ids_and_mask(tensors)[0], logits_of)
+            ids, model = ids_and_mask(tensors)[0], self._predictor._model
+            with refusals(model, ids.shape[1]):
+                sites = learn_sites(model, tensors, others, ids, logits_of)
             with explaining(self._predictor._model, twin=sites.twin) as model:
                 learnt = self._learnt = sites, self._find_classes(model, tensors)
         return learnt

@@ -101,8 +101,8 @@ class TransformerClassifier(Model):
         """What stands behind the logits of a module that returns probabilities: "softmax", "log-softmax" or "sigmoid"."""
         self.caveats: Tuple[str, ...] = ()
         """What a reader of its explanations must know of its outputs, a sentence each."""
-        if observed is not None and labels is None:
-            self.caveats += tuple(filter(None, [stale, observed.note]))
+        if labels is None and not new_head:
+            self.caveats += tuple(filter(None, [stale, "" if observed is None else observed.note]))
         self._make_head(names, outputs, problem_type, config, observed)
         self._names_classes = None if observed is None else config
         if transformer is None:

@@ -119,6 +119,12 @@ def _observe(module: torch.nn.Module, tokenizer: Any) -> Observed:
                 f"a {type(module).__name__} returns logits of shape {tuple(first.shape)} for one text: a classifier of texts "
                 "returns (batch, outputs)"
             )
+        if not first.dtype.is_floating_point or not first.shape[1]:
+            kind = str(first.dtype).replace("torch.", "")
+            raise SourceError(
+                f"a {type(module).__name__} returns {first.shape[1]} numbers of type {kind} for one text: give a classifier "
+                "that returns its logits, which are floating point"
+            )
 
         def others() -> torch.Tensor:
             texts = _other_texts(encoding, tokenizer)

@@ -12,6 +12,7 @@ from allennlp.predictors import Predictor
 
 from ..arguments import read_texts
 from ..compat.registering import registered
+from ..engine.company import refusals
 from ..engine.explainable import Explainable, ReadTokens, TokenizerVocabulary, TokenVocabulary
 from ..engine.instances import PROBE, ids_and_mask, other_text, probing, tensors_of
 from ..engine.targets import Classes
@@ -150,6 +151,11 @@ class TransformerClassifierPredictor(Predictor, Explainable):
         detached = {name: value.detach() for name, value in outputs.items()}
         return gradients, self._model.make_output_human_readable(detached)
 
+    def predict_instance(self, instance: Instance) -> Dict[str, Any]:
+        """The prediction for one instance. Raises InputError for a text that the model cannot run."""
+        with refusals(self._model, len(instance["tokens"].tokens)):  # type: ignore[attr-defined]
+            return super().predict_instance(instance)
+
     def predict_batch_instance(self, instances: List[Instance]) -> List[Dict[str, Any]]:
         """The prediction for each instance, as `predict_instance` gives it: none depends on the instances beside it."""
 
@@ -205,7 +211,9 @@ class TransformerClassifierPredictor(Predictor, Explainable):
         probe = self._tensors([self._dataset_reader.text_to_instance(PROBE)])
         tensors = probing(probe, self.vocabulary)
         others = other_text(tensors, self.vocabulary)
-        return learn_sites(self._model, tensors, others, ids_and_mask(tensors)[0], lambda output: output["logits"])
+        ids = ids_and_mask(tensors)[0]
+        with refusals(self._model, ids.shape[1]):
+            return learn_sites(self._model, tensors, others, ids, lambda output: output["logits"])
 
     def _loss(self, logits: torch.Tensor, label: Optional[torch.Tensor]) -> torch.Tensor:
         if label is not None:

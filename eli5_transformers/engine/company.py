@@ -9,18 +9,30 @@ alone, or run alone.
 from __future__ import annotations
 
 import weakref
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, Optional, Sequence, Set, Tuple, TypeVar
+from functools import reduce
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Set, Tuple, TypeVar
 
 import numpy as np
 import torch
 
-from ..errors import Eli5TransformersError, UnsupportedModelError, is_lack_of_memory
+from ..errors import Eli5TransformersError, InputError, UnsupportedModelError, is_lack_of_memory
 from ..sites.architectures import is_quantized, leak_of, name_of, text_configs
+from ..sites.embedding_sites import MisfitError
 from ..sites.remembered import Remembered
 from ..sites.state import explainable
 from .batching import Sharing, bucket
-from .instances import PROBE, beside, ids_and_mask, logits_of, other_text, padded_on_the_other_side, with_known_tokens
+from .instances import (
+    PROBE,
+    beside,
+    ids_and_mask,
+    logits_of,
+    other_text,
+    padded_on_the_other_side,
+    strangers,
+    with_known_tokens,
+)
 
 if TYPE_CHECKING:
     from .explained_model import EncodedText, ExplainedModel
@@ -31,6 +43,8 @@ Result = TypeVar("Result")
 # other shapes, and some models compute in single precision whatever they are loaded in.
 _TOLERANCE = {torch.float64: 1e-5, torch.float32: 1e-4, torch.float16: 1e-2, torch.bfloat16: 5e-2}
 _SMALL = 1e-6
+# Rows that run together to be compared.
+_CROWD = 16
 # Words of the probe texts.
 _WORDS = (1, 4, 8, 9, 20)
 
@@ -45,6 +59,8 @@ class Company:
     """Padding changes nothing; None where that was not measured."""
     other_side: bool = False
     """It changes nothing on the side that is not the tokenizer's, and does on the tokenizer's."""
+    shortest: int = 0
+    """Shorter texts run alone: the model refused one that it may take when it is padded (a convolution wider than it)."""
 
     @property
     def sharing(self) -> Sharing:
@@ -75,6 +91,8 @@ class _Measured:
     def __init__(self, module: torch.nn.Module) -> None:
         self.module = Remembered(module)
         self.rows: Optional[bool] = None
+        self.crowd = 0
+        """With how many rows that was measured."""
         self.ways: Dict[Any, Company] = {}
         """By how texts are padded."""
         self.tried: Set[Any] = set()
@@ -91,18 +109,20 @@ def _known(explained: ExplainedModel) -> _Measured:
     return found
 
 
-def measure(explained: ExplainedModel, lengths: Sequence[int], texts: Sequence[EncodedText] = ()) -> Company:
+def measure(
+    explained: ExplainedModel, lengths: Sequence[int], texts: Sequence[EncodedText] = (), most: Optional[int] = None
+) -> Company:
     """What company changes in the predictions for texts of these lengths; call it in the state in which passes run.
 
-    Padding is only measured where lengths differ. `texts` are some to try where the model's reader reads no probe.
+    No pass has more than `most` rows, or two. Padding is only measured where lengths differ. `texts` are some to try
+    where the model's reader reads no probe.
     """
     known = _known(explained)
-    # The steps of quantized layers are those of all rows together.
-    if known.rows is None and is_quantized(explained.model):
-        known.rows = False
-    if known.rows is None:
-        probe = _probe(explained, _WORDS[1]) or next(iter(texts), None)
-        known.rows = None if probe is None else _rows_apart(explained, probe)
+    rows = _CROWD if most is None else max(2, min(_CROWD, most))
+    if known.rows is None or (known.rows and known.crowd < rows):
+        # The steps of quantized layers are those of all rows together.
+        known.rows = False if is_quantized(explained.model) else _rows_apart(explained, texts, rows)
+        known.crowd = rows
     if known.rows is False:
         return Company(rows=False)
     if len(set(lengths)) < 2:
@@ -127,22 +147,26 @@ def in_company(
     width: int,
     sharing: Optional[Sharing] = None,
     texts: Sequence[EncodedText] = (),
+    most: Optional[int] = None,
 ) -> List[Result]:
     """A result for each text: `run(places)` gives those of texts that share passes, and their logits (texts, classes).
 
     `alone(place)`, (classes,), are the logits of one text run by itself. Where there was no group of such a length yet, they
     are compared for the text that is padded most: a model may switch to another way of computing at some length. A group
-    that the model refuses, or of which numbers are none, is run text by text. `sharing` is measured where it is None.
+    that the model refuses, or of which numbers are none, is run text by text. `sharing` is measured where it is None, with
+    at most `most` rows in a pass.
     """
     results: Dict[int, Result] = {}
     while len(results) < len(lengths):
         places = [place for place in range(len(lengths)) if place not in results]
         if sharing is None:
-            explained.company = measure(explained, [lengths[place] for place in places], texts)
+            explained.company = measure(explained, [lengths[place] for place in places], texts, most)
         share = explained.company.sharing if sharing is None else sharing
-        groups = bucket([lengths[p] for p in places], width, sharing=share, device=explained.device.type)
-        for group in ([places[number] for number in group] for group in groups):
-            found = _run(explained, group, run)
+        short = [place for place in places if lengths[place] < explained.company.shortest]
+        others = [place for place in places if lengths[place] >= explained.company.shortest]
+        groups = bucket([lengths[p] for p in others], width, sharing=share, device=explained.device.type)
+        for group in [*([place] for place in short), *([others[number] for number in group] for group in groups)]:
+            found = _run(explained, group, lengths, run)
             results.update(zip(group, (result for result, _ in found)))
             padded = min(range(len(group)), key=lambda number: lengths[group[number]])
             if lengths[group[padded]] == lengths[group[0]]:
@@ -150,7 +174,9 @@ def in_company(
             tried, scale = _known(explained).tried, (explained.company, lengths[group[0]].bit_length())
             if scale in tried:
                 continue
-            if not _close(found[padded][1], alone(group[padded]), explained.model):
+            with refusals(explained.given, lengths[group[padded]]):
+                own = alone(group[padded])
+            if not _close(found[padded][1], own, explained.model):
                 _demote(explained)
                 for place in group:
                     del results[place]
@@ -163,18 +189,34 @@ def in_company(
 def _run(
     explained: ExplainedModel,
     group: List[int],
+    lengths: Sequence[int],
     run: Callable[[List[int]], Tuple[Sequence[Result], np.ndarray]],
 ) -> List[Tuple[Result, np.ndarray]]:
+    if len(group) == 1:
+        with refusals(explained.given, lengths[group[0]]):
+            return list(zip(*run(group)))
     try:
-        found, logits = run(group)
-        return list(zip(found, logits))
+        return list(zip(*run(group)))
     except Exception as error:
         # Whatever the model says of rows that do not fit together: BART wants as many end tokens in each. Or numbers that are
         # none: a row of padding that attends to nothing is NaN, of which the logits need not know.
-        ours = isinstance(error, Eli5TransformersError) and not isinstance(error, UnsupportedModelError)
-        if len(group) == 1 or ours:
+        if isinstance(error, Eli5TransformersError) and not isinstance(error, (UnsupportedModelError, MisfitError)):
             raise
-    return [pair for place in group for pair in _run(explained, [place], run)]
+        return [pair for place in group for pair in _run(explained, [place], lengths, run)]
+
+
+@contextmanager
+def refusals(model: torch.nn.Module, length: int) -> Iterator[None]:
+    """Around a pass of one text: an error of the model's own says of which text it is, and is InputError."""
+    try:
+        yield
+    except Eli5TransformersError:
+        raise
+    except (RuntimeError, ValueError, IndexError, AssertionError) as error:
+        if is_lack_of_memory(error):
+            raise
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        raise InputError(f"{name_of(model)} cannot run a text of {length} tokens: {reason}") from error
 
 
 def _demote(explained: ExplainedModel) -> None:
@@ -186,18 +228,39 @@ def _demote(explained: ExplainedModel) -> None:
     explained.company = Company(padding=False)
 
 
-def _rows_apart(explained: ExplainedModel, text: EncodedText) -> bool:
-    tensors = _tensors(explained, [text])
-    pair = (tensors, other_text(tensors, explained.vocabulary))
-    alone = [_logits(explained, one)[0] for one in pair]
+def _rows_apart(explained: ExplainedModel, texts: Sequence[EncodedText], rows: int) -> Optional[bool]:
+    """Whether two rows of equal length are what each is alone; of a probe, or of the first of the texts that the model runs.
+
+    None where it runs none of them.
+    """
+    for text in filter(None, [_probe(explained, _WORDS[1]), _probe(explained, _WORDS[-1]), *texts]):
+        tensors = _tensors(explained, [text])
+        pair = (tensors, other_text(tensors, explained.vocabulary))
+        try:
+            alone = [_logits(explained, one)[0] for one in pair]
+        except Exception as error:  # too short for the model, or too long
+            if is_lack_of_memory(error):
+                raise
+            continue
+        # Of two rows each may hold what the other has; and some models have room for so many, as mixtures of experts do. What
+        # refuses strangers may have no row for their tokens.
+        crowd = (pair[0], *strangers(tensors, explained.vocabulary, rows - 2), pair[1])
+        return _alike(explained, pair, alone, refused=False) and _alike(explained, crowd, alone, refused=True)
+    return None
+
+
+def _alike(
+    explained: ExplainedModel, rows: Sequence[Mapping[str, Any]], alone: Sequence[np.ndarray], refused: bool
+) -> bool:
+    """Whether the first and the last row are what they are alone; `refused` where the model does not run them together."""
     try:
-        both = _logits(explained, beside(*pair))
-    except Exception as error:  # the model runs one row at a time
+        found = _logits(explained, reduce(beside, rows))
+    except Exception as error:
         if is_lack_of_memory(error):
             raise
-        return False
+        return refused
     # Both: a recurrent layer that takes rows for tokens hands on from the first to the second alone.
-    return len(both) == 2 and all(_close(row, one, explained.model) for row, one in zip(both, alone))
+    return len(found) == len(rows) and all(_close(found[at], one, explained.model) for at, one in zip((0, -1), alone))
 
 
 def _padded(explained: ExplainedModel, probes: Sequence[EncodedText]) -> Company:
@@ -214,9 +277,10 @@ def _padded(explained: ExplainedModel, probes: Sequence[EncodedText]) -> Company
         return Company(padding=False)
     # Padded by as much as there is, and by little.
     pairs = [(alone[-1], alone[0]), *zip(alone[1:], alone)]
+    refused = [probe for probe in probes if len(probe) < len(alone[0][0])]
     for other_side in (False, True):
         if all(_like_alone(explained, pair, other_side) for pair in pairs):
-            return Company(padding=True, other_side=other_side)
+            return Company(padding=True, other_side=other_side, shortest=len(alone[0][0]) if refused else 0)
     return Company(padding=False)
 
 

@@ -13,7 +13,7 @@ PROBE = "The quick brown fox jumps over 3 lazy dogs."
 """A text by which a model's look-ups are told from each other."""
 PROBABILITIES = ("probs", "class_probabilities", "probabilities")
 """Under which names AllenNLP's models return the probabilities of classes."""
-_ALL, _CYCLE = 10**9, 32
+_ALL, _CYCLE, _STRANGE = 10**9, 32, 128
 _ID_NAMES = ("token_ids", "tokens", "input_ids")
 
 
@@ -109,6 +109,21 @@ def other_text(tensors: Mapping[str, Any], vocabulary: TokenVocabulary) -> Dict[
             if isinstance(part, dict) and not any(tensor is other for tensor in part.values()):
                 field[name] = {key: _of_one_token(tensor) for key, tensor in part.items()}
     return changed
+
+
+def strangers(tensors: Mapping[str, Any], vocabulary: TokenVocabulary, rows: int) -> List[Mapping[str, Any]]:
+    """Tensors of texts as long, each of other ordinary tokens at all places that hold no special ones."""
+    ids, _ = ids_and_mask(tensors)
+    known = torch.tensor(vocabulary.ordinary_ids(_ALL)[:_STRANGE], dtype=ids.dtype, device=ids.device)
+    if not len(known):
+        return []
+    special = torch.tensor(vocabulary.special_ids(), dtype=ids.dtype, device=ids.device)
+    ordinary = (ids[:, :, None] != special).all(-1)
+    places = torch.arange(ids.shape[1], device=ids.device)[None]
+    return [
+        with_ids(tensors, torch.where(ordinary, known[(places + row * ids.shape[1]) % len(known)], ids))
+        for row in range(rows)
+    ]
 
 
 def _of_one_token(tensor: Any) -> Any:

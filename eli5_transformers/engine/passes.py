@@ -99,6 +99,7 @@ class Scorer:
             width=max(site.width for site in self.explained.sites.sites),
             sharing=Sharing.NONE if self._rows_at_once == 1 else None,
             texts=texts,
+            most=self._rows_at_once,
         )
 
     def chunk_size(self, length: int, width: int) -> int:

@@ -44,7 +44,8 @@ def of_config(config: Any, outputs: int, trained: bool = False) -> Tuple[Optiona
 
     `id2label` may be a list, and `label2id` may stand alone. With `trained` the head has so many outputs, whatever the config
     says: names of another number are those of another head, and left aside. Two names of a single output are those of the
-    opposite and of itself. Raises SourceError for a list of another length.
+    opposite and of itself. Names of outputs that are not there, as of classes counted from 1, are left aside. Raises
+    SourceError for a list of another length.
     """
     given = getattr(config, "id2label", None)
     if isinstance(given, (list, tuple)) and len(given) != outputs and trained and (outputs, len(given)) != (1, 2):
@@ -53,10 +54,15 @@ def of_config(config: Any, outputs: int, trained: bool = False) -> Tuple[Optiona
             "in their order, or labels=[...]"
         )
     names = dict(enumerate(given)) if isinstance(given, (list, tuple)) else given
-    names = dict(names) if isinstance(names, Mapping) else {}
+    names = _by_index(names) if isinstance(names, Mapping) else {}
     if are_generic([str(name) for name in names.values()]):
         names = _inverted(getattr(config, "label2id", None)) or names
     two = outputs == 1 and len(names) == 2 and not are_generic([str(name) for name in names.values()])
+    if len(names) == outputs and not set(names) <= set(range(outputs)):
+        return None, (
+            f"The config's id2label names the outputs {_listed(list(names))}, but the model's are numbered from 0 to "
+            f"{outputs - 1}: the config's names are left aside; give labels=[...] to name the outputs."
+        )
     if not trained or len(names) in (0, outputs) or two:
         return names or None, ""
     return None, (
@@ -82,6 +88,19 @@ def _inverted(label2id: Any) -> Dict[Any, Any]:
         return {}
     names = {index: name for name, index in label2id.items()}
     return names if all(isinstance(i, int) for i in names) and sorted(names) == list(range(len(label2id))) else {}
+
+
+def _by_index(id2label: Mapping[Any, Any]) -> Dict[Any, Any]:
+    """An `id2label` with numbers as keys, where they are numbers; one that is a `label2id` is turned round."""
+    turned = _inverted(id2label) if all(isinstance(key, str) for key in id2label) else {}
+    return turned or {_number(key): name for key, name in id2label.items()}
+
+
+def _number(key: Any) -> Any:
+    try:
+        return int(key)
+    except (TypeError, ValueError):
+        return key
 
 
 def are_generic(names: Sequence[str]) -> bool:
@@ -155,6 +174,6 @@ def _require_known(vocabulary: Sequence[str], names: Sequence[str], whose: str) 
         )
 
 
-def _listed(names: Sequence[str], most: int = 10) -> str:
+def _listed(names: Sequence[Any], most: int = 10) -> str:
     listed = ", ".join(repr(name) for name in names[:most])
     return f"{listed} and {len(names) - most} more" if len(names) > most else listed

@@ -205,7 +205,8 @@ def position_limit(config: Any) -> Optional[int]:
         return None
     if positions == BEHIND_PADDING:
         limit -= (getattr(config, "pad_token_id", None) or 0) + 1
-    return limit
+    # A padding token that the config was given since says nothing of the table.
+    return limit if limit > 0 else None
 
 
 def configs(model: torch.nn.Module) -> List[Any]:

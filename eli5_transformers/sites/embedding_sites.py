@@ -59,6 +59,10 @@ Output = Callable[[Any], torch.Tensor]
 _TOLERANCE = {torch.float64: 1e-9, torch.float32: 1e-4, torch.float16: 1e-2, torch.bfloat16: 5e-2}
 
 
+class MisfitError(InputError):
+    """Vectors do not fit those that the model looks up: rows run with others may be looked up wider than alone."""
+
+
 class StopPass(Exception):  # noqa: N818  no error: it ends a forward pass of which all that matters has happened
     """Ends a forward pass early, see `EmbeddingSites.captured`."""
 
@@ -287,8 +291,9 @@ class EmbeddingSites:
             score = output(run())
             if not score.requires_grad:
                 raise _NoGradientError(
-                    "the score has no gradient: the forward pass ran under torch.no_grad or inference_mode, "
-                    "or its output was detached; let `run` call the model itself"
+                    f"the prediction of {name_of(self.model)} has no gradient at its tokens: a part of it runs under "
+                    "torch.no_grad or inference_mode, is detached, or returns what cannot be differentiated (argmax): leave "
+                    "that out of its forward"
                 )
             inputs = [leaves[index] for index in sorted(leaves)]
             gradients = derivatives(self.model, score.sum(), inputs)
@@ -315,9 +320,7 @@ class EmbeddingSites:
             try:
                 result = self.gradients(run, lambda ran: _mixed(output(ran)), values)
             except _NoGradientError as error:
-                raise UnsupportedModelError(
-                    f"{name} has no gradient at any of the tokens: {cause_of_zero_gradients(self.model)}"
-                ) from error
+                raise UnsupportedModelError(str(error)) from error
         with torch.no_grad(), self.replaced(values):
             hooked = output(run())
         difference, tolerance = _distance(hooked, plain), _TOLERANCE.get(plain.dtype, 1e-4)
@@ -376,7 +379,7 @@ class EmbeddingSites:
 
 def _fitting(value: torch.Tensor, vectors: torch.Tensor) -> torch.Tensor:
     if value.shape != vectors.shape:
-        raise InputError(
+        raise MisfitError(
             f"the vectors to put in have shape {tuple(value.shape)}, but the model looks up {tuple(vectors.shape)}: "
             "`run` must feed as many rows and tokens as the values have"
         )

@@ -255,10 +255,22 @@ def test_tokenizers_without_offsets_are_aligned(byte_level):
     assert [pair.segment[pair.text.index(piece)] for piece in "abcd"] == [0, 0, 1, 1]
 
 
-def test_tokens_that_cannot_be_aligned_have_no_span(byte_level):
-    tokens = encode(ByT5Tokenizer(), ["é"]).tokens
+class Numbered(ByT5Tokenizer):
+    """Whose tokens do not spell the text."""
+
+    def _convert_id_to_token(self, index):
+        return f"no {index}"
+
+
+def test_tokens_that_cannot_be_aligned_have_no_span():
+    tokens = encode(Numbered(), ["é"]).tokens
     assert set(tokens.start) == {-1}
     assert not all(tokens.special)
+
+
+def test_bytes_have_the_span_of_their_character():
+    tokens = encode(ByT5Tokenizer(), ["dé"]).tokens
+    assert (tokens.start, tokens.end) == ((0, 1, 1, -1), (1, 2, 2, -1))
 
 
 @pytest.mark.parametrize(

@@ -6,16 +6,18 @@ choice, or an error from the middle of torch. The models of the other tests had 
 """
 
 import copy
+import json
 
 import numpy as np
 import pytest
 import torch
+from checkpoints import write_bert_checkpoint
 from closeness import assert_close
 from transformers import AutoTokenizer, BertForSequenceClassification, pipeline
 
 from eli5_transformers import attribute, get_explanation, load_predictor
 from eli5_transformers.components.observed import Observed
-from eli5_transformers.errors import SourceError, UnsupportedModelError
+from eli5_transformers.errors import Eli5TransformersError, SourceError, UnsupportedModelError
 
 TEXT = "the price is good"
 NAMES = ["1 star", "2 stars", "3 stars", "4 stars", "5 stars"]
@@ -375,3 +377,64 @@ def test_whatever_a_module_raises_for_a_text_is_told_in_a_sentence(bert, error):
 
     with pytest.raises(SourceError, match=f"a Behind cannot be run on a text.*({type(error).__name__}|no bert|labels)"):
         load_predictor(Behind(bert[0], fails).eval(), bert[1])
+
+
+@pytest.mark.parametrize(
+    ("function", "told"),
+    [
+        (lambda x: (100 * x).long(), "5 numbers of type int64"),
+        (lambda x: x.to(torch.complex64), "5 numbers of type complex64"),
+        (lambda x: x[:, :0], "0 numbers of type float32"),
+    ],
+)
+def test_what_cannot_be_logits_is_refused_when_it_is_given(bert, function, told):
+    with pytest.raises(SourceError, match=f"{told} for one text: give a classifier that returns its logits"):
+        load_predictor(Behind(bert[0], function), bert[1])
+
+
+def test_a_prediction_without_gradient_is_answered_by_what_cuts_it(bert):
+    with pytest.raises(Eli5TransformersError, match="the prediction of Behind has no gradient .* torch.no_grad"):
+        attribute(Behind(bert[0], torch.detach), TEXT, tokenizer=bert[1])
+
+
+def test_a_module_that_is_compiled_to_torchscript_is_refused_when_it_is_given(bert):
+    compiled = torch.jit.trace(torch.nn.Embedding(10, 3), torch.tensor([[1, 2]]))
+    with pytest.raises(SourceError, match="compiled to TorchScript.* give the module that it was made of"):
+        load_predictor(compiled, bert[1])
+
+
+@pytest.mark.parametrize("numbers", [range(1, 6), range(-5, 0), "abcde"])
+def test_names_of_outputs_that_are_not_there_are_left_aside_and_it_is_said(own, numbers):
+    """Classes counted from 1 gave each output its neighbour's name."""
+    model, tokenizer = own
+    model.config.__dict__["id2label"] = dict(zip(numbers, NAMES))
+    ((found,),) = attribute(model, TEXT, tokenizer=tokenizer)
+    assert found.label == f"LABEL_{found.target}"
+    assert any("numbered from 0 to 4: the config's names are left aside" in note for note in found.notes)
+    ((named,),) = attribute(model, TEXT, tokenizer=tokenizer, labels=NAMES)
+    assert named.label == NAMES[found.target]
+    assert not any("left aside" in note for note in named.notes)
+
+
+def test_names_of_a_checkpoint_that_count_from_1_are_left_aside_and_it_is_said(tmp_path):
+    folder = write_bert_checkpoint(tmp_path, labels=NAMES)
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    config["id2label"] = {str(place): name for place, name in enumerate(NAMES, start=1)}
+    config["label2id"] = {name: place for place, name in enumerate(NAMES, start=1)}
+    (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    ((found,),) = attribute(folder, TEXT)
+    assert found.label == f"LABEL_{found.target}"
+    assert any("names the outputs 1, 2, 3, 4, 5, but" in note for note in found.notes)
+
+
+def test_names_and_numbers_that_were_exchanged_are_turned_round(own):
+    model, tokenizer = own
+    model.config.__dict__["id2label"] = {name: place for place, name in enumerate(NAMES)}
+    assert load_predictor(model, tokenizer).labels == NAMES
+
+
+def test_a_pipeline_that_returns_all_scores_is_explained(bert):
+    model, tokenizer = bert
+    plain = attribute(model, TEXT, tokenizer=tokenizer)[0][0]
+    classify = pipeline("text-classification", model=model, tokenizer=tokenizer, return_all_scores=True)
+    assert_close(attribute(classify, TEXT)[0][0].scores, plain.scores)

@@ -20,6 +20,8 @@ from eli5_transformers import attribute, load_predictor
 from eli5_transformers.components.explained_predictors import explained_model
 from eli5_transformers.engine import company
 from eli5_transformers.engine.company import measure
+from eli5_transformers.errors import InputError
+from eli5_transformers.records import FailedText
 
 TEXTS = list(tiny.TEXTS)
 LONG = [" ".join(TEXTS * 2), " ".join(TEXTS * 2 + ["it was good"])]
@@ -363,3 +365,77 @@ def test_without_measuring_these_would_be_wrong() -> None:
             inputs = tokenizer(TEXTS, padding=True, return_tensors="pt")
             output = module(input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"])
         assert_apart(getattr(output, "logits", output).numpy(), truth(predictor, TEXTS))
+
+
+class Convolved(Averaged):
+    """A convolution that is wider than short texts."""
+
+    WIDE = 9
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.convolution = nn.Conv1d(WIDTH, WIDTH, self.WIDE)
+
+    def pooled(self, vectors: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        return self.convolution((vectors * mask).transpose(1, 2)).relu().max(-1).values
+
+
+def test_a_text_that_a_model_cannot_run_alone_is_not_run_beside_others_and_says_so() -> None:
+    """The model measures well with long texts, to which it pads the short one; alone it ran into an error of torch's."""
+    predictor = own(Convolved())
+    alone = attribute(predictor, LONG[0], interpreter="gradient")[0][0]
+    for _ in range(2):  # what was measured is remembered
+        found = attribute(predictor, [LONG[0], "i love it", LONG[1]], interpreter="gradient", on_error="skip")
+        assert_close(found[0][0].scores, alone.scores, BATCHED)
+        assert isinstance(found[1], FailedText)
+        assert "Convolved cannot run a text of 5 tokens: " in str(found[1].error)
+        with pytest.raises(InputError, match="text 1: Convolved cannot run a text of 5 tokens"):
+            attribute(predictor, [LONG[0], "i love it", LONG[1]], interpreter="gradient")
+    for predict in (predictor.predict, predictor.predict_proba, lambda text: predictor.predict_batch_json([{"text": text}])):
+        with pytest.raises(InputError, match="Convolved cannot run a text of 5 tokens"):
+            predict("i love it")
+    several = predictor.predict_proba(LONG)
+    assert_close(several, [predictor.predict_proba(text)[0] for text in LONG], BATCHED)
+
+
+class ByTheLargest(Averaged):
+    """Divides by the largest number of the batch: one row of two mostly holds it alone, too."""
+
+    def pooled(self, vectors: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        return (3 * vectors / vectors.abs().max() * mask).sum(1)
+
+
+class RoomForSome(Averaged):
+    """An expert with room for forty tokens of a batch."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.expert = nn.Linear(WIDTH, WIDTH)
+
+    def pooled(self, vectors: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        flat = vectors.reshape(-1, WIDTH)
+        return (torch.cat([self.expert(flat[:40]), flat[40:]]).view_as(vectors) * mask).sum(1)
+
+
+class CutToTheLongest(Averaged):
+    """Cuts a batch to its longest text before it looks the tokens up."""
+
+    def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
+        longest = int(attention_mask.sum(1).max())
+        return super().forward(input_ids[:, :longest], attention_mask[:, :longest])
+
+    def pooled(self, vectors: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        return (vectors * mask).sum(1)
+
+
+@pytest.mark.parametrize("kind", [ByTheLargest, RoomForSome, CutToTheLongest])
+def test_what_depends_on_all_rows_of_a_pass_is_run_alone(kind: Any) -> None:
+    torch.manual_seed(3)
+    predictor = own(kind())
+    texts = [*TEXTS, LONG[0], *(f"{text} again" for text in TEXTS)]
+    for options in ({"interpreter": "gradient"}, {"interpreter": "integrated-gradients", "n_steps": 4}):
+        found = attribute(predictor, texts, targets=1, **options)
+        for text, (scored,) in zip(texts, found):
+            assert_close(scored.scores, attribute(predictor, text, targets=1, **options)[0][0].scores, BATCHED)
+    logits = [output["logits"] for output in predictor.predict_batch_json(tiny.inputs(*texts))]
+    assert_close(logits, truth(predictor, texts), BATCHED)

@@ -1,6 +1,7 @@
 """Tokens find their characters from their spelling, or say that they cannot."""
 
 import pytest
+from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 
 from eli5_transformers.errors import ExplanationError
 from eli5_transformers.text.alignment import align_tokens
@@ -58,3 +59,38 @@ def test_text_that_looks_like_a_special_token_is_text_where_it_stands():
 def test_a_token_that_is_not_in_the_text_is_refused_with_the_mend():
     with pytest.raises(ExplanationError, match=r"token 1 is 'bad'.*'film'.*offsets="):
         align_tokens("good film", ["good", "bad"])
+
+
+BYTES = "Crème brûlée, 日本 👍🏽 and\n straße"
+
+
+def test_bytes_that_are_characters_stand_on_the_character_they_are_of():
+    """As ByT5 spells them: one letter with an accent left the whole text without places."""
+    tokens = [chr(byte) for byte in BYTES.encode()]
+    owners = [place for place, char in enumerate(BYTES) for _ in char.encode()]
+    expected = [None if BYTES[owner].isspace() else (owner, owner + 1) for owner in owners]
+    assert align_tokens(BYTES, [*tokens, "</s>"]) == [*expected, None]
+
+
+def test_byte_level_bpe_stands_where_its_own_offsets_say():
+    pieces = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    made = Tokenizer(models.BPE())
+    made.pre_tokenizer = pieces
+    made.train_from_iterator([BYTES], trainers.BpeTrainer(vocab_size=280, initial_alphabet=pieces.alphabet()))
+    encoded = made.encode(BYTES)
+    assert any(len(token) > 2 for token in encoded.tokens)
+    assert any(not token.isascii() for token in encoded.tokens)
+    for (start, end), found in zip(encoded.offsets, align_tokens(BYTES, encoded.tokens)):
+        stripped = BYTES[start:end].lstrip()
+        assert found == ((end - len(stripped), end) if stripped else None)
+
+
+def test_bytes_in_angle_brackets_stand_on_the_character_they_are_of():
+    assert align_tokens("a 日b", ["<s>", "▁a", "▁", "<0xE6>", "<0x97>", "<0xA5>", "b"]) == [
+        None, (0, 1), None, (2, 3), (2, 3), (2, 3), (3, 4),
+    ]  # fmt: skip
+
+
+def test_bytes_of_another_text_are_refused():
+    with pytest.raises(ExplanationError):
+        align_tokens("Crème", [chr(byte) for byte in "Crêpe".encode()])
