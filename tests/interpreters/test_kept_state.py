@@ -9,6 +9,7 @@ import torch
 from closeness import assert_close
 from stacks import needs_captum
 
+from eli5_transformers.errors import InputError
 from eli5_transformers.interpreters import attribute
 
 from . import tiny
@@ -42,10 +43,11 @@ def test_stopped_work_leaves_no_hook_and_no_frozen_parameter(method, error, monk
 
     monkeypatch.setattr(last, "forward", stopping)
     options = {"internal_batch_size": 1, "samples": 3} if method == "smoothgrad" else {"internal_batch_size": 1}
-    with pytest.raises(error):
+    with pytest.raises((error, InputError)) as raised:
         attribute(predictor, tiny.inputs(), method, **options)
+    assert isinstance(raised.value if error is KeyboardInterrupt else raised.value.__cause__, error)
     monkeypatch.undo()
-    assert len(calls) == 3
+    assert len(calls) >= 3
     assert state(model) == before
 
 
