@@ -102,7 +102,7 @@ def train(config: Path, data: Path, archive: Path, seed: int, overrides: str = "
             f"there is no config {str(config)!r}: run this from the project's folder, or give the file with --config"
         )
     tokens = (data / "tokenizer" / "vocab.txt").read_text(encoding="utf-8").count("\n")
-    package_home = str(Path(__file__).resolve().parents[2])
+    package_home = str(Path(__file__).resolve().parents[1])
     environment = {
         **os.environ,
         "BUNDLED_DATA": str(data),
