@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Iterator, Mapping, Optional, Sequence, Union
+from typing import Any, Mapping, Optional, Sequence, Union
 
 from .. import compat, foreign
 from ..arguments import truth, whole_number
 from ..compat._guard import guarded
-from ..errors import Eli5TransformersError, InputError, SourceError, is_error, short
+from ..errors import InputError
 from ..interpreters.provenance import source_name
 from ..permissions import MAX_UNPACKED, Permissions
 from . import archives, configs, objects
@@ -121,21 +120,10 @@ def _from_path(
     _refuse(config, "a checkpoint")
     _refuse(foreign_files, "a checkpoint, which runs nothing but with trust_remote_code or allow_pickle")
     name = str(path) if path.exists() else str(source)
-    with guarded(permissions), _loading_errors(name):
+    from ..huggingface.classifiers import source_errors
+
+    with guarded(permissions), source_errors(f"the checkpoint {name!r} cannot be loaded"):
         return objects.from_checkpoint(name, tokenizer, device, own)
-
-
-@contextmanager
-def _loading_errors(name: str) -> Iterator[None]:
-    """Whatever a library makes of a value in a checkpoint's files that it did not expect, as a SourceError."""
-    try:
-        yield
-    except Eli5TransformersError:
-        raise
-    except BaseException as error:
-        if not is_error(error):
-            raise
-        raise SourceError(f"the checkpoint {name!r} cannot be loaded: {short(error)}") from error
 
 
 def _import_plugins(permissions: Permissions) -> None:

@@ -13,7 +13,7 @@ import pytest
 import torch
 from checkpoints import write_bert_checkpoint
 from closeness import assert_close
-from transformers import AutoTokenizer, BertForSequenceClassification, pipeline
+from transformers import pipeline
 
 from eli5_transformers import attribute, get_explanation, load_predictor
 from eli5_transformers.components.observed import Observed
@@ -21,20 +21,6 @@ from eli5_transformers.errors import Eli5TransformersError, SourceError, Unsuppo
 
 TEXT = "the price is good"
 NAMES = ["1 star", "2 stars", "3 stars", "4 stars", "5 stars"]
-
-
-@pytest.fixture(scope="module")
-def bert(stars_checkpoint):
-    return (
-        BertForSequenceClassification.from_pretrained(stars_checkpoint).eval(),
-        AutoTokenizer.from_pretrained(stars_checkpoint),
-    )
-
-
-@pytest.fixture
-def own(bert):
-    """A model that a test may change, and its tokenizer."""
-    return copy.deepcopy(bert[0]), bert[1]
 
 
 class Behind(torch.nn.Module):

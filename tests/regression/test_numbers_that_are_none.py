@@ -5,13 +5,11 @@ values) returned rows of NaN with a label, a page showed them, and the probabili
 overflowed. A weight that is NaN was called a model that "is not deterministic", since NaN equals nothing.
 """
 
-import copy
 
 import numpy as np
 import pytest
 import torch
 from stacks import needs_captum
-from transformers import AutoTokenizer, BertForSequenceClassification
 
 from eli5_transformers import attribute, bundled_model, load_predictor
 from eli5_transformers.errors import Eli5TransformersError, UnsupportedModelError
@@ -27,19 +25,6 @@ CAPTUM = [
     "KernelShap", "Lime",
 ]  # fmt: skip
 FINE, SPOILT = "the service was slow", "the price is good"
-
-
-@pytest.fixture(scope="module")
-def bert(stars_checkpoint):
-    return (
-        BertForSequenceClassification.from_pretrained(stars_checkpoint).eval(),
-        AutoTokenizer.from_pretrained(stars_checkpoint),
-    )
-
-
-@pytest.fixture
-def own(bert):
-    return copy.deepcopy(bert[0]), bert[1]
 
 
 def spoil(model, tokenizer, word="good", value=float("nan")):
