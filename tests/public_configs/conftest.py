@@ -30,7 +30,7 @@ PAIRS = (
     ("nobody sings a song here", "a man sings", "contradiction"),
     ("the man and the women read", "nobody is here", "neutral"),
 )
-STEP = 1e-4
+STEPS = {True: 1e-4, False: 1e-2}
 
 
 def _lines(path: Path, rows: List[Dict[str, Any]]) -> Path:
@@ -85,13 +85,19 @@ def slopes() -> Callable[..., Tuple[np.ndarray, ...]]:
 
     `slopes(predictor, inputs, read)` scales the vector of one token after the other, by a hook on `table` (the model's only
     embedding, where it is left out), and gives for each call of the table an array (tokens, classes): the derivative of
-    `read(predictor.predict_json(inputs))`, (classes,), by the scale. In double precision, in which the predictor is left.
+    `read(predictor.predict_json(inputs))`, (classes,), by the scale. In double precision, in which the predictor is left, but for
+    `double=False`: some of AllenNLP's modules give NaN then (its CNN adds the lowest number of the type to a sum).
     """
 
     def measure(
-        predictor: Any, inputs: Dict[str, Any], read: Callable[[Dict[str, Any]], Sequence[float]], table: Any = None
+        predictor: Any,
+        inputs: Dict[str, Any],
+        read: Callable[[Dict[str, Any]], Sequence[float]],
+        table: Any = None,
+        double: bool = True,
     ) -> Tuple[np.ndarray, ...]:
-        model = predictor._model.double()
+        model = predictor._model.double() if double else predictor._model
+        step = STEPS[double]
         if table is None:
             (table,) = _tables(model)
         lengths: List[int] = []
@@ -118,7 +124,7 @@ def slopes() -> Callable[..., Tuple[np.ndarray, ...]]:
         return tuple(
             np.stack(
                 [
-                    (outputs(call, place, 1 + STEP) - outputs(call, place, 1 - STEP)) / (2 * STEP)
+                    (outputs(call, place, 1 + step) - outputs(call, place, 1 - step)) / (2 * step)
                     for place in range(length)
                 ]
             )
