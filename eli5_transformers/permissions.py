@@ -36,6 +36,8 @@ class Permissions:
     unpacked: int = 0
     """Bytes that were unpacked so far, by all archives of the load together."""
     refusals: List[SourceError] = field(default_factory=list)
+    unregistered: List[str] = field(default_factory=list)
+    """Names in the source that nothing was registered under."""
 
     def allows(self, flag: str, said: Any = None) -> bool:
         """Whether `trust_remote_code` or `allow_pickle` is on, where a file has said `said`."""
@@ -46,6 +48,12 @@ class Permissions:
     def pickles(self) -> bool:
         """Whether anything may be unpickled. With `trust_source` it may, unless the caller says no."""
         return self.trust_source if self.allow_pickle is None else self.allow_pickle
+
+    def begin_again(self) -> None:
+        """Forgets what happened in a load that is tried once more."""
+        self.unpacked = 0
+        self.refusals.clear()
+        self.unregistered.clear()
 
     def refuse(self, what: str) -> SourceError:
         """The error that refuses something, noted: AllenNLP may catch it and go on to say something else."""

@@ -49,7 +49,7 @@ PROMISES = {
     "spaCy models are loaded": (HERE, "test_spacy_models_are_not_installed_and_no_module_is_imported_for_one"),
     "Weights, initial weights": (HERE, "test_weights_that_a_source_names_are_tensors"),
     "It writes no file": (HERE, "test_a_source_writes_no_file"),
-    "`.allennlp_plugins`": (HERE, "test_plugins_of_the_working_folder_are_not_imported"),
+    "`.allennlp_plugins`": (HERE, "test_plugins_are_the_working_folders_and_imported_where_a_name_is_missing_alone"),
     "An archive holds": (UNPACKING, "test_what_leads_outside_or_is_no_file_is_refused_and_nothing_is_left"),
     "`max_unpacked=` says": (HERE, "test_archives_inside_of_a_source_keep_to_the_rules_of_the_first"),
     "What is refused": (UNPACKING, "test_an_archive_that_is_cut_leaves_nothing"),
@@ -605,14 +605,25 @@ def test_a_source_writes_no_file(tmp_path, stars_checkpoint):
     assert sorted(elsewhere.rglob("*")) == before
 
 
-def test_plugins_of_the_working_folder_are_not_imported(tmp_path, stars_checkpoint, monkeypatch, mark):
-    (tmp_path / "plugin_of_a_stranger.py").write_text(f"open({str(mark)!r}, 'w')")
-    (tmp_path / ".allennlp_plugins").write_text("plugin_of_a_stranger\n")
-    monkeypatch.chdir(tmp_path)
-    file = written(tmp_path, own_config(stars_checkpoint))
-    assert load_predictor(file).predict(TEXT)["probs"]
-    assert not mark.exists()
-    load_predictor(file, trust_source=True)
+def test_plugins_are_the_working_folders_and_imported_where_a_name_is_missing_alone(
+    tmp_path, stars_checkpoint, monkeypatch, mark
+):
+    """The working folder is a person's own, as PYTHONPATH is: what comes with a source is not."""
+    source, working = tmp_path / "source", tmp_path / "working"
+    for folder, name in ((source, "plugin_of_a_stranger"), (working, "plugin_of_ones_own")):
+        folder.mkdir()
+        (folder / f"{name}.py").write_text(f"open({str(mark)!r}, 'a').write('{name} ')")
+        (folder / ".allennlp_plugins").write_text(f"{name}\n")
+    monkeypatch.chdir(working)
+    content = own_config(stars_checkpoint)
+    file = written(source, content)
+    for options in ({}, {"trust_source": True}):
+        assert load_predictor(file, **options).predict(TEXT)["probs"]
+        assert not mark.exists()
+    content["model"]["type"] = "registered_by_nobody"
+    with pytest.raises(SourceError, match="'registered_by_nobody' is not a registered Model"):
+        load_predictor(written(source, content))
+    assert mark.read_text() == "plugin_of_ones_own "
     mark.unlink()
 
 

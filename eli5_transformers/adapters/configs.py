@@ -15,6 +15,7 @@ from typing import Any, Dict, Iterator, List, Mapping, Optional, Union
 from .. import compat
 from ..arguments import did_you_mean
 from ..bundled import configs_path
+from ..compat._guard import IMPORT_IT
 from ..errors import Eli5TransformersError, InputError, SourceError, is_error
 from ..permissions import OWN_CODE, current, guarding
 from .objects import placed
@@ -216,8 +217,7 @@ def configuration_errors(path: Path, folder: Optional[Path] = None) -> Iterator[
             if unknown:
                 name, place, choices = unknown.groups()
                 said = (
-                    f"{name!r} as {place} is not registered{did_you_mean(name, _QUOTED.findall(choices))}: import the package "
-                    "that registers it before (--include-package); trust_source=True (--trust-source) imports plugins"
+                    f"{name!r} as {place} is not registered{did_you_mean(name, _QUOTED.findall(choices))}: {IMPORT_IT}"
                 )
             reason = said if isinstance(error, ConfigurationError) and said else f"{type(error).__name__}: {said}"
             place = _argument(error)

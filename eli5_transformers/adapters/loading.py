@@ -13,6 +13,7 @@ from ..errors import InputError
 from ..interpreters.provenance import source_name
 from ..permissions import MAX_UNPACKED, Permissions
 from . import archives, configs, objects
+from .plugins import loaded
 
 
 def load_predictor(
@@ -55,8 +56,8 @@ def load_predictor(
         Names of the classes, in the order of the outputs, and the kind of head, where the model's config says nothing
         or something else: "single_label_classification", "multi_label_classification" or "regression".
     trust_source
-        Let a config or an archive do all that AllenNLP lets it do: call any class of any module by its dotted name, bring
-        plugins (`.allennlp_plugins`), read any file and environment variable, fetch addresses, and decide on the next two.
+        Let a config or an archive do all that AllenNLP lets it do: call any class of any module by its dotted name, read any
+        file and environment variable, fetch addresses, and decide on the next two.
         Without it only registered classes and AllenNLP's own are called (docs/trust.md says what else holds).
     trust_remote_code, allow_pickle
         Run code that the checkpoint brings; read weights that can be read only by running what their author chose. What
@@ -108,15 +109,12 @@ def _from_path(
     if path.name.endswith(configs.SUFFIXES):
         _refuse({**own, "tokenizer": tokenizer}, "a config (use overrides)")
         changes = configs.as_overrides(config["overrides"], config["ext_vars"])
-        with guarded(permissions):
-            _import_plugins(permissions)
-            return configs.from_config(configs.find_config(path), device, changes, config["ext_vars"])
+        variables = config["ext_vars"]
+        return loaded(lambda: configs.from_config(configs.find_config(path), device, changes, variables), permissions)
     if path.name.endswith(archives.SUFFIXES) or archives.is_serialization_folder(path):
         _refuse({**own, "tokenizer": tokenizer, "ext_vars": config["ext_vars"]}, "an archive (use overrides)")
         changes = configs.as_overrides(config["overrides"], None)
-        with guarded(permissions):
-            _import_plugins(permissions)
-            return archives.from_archive(path, device, changes, permissions)
+        return loaded(lambda: archives.from_archive(path, device, changes, permissions), permissions)
     _refuse(config, "a checkpoint")
     _refuse(foreign_files, "a checkpoint, which runs nothing but with trust_remote_code or allow_pickle")
     name = str(path) if path.exists() else str(source)
@@ -124,17 +122,6 @@ def _from_path(
 
     with guarded(permissions), source_errors(f"the checkpoint {name!r} cannot be loaded"):
         return objects.from_checkpoint(name, tokenizer, device, own)
-
-
-def _import_plugins(permissions: Permissions) -> None:
-    """What AllenNLP imports before it loads: the packages that `.allennlp_plugins` of the working folder names, and others.
-
-    A working folder may have come with the source, so that it is part of what is trusted.
-    """
-    if permissions.trust_source:
-        from allennlp.common.plugins import import_plugins
-
-        import_plugins()
 
 
 def _refuse(options: Mapping[str, Any], what: str) -> None:

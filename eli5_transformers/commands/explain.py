@@ -164,13 +164,10 @@ def _import_packages(names: List[str]) -> None:
     """Import what registers a person's own classes, from the working folder too, as AllenNLP's commands do."""
     if not names:
         return
-    from allennlp.common.util import import_module_and_submodules
+    from ..adapters.plugins import import_package
 
     for name in names:
-        try:
-            import_module_and_submodules(name)
-        except ImportError as error:
-            raise InputError(f"--include-package {name!r} cannot be imported: {error}") from error
+        import_package(name)
 
 
 def _explained(predictor: Any, batch: List[Line], settings: Mapping[str, Any]) -> List[Tuple[Line, Any, Optional[str]]]:

@@ -31,6 +31,9 @@ from ._stack import installed_version, release
 OWN_PACKAGES = ("allennlp", "eli5_transformers")
 """The packages whose classes a config may name by their dotted path."""
 
+IMPORT_IT = "import the package that registers it before (`import my_package`; --include-package my_package)"
+"""The mend for a name that is not registered."""
+
 _IMPORTED_BY_JSONNET = (".jsonnet", ".libsonnet", ".json")
 _SPACY_MODEL = re.compile(r"[a-z]{2,3}_[a-z]+_[a-z]+")
 _lock = ProcessLock()
@@ -66,14 +69,16 @@ def _registrable(module: ModuleType) -> None:
 
     @functools.wraps(original)
     def resolve_class_name(cls: Any, name: Any) -> Tuple[Any, Optional[str]]:
+        loading = current()
+        if loading is not None and name not in registrable._registry[cls]:
+            loading.unregistered.append(str(name))
         given = guarding()
         if given is None or name in registrable._registry[cls]:
             return original(cls, name)
         shown = str(name)[:200]
         if isinstance(name, str) and "." not in name:
             raise SourceError(
-                f"{shown!r} is not a registered {cls.__name__}{did_you_mean(shown, registrable._registry[cls])}: import the "
-                "package that registers it (--include-package) before"
+                f"{shown!r} is not a registered {cls.__name__}{did_you_mean(shown, registrable._registry[cls])}: {IMPORT_IT}"
             )
         refusal = f"the source names {shown!r} as a {cls.__name__}, which is neither registered nor imported nor AllenNLP's"
         imported = _imported_class(name, cls)
@@ -113,7 +118,21 @@ def _params(module: ModuleType) -> None:
 
         return evaluate_file
 
+    def noting(original: Callable[..., Any]) -> Callable[..., Any]:
+        def pop_choice(self: Any, key: str, *args: Any, **options: Any) -> Any:
+            said = self.params.get(key)
+            try:
+                return original(self, key, *args, **options)
+            except module.ConfigurationError:  # AllenNLP may try something else, and say something of that
+                loading = current()
+                if loading is not None and isinstance(said, str):
+                    loading.unregistered.append(said)
+                raise
+
+        return pop_choice
+
     _around(module, "_environment_variables", environment)
+    _around(module.Params, "pop_choice", noting)
     _around(module, "evaluate_file", evaluate)
 
 
