@@ -218,6 +218,8 @@ def compare(
     Raises InputError for an unknown interpreter or option, and what `attribute` raises for the source and the text;
     UnsupportedModelError where no method is left.
     """
+    from .components.explained_predictors import explained_model
+
     require_one(text, text_pair, "compare each by itself")
     several = in_order(interpreters, "interpreters")
     if isinstance(interpreters, (str, Mapping)) or not several:
@@ -236,7 +238,7 @@ def compare(
             own = {n: value for n, value in shared.items() if n not in said and (known is None or n in known)}
             interpreter = make(predictor, interpreter, **own)
         made.append((kind or type(interpreter).__name__, interpreter, released))
-    predictor.predict_json(read_input(predictor, text, text_pair))
+    predictor.predict_json(explained_model(predictor).explainable.json_of(read_input(predictor, text, text_pair)))
     attributions: List[Attribution] = []
     seconds: List[Optional[float]] = []
     failed: List[str] = []
@@ -354,10 +356,11 @@ def _inputs(predictor: Any, texts: Any, text_pairs: Any, on_error: str) -> List[
     """The predictor's JSON of each text; what cannot be read is raised, or a FailedText in its place."""
     from .components.explained_predictors import explained_model
 
-    several = read_texts(texts, text_pairs)
+    several = read_texts(texts, text_pairs, whole=lambda given: explained_model(predictor).explainable.takes(given))
     inputs: List[Union[Input, FailedText]] = []
     for place, read in enumerate(several):
-        if isinstance(read, dict) and "text_pair" in read and not explained_model(predictor).explainable.reads_pairs:
+        pair = isinstance(read, dict) and set(read) == {"sentence", "text_pair"}
+        if pair and not explained_model(predictor).explainable.reads_pairs:
             read = InputError(
                 f"a {type(predictor).__name__} reads one text, but text_pair was given: "
                 "load the checkpoint itself, or a config with the reader transformer_classifier"

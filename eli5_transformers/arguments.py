@@ -9,7 +9,7 @@ import difflib
 import math
 import operator
 import re
-from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple, Union
+from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple, Union
 
 from .errors import InputError
 
@@ -122,20 +122,27 @@ def require_one(text: Any, text_pair: Any, instead: str) -> None:
             raise InputError(f"one text is explained, but {name} is a {type(given).__name__}: {instead}")
 
 
-def read_texts(texts: Any, text_pairs: Any = None, *, empty: bool = False) -> List[Union[Input, InputError]]:
+def read_texts(
+    texts: Any,
+    text_pairs: Any = None,
+    *,
+    empty: bool = False,
+    whole: Optional[Callable[[Mapping[str, Any]], bool]] = None,
+) -> List[Union[Input, InputError]]:
     """The predictor's JSON of each text, or the error that says what is wrong with it.
 
     `texts` is a text or a dict with "text" and "text_pair", or a list, tuple, generator, array, Series or column of
     these; `text_pairs` is of the same forms, with None where a text has no pair. With `empty` a text may hold white space
-    alone. Raises InputError for what holds no texts, and for another number of pairs than of texts.
+    alone. A dict of which `whole` is true is a predictor's own JSON, and stays as it is. Raises InputError for what holds no
+    texts, and for another number of pairs than of texts.
     """
     several = _entries(texts, "texts")
     if text_pairs is None:
-        return [_read(text, None, empty) for text in several]
+        return [_read(text, None, empty, whole) for text in several]
     pairs = _entries(text_pairs, "text_pairs")
     if len(pairs) != len(several):
         raise InputError(f"{len(several)} texts were given with {len(pairs)} text_pairs: there must be one for each")
-    return [_read(text, pair, empty) for text, pair in zip(several, pairs)]
+    return [_read(text, pair, empty, None if pair is not None else whole) for text, pair in zip(several, pairs)]
 
 
 def text_and_pair(
@@ -196,8 +203,12 @@ def _entries(texts: Any, name: str) -> List[Any]:
     return list(texts.tolist() if hasattr(texts, "tolist") else texts)
 
 
-def _read(text: Any, pair: Any, empty: bool) -> Union[Input, InputError]:
+def _read(
+    text: Any, pair: Any, empty: bool, whole: Optional[Callable[[Mapping[str, Any]], bool]]
+) -> Union[Input, InputError]:
     try:
+        if isinstance(text, Mapping) and whole is not None and whole(text):
+            return {key: plain_text(held, True) if isinstance(held, str) else held for key, held in text.items()}
         if isinstance(text, Mapping):
             text, pair = _unpacked(text, pair)
         read = {"sentence": plain_text(text, empty)}

@@ -9,8 +9,9 @@ from typing import Any, Union
 from ..errors import SourceError
 from ..permissions import Permissions
 from ..unpacking import unpacked
-from .configs import configuration_errors
+from .configs import configuration_errors, predictor_said
 from .objects import placed
+from .predictors import Chosen, predictor_of
 
 SUFFIXES = (".tar.gz", ".tgz", ".tar")
 _ARCHIVE = "model.tar.gz"
@@ -24,30 +25,29 @@ def is_serialization_folder(path: Path) -> bool:
     return (path / _ARCHIVE).is_file() or _has_weights(path)
 
 
-def from_archive(path: Path, device: Union[str, int, None], changes: str, permissions: Permissions) -> Any:
+def from_archive(
+    path: Path, device: Union[str, int, None], changes: str, permissions: Permissions, predictor: Chosen = None
+) -> Any:
     """The predictor of an archive or a serialization folder, with what is registered and permitted alone."""
     if not path.exists():
         raise SourceError(f"there is no archive at {path}")
     if path.is_dir() and not _has_weights(path):
         path = path / _ARCHIVE
     if path.is_dir():
-        return _from_folder(path, path, device, changes)
+        return _from_folder(path, path, device, changes, predictor)
     with unpacked(path, permissions) as folder:
-        return _from_folder(Path(folder), path, device, changes)
+        return _from_folder(Path(folder), path, device, changes, predictor)
 
 
-def _from_folder(folder: Path, named: Path, device: Union[str, int, None], changes: str) -> Any:
+def _from_folder(folder: Path, named: Path, device: Union[str, int, None], changes: str, chosen: Chosen) -> Any:
     """The predictor of a folder, with `named` in what is said of it."""
     from allennlp.models.archival import load_archive
-    from allennlp.predictors import Predictor
 
     _require_archive(folder, named)
     with configuration_errors(named, folder):
         archive = load_archive(str(folder), overrides=changes)
-        predictor = Predictor.from_archive(archive)
-    placed(predictor._model, device)
-    predictor.cuda_device = next(predictor._model.parameters()).get_device()
-    return predictor
+        model, reader = placed(archive.model, device), archive.validation_dataset_reader
+        return predictor_of(model, reader, predictor_said(named, archive.config), chosen, named)
 
 
 def _require_archive(folder: Path, named: Path) -> None:

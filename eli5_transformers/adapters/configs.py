@@ -19,6 +19,7 @@ from ..compat._guard import IMPORT_IT
 from ..errors import Eli5TransformersError, InputError, SourceError, is_error
 from ..permissions import OWN_CODE, current, guarding
 from .objects import placed
+from .predictors import Chosen, predictor_of
 
 SUFFIXES = (".jsonnet", ".json")
 # Keys of a config whose relative values are looked up beside the config before they are in the working folder.
@@ -54,11 +55,16 @@ def _is_bare(path: Path) -> bool:
     return str(path) == path.name
 
 
-def from_config(path: Path, device: Union[str, int, None], changes: str, ext_vars: Optional[Mapping[str, str]]) -> Any:
-    """The predictor of a config; `changes` are what `as_overrides` gave."""
+def from_config(
+    path: Path,
+    device: Union[str, int, None],
+    changes: str,
+    ext_vars: Optional[Mapping[str, str]],
+    predictor: Chosen = None,
+) -> Any:
+    """The predictor of a config; `changes` are what `as_overrides` gave, `predictor` what the caller says of it."""
     from allennlp.data import DatasetReader, Vocabulary
     from allennlp.models import Model
-    from allennlp.predictors import Predictor
 
     params = read_config(path, changes, ext_vars)
     if params.get("model") is None or params.get("dataset_reader") is None:
@@ -68,9 +74,7 @@ def from_config(path: Path, device: Union[str, int, None], changes: str, ext_var
         reader = DatasetReader.from_params(params.get("validation_dataset_reader", params["dataset_reader"]))
         model_params = _with_type(path, "model", params["model"])
         model_class, _ = Model.resolve_class_name(model_params["type"])
-        chosen = _with_type(path, "predictor", params.get("predictor") or {"type": model_class.default_predictor})
-        if chosen["type"] is None:
-            raise SourceError(f'the model of {path} names no predictor: add "predictor": {{"type": …}} to the config')
+        said = predictor_said(path, params)
         extras: Dict[str, Any] = {}
         if "vocabulary" in params:
             extras["vocab"] = Vocabulary.from_params(params["vocabulary"])
@@ -80,20 +84,12 @@ def from_config(path: Path, device: Union[str, int, None], changes: str, ext_var
                 '"vocabulary": {"type": "empty"}, other models the one of their training'
             )
         model = Model.from_params(model_params, **extras)
-        kind = Predictor.by_name(chosen["type"])
-        return kind(placed(model, device), reader, **_options(chosen, kind, path))
+        return predictor_of(placed(model, device), reader, said, predictor, path)
 
 
-def _options(given: Any, kind: Any, path: Path) -> Dict[str, Any]:
-    """What a config's "predictor" says beside its type. Raises SourceError for what the predictor does not take."""
-    options = {key: value for key, value in dict(getattr(given, "params", given)).items() if key != "type"}
-    known = list(inspect.signature(kind.__init__).parameters)[3:]  # behind self, model, dataset_reader
-    unknown = sorted(set(options) - set(known))
-    if unknown:
-        raise SourceError(
-            f"the predictor of {path} has no option {unknown[0]!r}: a {kind.__name__} takes {', '.join(known) or 'none'}"
-        )
-    return options
+def predictor_said(path: Path, params: Any) -> Any:
+    """What a config says of its predictor, or None."""
+    return None if params.get("predictor") is None else _with_type(path, "predictor", params["predictor"])
 
 
 def _require_spelling(path: Path, params: Any) -> None:

@@ -14,6 +14,7 @@ from ..interpreters.provenance import source_name
 from ..permissions import MAX_UNPACKED, Permissions
 from . import archives, configs, objects
 from .plugins import loaded
+from .predictors import Chosen, require_predictor
 
 
 def load_predictor(
@@ -23,6 +24,7 @@ def load_predictor(
     device: Union[str, int, None] = None,
     overrides: Union[str, Mapping[str, Any], None] = None,
     ext_vars: Optional[Mapping[str, str]] = None,
+    predictor: Chosen = None,
     max_length: Optional[int] = None,
     truncation: Optional[str] = None,
     labels: Optional[Sequence[str]] = None,
@@ -49,6 +51,9 @@ def load_predictor(
         predictors stay where they are, and another device than theirs is refused.
     overrides, ext_vars
         Changes to and external variables of a config, as AllenNLP has them; `overrides` for archives too.
+    predictor
+        The AllenNLP predictor of a config or archive: its registered name, its class, or an object with "type" and options.
+        Without it, it is the one that the config names, else the model's default, else one that hands texts to the reader.
     max_length, truncation
         The most tokens that are read, and what happens to longer texts: "longest_first" (the default), "only_first",
         "only_second" or "error".
@@ -80,7 +85,8 @@ def load_predictor(
         None if allow_pickle is None else truth(allow_pickle, "allow_pickle"),
         MAX_UNPACKED if max_unpacked is None else whole_number(max_unpacked, "max_unpacked", what="a number of bytes"),
     )
-    config = {"overrides": overrides, "ext_vars": ext_vars}
+    config = {"overrides": overrides, "ext_vars": ext_vars, "predictor": predictor}
+    require_predictor(predictor)
     if isinstance(source, Predictor):
         _refuse({**own, **config, **trusted, **foreign_files, "tokenizer": tokenizer}, "a Predictor, which is loaded already")
         objects.require_place(source._model, device)
@@ -90,9 +96,9 @@ def load_predictor(
     if not isinstance(source, (str, os.PathLike)):
         _refuse({**config, **trusted, **foreign_files}, f"a {type(source).__name__}")
         return objects.from_object(source, tokenizer, device, own)
-    predictor = _from_path(source, tokenizer, device, own, config, foreign_files, permissions)
-    predictor.loaded_from = source_name(source)
-    return predictor
+    made = _from_path(source, tokenizer, device, own, config, foreign_files, permissions)
+    made.loaded_from = source_name(source)
+    return made
 
 
 def _from_path(
@@ -109,12 +115,13 @@ def _from_path(
     if path.name.endswith(configs.SUFFIXES):
         _refuse({**own, "tokenizer": tokenizer}, "a config (use overrides)")
         changes = configs.as_overrides(config["overrides"], config["ext_vars"])
-        variables = config["ext_vars"]
-        return loaded(lambda: configs.from_config(configs.find_config(path), device, changes, variables), permissions)
+        file, variables, predictor = configs.find_config(path), config["ext_vars"], config["predictor"]
+        return loaded(lambda: configs.from_config(file, device, changes, variables, predictor), permissions)
     if path.name.endswith(archives.SUFFIXES) or archives.is_serialization_folder(path):
         _refuse({**own, "tokenizer": tokenizer, "ext_vars": config["ext_vars"]}, "an archive (use overrides)")
         changes = configs.as_overrides(config["overrides"], None)
-        return loaded(lambda: archives.from_archive(path, device, changes, permissions), permissions)
+        predictor = config["predictor"]
+        return loaded(lambda: archives.from_archive(path, device, changes, permissions, predictor), permissions)
     _refuse(config, "a checkpoint")
     _refuse(foreign_files, "a checkpoint, which runs nothing but with trust_remote_code or allow_pickle")
     name = str(path) if path.exists() else str(source)

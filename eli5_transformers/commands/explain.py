@@ -29,7 +29,7 @@ USAGE = """\
        %(prog)s [SOURCE] --input FILE [options]         … or the lines of a file"""
 DESCRIPTION = "Explain why a text classifier gives texts their labels."
 _CONFIG_KEYS = (
-    "source", "interpreter", "format", "targets", "top_targets", "granularity", "top", "device", "overrides", "ext_vars",
+    "source", "interpreter", "format", "targets", "top_targets", "granularity", "top", "device", "overrides", "ext_vars", "predictor",
 )  # fmt: skip
 
 
@@ -53,6 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     inputs.add_argument("--config", metavar="FILE", help=f"a jsonnet file with any of {', '.join(_CONFIG_KEYS)}")
     inputs.add_argument("--overrides", "-o", metavar="JSON", help="changes to SOURCE's config, as AllenNLP has them")
+    inputs.add_argument("--predictor", metavar="NAME", help="the AllenNLP predictor of a config or archive (default: its own)")
     inputs.add_argument(
         "--ext-var",
         action="append",
@@ -140,6 +141,7 @@ def run(arguments: argparse.Namespace) -> int:
         device=settings.get("device"),
         overrides=settings.get("overrides"),
         ext_vars=settings.get("ext_vars"),
+        predictor=settings.get("predictor"),
         trust_source=arguments.trust_source,
         trust_remote_code=arguments.trust_remote_code or None,
         allow_pickle=arguments.allow_pickle or None,
@@ -203,7 +205,7 @@ def _explain(predictor: Any, lines: List[Line], settings: Mapping[str, Any]) -> 
 def _settings(arguments: argparse.Namespace) -> Dict[str, Any]:
     """What the config file says, overruled by the arguments."""
     settings = _read_settings(arguments.config) if arguments.config else {}
-    for name in ("interpreter", "targets", "top_targets", "granularity", "top", "device", "overrides"):
+    for name in ("interpreter", "targets", "top_targets", "granularity", "top", "device", "overrides", "predictor"):
         value = getattr(arguments, name)
         if value is not None:
             settings[name] = value

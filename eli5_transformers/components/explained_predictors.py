@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from typing import Any, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 import numpy as np
 import torch
@@ -25,12 +25,14 @@ from ..engine.instances import (
     with_ids,
 )
 from ..engine.targets import Classes, probabilities
-from ..errors import UnsupportedModelError
+from ..errors import InputError, UnsupportedModelError
 from ..locks import READING
 from ..sites.embedding_sites import EmbeddingSites
 from ..sites.second_paths import learn_sites
 from ..sites.state import explaining
+from ..text.allennlp_pairs import pair_tokens
 from ..text.allennlp_tokens import instance_tokens, read_tokens, text_field
+from .predictor_inputs import CANONICAL, PredictorInputs
 
 # AllenNLP's vocabularies begin with padding and with what is unknown.
 _ORDINARY = 2
@@ -54,6 +56,7 @@ class AllenNLPPredictor(Explainable):
         # Weak: it is kept as long as its predictor.
         self._reference = weakref.ref(predictor)
         self._first: Optional[Any] = None
+        self._inputs: Optional[PredictorInputs] = None
         self._learnt: Optional[Tuple[EmbeddingSites, Classes]] = None
 
     @property
@@ -73,7 +76,35 @@ class AllenNLPPredictor(Explainable):
 
     @property
     def caveats(self) -> Tuple[str, ...]:
-        return tuple(filter(None, [self.classes.note]))
+        return tuple(filter(None, [self.classes.note, "" if self._inputs is None else self._inputs.note]))
+
+    @property
+    def inputs(self) -> PredictorInputs:
+        """What the predictor reads. Raises InputError where that is not clear."""
+        if self._inputs is None:
+            self._inputs = PredictorInputs(self._predictor)
+        return self._inputs
+
+    @property
+    def reads_pairs(self) -> bool:  # type: ignore[override]
+        """True where its JSON takes a second text."""
+        return len(self.inputs.keys) > 1
+
+    def json_of(self, inputs: Mapping[str, Any]) -> Dict[str, Any]:
+        # A dict of the person's own needs nothing to be learnt.
+        return self.inputs.of(inputs) if set(inputs) <= set(CANONICAL) else dict(inputs)
+
+    def takes(self, given: Mapping[str, Any]) -> bool:
+        try:
+            return self.inputs.takes(given)
+        except InputError:  # then only a dict can be read
+            return True
+
+    def documents_of(self, inputs: Mapping[str, Any]) -> Tuple[str, ...]:
+        try:
+            return self.inputs.documents(inputs)
+        except InputError:
+            return super().documents_of(inputs)
 
     @property
     def vocabulary(self) -> TokenVocabulary:
@@ -93,6 +124,8 @@ class AllenNLPPredictor(Explainable):
             return ReadTokens(*kept)
         owners = _owners(tensors, len(ids), len(text_field(instance).tokens))
         pieces = None if owners is None else [self.vocabulary.token_name(token_id) for token_id in ids]
+        if len(documents) == 2:
+            return ReadTokens(tuple(documents), pair_tokens(text_field(instance), documents, owners, pieces), owners)
         return ReadTokens(*instance_tokens(instance, documents, owners, pieces), owners)
 
     def _learn(self) -> Tuple[EmbeddingSites, Classes]:
@@ -122,8 +155,10 @@ class AllenNLPPredictor(Explainable):
         return probing(tensors_of([instance], parameter.device), self.vocabulary)
 
     def probe(self, text: str) -> Any:
+        pair = {"text_pair": " ".join(reversed(text.split()))} if len(self.inputs.keys) > 1 else {}
+        given = self.json_of({"sentence": text, **pair})
         with READING:
-            return self._predictor._json_to_instance({"sentence": text})
+            return self._predictor._json_to_instance(given)
 
     def _find_classes(self, model: torch.nn.Module, tensors: Mapping[str, Any]) -> Classes:
         with torch.no_grad():
@@ -192,7 +227,8 @@ class _NamespaceVocabulary(TokenVocabulary):
         return str(self._vocab.get_token_from_index(int(token_id), self._namespace))
 
     def content_ids(self, text: str) -> List[int]:
-        encoded = explained_model(self._predictor).encode({"sentence": text})
+        explained = explained_model(self._predictor)
+        encoded = explained.encode_instance(explained.explainable.probe(text), (text,))
         return [int(i) for i, special in zip(encoded.ids, encoded.tokens.special) if not special]
 
     def ordinary_ids(self, count: int) -> List[int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any, ClassVar, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, ClassVar, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -32,6 +32,21 @@ class Explainable(ABC):
 
     reads_pairs: ClassVar[bool] = False
     """True where its JSON takes a second text."""
+
+    def json_of(self, inputs: Mapping[str, Any]) -> Dict[str, Any]:
+        """The predictor's own JSON of this package's, `arguments.Input`; any other is the predictor's already.
+
+        Raises InputError for a pair where one text is read, and the other way round.
+        """
+        return dict(inputs)
+
+    def takes(self, given: Mapping[str, Any]) -> bool:
+        """Whether a person's dict is to be handed to the predictor as it is."""
+        return False
+
+    def documents_of(self, inputs: Mapping[str, Any]) -> Tuple[str, ...]:
+        """The text, or the texts of a pair, in either JSON; one that the instance keeps goes before it."""
+        return tuple(value for value in inputs.values() if isinstance(value, str))[:1]
 
     @property
     @abstractmethod

@@ -15,7 +15,7 @@ from typing import Any, Dict, Iterator, Mapping, Optional, Sequence, Tuple
 import numpy as np
 import torch
 
-from ..errors import InputError
+from ..errors import Eli5TransformersError, InputError, is_lack_of_memory, short
 from ..locks import READING
 from ..records import Tokens
 from ..sites.architectures import caveats, name_of, require_in_memory, unwrapped
@@ -122,9 +122,27 @@ class ExplainedModel:
 
     def encode(self, inputs: Mapping[str, Any]) -> EncodedText:
         """The text in a predictor's JSON. Raises InputError where it cannot be read."""
-        with READING if self.explainable is not self.predictor else nullcontext():
-            instance = self.predictor._json_to_instance(dict(inputs))
-        return self.encode_instance(instance, tuple(value for value in inputs.values() if isinstance(value, str))[:1])
+        own = self.explainable is self.predictor
+        read = self.predictor._json_to_instance if own else self._read
+        instance = read(self.explainable.json_of(inputs))
+        return self.encode_instance(instance, self.explainable.documents_of(inputs))
+
+    def _read(self, given: Dict[str, Any]) -> Any:
+        """What a predictor of anybody's makes of its JSON."""
+        name = type(self.predictor).__name__
+        try:
+            with READING:
+                instance = self.predictor._json_to_instance(given)
+        except Eli5TransformersError:
+            raise
+        except Exception as error:  # whatever the code of a stranger's reader raises of a text
+            if is_lack_of_memory(error):
+                raise
+            keys = ", ".join(map(repr, given))
+            raise InputError(f"a {name} cannot read {keys}: {type(error).__name__}: {short(error)}") from error
+        if not hasattr(instance, "fields"):
+            raise InputError(f"a {name} makes no instance of this text, but {instance!r:.40}")
+        return instance
 
     def encode_instance(self, instance: Any, documents: Sequence[str] = ()) -> EncodedText:
         """The text of an instance; `documents` are its source where the instance does not keep it."""

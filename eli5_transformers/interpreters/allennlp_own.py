@@ -55,18 +55,20 @@ def attribute_released(predictor: Any, inputs: Mapping[str, str], name: str) -> 
 
     from ..sites.finite import require_finite, require_sound_weights
 
+    explainable = explained_model(predictor).explainable
+    given, documents = explainable.json_of(inputs), explainable.documents_of(inputs)
     with _at_work(predictor, draws=name == "smooth-gradient") as own:
         interpreter = SaliencyInterpreter.by_name(name)(own)  # type: ignore[call-arg]
-        instance = own._json_to_instance(dict(inputs))
+        instance = own._json_to_instance(dict(given))
         field = text_field(instance)
-        outputs = own.predict_json(dict(inputs))
+        outputs = own.predict_json(dict(given))
         require_finite(own._model, outputs.get("logits", outputs.get("probs", ())), "the logits of the text")
         with np.errstate(invalid="ignore", divide="ignore"):  # a zero norm is reported below, in words
-            interpretation = interpreter.saliency_interpret_from_json(dict(inputs))
+            interpretation = interpreter.saliency_interpret_from_json(dict(given))
     if not all(np.isfinite(found).all() for grads in interpretation.values() for found in grads.values()):
         require_sound_weights(predictor._model, "gradients at the text's vectors")
     scores = _scores(interpretation, len(field.tokens), name)
-    documents, tokens = instance_tokens(instance, [value for value in inputs.values() if isinstance(value, str)])
+    documents, tokens = instance_tokens(instance, documents)
     target, probability = _prediction(outputs)
     logits = outputs.get("logits")
     return Attribution(

@@ -85,8 +85,8 @@ def slopes() -> Callable[..., Tuple[np.ndarray, ...]]:
 
     `slopes(predictor, inputs, read)` scales the vector of one token after the other, by a hook on `table` (the model's only
     embedding, where it is left out), and gives for each call of the table an array (tokens, classes): the derivative of
-    `read(predictor.predict_json(inputs))`, (classes,), by the scale. In double precision, in which the predictor is left, but for
-    `double=False`: some of AllenNLP's modules give NaN then (its CNN adds the lowest number of the type to a sum).
+    `read(predictor.predict_json(inputs))`, (classes,), by the scale. In double precision, in which the predictor is left, but
+    for `double=False`: some of AllenNLP's modules give NaN then (its CNN adds the lowest number of the type to a sum).
     """
 
     def measure(

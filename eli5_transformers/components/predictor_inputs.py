@@ -1,0 +1,225 @@
+"""The JSON that an AllenNLP predictor of anybody's takes for a text or a pair, learnt from the predictor itself.
+
+A predictor says nowhere which keys it reads. It is handed a dict that notes what it is asked for, and which of these are
+texts shows in the instance: with another text its tokens are others.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
+
+from ..arguments import PAIR_KEYS, TEXT_KEYS
+from ..errors import Eli5TransformersError, InputError, is_error, short
+from ..locks import READING
+from .text_to_instance import ReaderPredictor, tokenizer_of
+
+CANONICAL = ("sentence", "text_pair")
+"""The keys of a text and its pair in this package's own JSON."""
+
+# A text that no tokenizer takes for one word, and another one.
+_PROBE, _OTHER = "The brown fox runs over", "Dogs sleep here now"
+# Keys beside the texts, which data sets have, and what is put there.
+_BESIDE = ("label", "labels", "id", "idx", "index", "guid", "uid", "gold_label", "metadata", "pair_id", "target")
+_BESIDE_VALUE = "0"
+_TEXTS = (*TEXT_KEYS, "review", "query", "question", "passage", "document", "body", "content", "input", "tokens", "words")
+_SECONDS = (*PAIR_KEYS, "question2", "sentence_2", "text2", "text_b", "premise2", "answer")
+_WORDS = ("tokens", "words", "token_list", "tokenized", "sentence_tokens")
+
+
+@dataclass(frozen=True)
+class _Form:
+    """How a text is given under a key: as it is, or as the list of its words."""
+
+    listed: bool
+    split: Callable[[str], List[str]] = str.split
+
+    def of(self, text: str) -> Any:
+        return self.split(text) if self.listed else text
+
+
+class PredictorInputs:
+    """What a predictor reads; learnt at the first use."""
+
+    def __init__(self, predictor: Any) -> None:
+        self._predictor = predictor
+        self._forms: Dict[str, _Form] = {}
+        self._second: Dict[str, _Form] = {}
+        self._beside: Dict[str, Any] = {}
+        with READING:
+            self._learn()
+
+    @property
+    def keys(self) -> Tuple[str, ...]:
+        """The keys of the texts, the first text's first; the second one's is there, too, where it may be left out."""
+        return (*self._forms, *self._second)
+
+    def takes(self, given: Mapping[str, Any]) -> bool:
+        """Whether a person's dict is the predictor's own JSON: it has the keys that are read, and no other text."""
+        others = set(given) - set(self.keys)
+        return set(self._forms) <= set(given) and not others & {*TEXT_KEYS, *_SECONDS}
+
+    @property
+    def note(self) -> str:
+        """What a reader of an explanation must know of how a text was given, a sentence; or empty."""
+        if any(form.listed and form.split is str.split for form in self._forms.values()):
+            return f"A {type(self._predictor).__name__} takes a list of words: the text was split at white space."
+        return ""
+
+    def of(self, inputs: Mapping[str, Any]) -> Dict[str, Any]:
+        """The predictor's JSON of this package's own; any other is a person's, and goes as it is.
+
+        Raises InputError for a pair where one text is read, and for one text where a pair is.
+        """
+        if not set(inputs) <= set(CANONICAL):
+            return dict(inputs)
+        texts = [inputs[key] for key in CANONICAL if key in inputs]
+        name = type(self._predictor).__name__
+        forms = {**self._forms, **(self._second if len(texts) > len(self._forms) else {})}
+        if len(texts) != len(forms):
+            known = ", ".join(map(repr, forms))
+            if len(texts) == 1 and len(self._forms) == 2:
+                raise InputError(f"a {name} reads a pair of texts ({known}): give the second one as text_pair=")
+            raise InputError(
+                f"a {name} reads {len(forms)} text{'s' * (len(forms) != 1)} ({known}), but {len(texts)} were given: give a dict "
+                "as its predict_json takes it"
+            )
+        return {**self._beside, **{key: form.of(text) for (key, form), text in zip(forms.items(), texts)}}
+
+    def documents(self, given: Mapping[str, Any]) -> Tuple[str, ...]:
+        """The texts in a JSON of the predictor's, or of this package's own."""
+        keys = CANONICAL if set(given) <= set(CANONICAL) else (self.keys or tuple(given))
+        found = [given[key] for key in keys if key in given]
+        texts = [" ".join(map(str, one)) if isinstance(one, (list, tuple)) else one for one in found]
+        return tuple(text for text in texts if isinstance(text, str))[:2]
+
+    # learning
+
+    def _learn(self) -> None:
+        asked, optional, beside = self._asked()
+        torn = None
+        for forms in self._candidates(asked):
+            given = {**beside, **{name: form.of(_PROBE) for name, form in forms.items()}}
+            tokens = self._tokens(given)
+            texts = [] if tokens is None else [n for n in forms if self._is_read(given, n, forms[n], tokens)]
+            if tokens is None or not texts:
+                continue
+            # A reader of characters makes one token of each; any other was to be given a list of words.
+            if _is_torn(tokens, forms):
+                torn = torn or (forms, texts, given, tokens)
+                continue
+            break
+        else:
+            if torn is None:
+                raise self._refusal()
+            forms, texts, given, tokens = torn
+        texts.sort(key=lambda name: name in _SECONDS)
+        self._forms = {name: forms[name] for name in texts}
+        self._beside = {name: value for name, value in given.items() if name not in texts}
+        if len(texts) == 1:
+            form = forms[texts[0]]
+            seconds = [n for n in optional if n in _SECONDS and self._is_read(given, n, form, tokens)]
+            self._second = {name: form for name in seconds[:1]}
+
+    def _is_read(self, given: Mapping[str, Any], name: str, form: _Form, tokens: List[List[str]]) -> bool:
+        """Whether another text under that name makes other tokens."""
+        return self._tokens({**given, name: form.of(_OTHER)}) not in (None, tokens)
+
+    def _asked(self) -> Tuple[List[str], List[str], Dict[str, Any]]:
+        """The names that the predictor must be given and may be given, in order, and what is put under those of no texts."""
+        notes = _Notes({})
+        failed = self._try(notes)
+        names = notes.required
+        if not [name for name in names if name not in _BESIDE]:
+            known = [name for name in notes.optional if name in _TEXTS]
+            names = names + (known[:1] or [name for name in notes.optional if name not in _BESIDE][:1])
+        if not names and failed is not None and hasattr(self._predictor._dataset_reader, "text_to_instance"):
+            # Its JSON is handed on whole.
+            names = list(ReaderPredictor.parameters(self._predictor._dataset_reader))
+        beside = {name: _BESIDE_VALUE for name in names if name in _BESIDE}
+        return [name for name in names if name not in beside], notes.optional, beside
+
+    def _candidates(self, names: Sequence[str]) -> Iterator[Dict[str, _Form]]:
+        text = _Form(listed=False)
+        tokenizer = tokenizer_of(self._predictor._dataset_reader)
+        words = _Form(True, str.split if tokenizer is None else lambda one: [str(t.text) for t in tokenizer.tokenize(one)])
+        kinds = [(words, text) if name in _WORDS or name.endswith(("_tokens", "_words")) else (text, words) for name in names]
+        for chosen in itertools.islice(itertools.product(*kinds), 16):
+            yield dict(zip(names, chosen))
+
+    def _tokens(self, given: Mapping[str, Any]) -> Optional[List[List[str]]]:
+        """The tokens of the text fields of an instance of this JSON, or None where there is no instance of it."""
+        from allennlp.data.fields import TextField
+        from allennlp.data.tokenizers import Token
+
+        try:
+            instance = self._predictor._json_to_instance(dict(given))
+            fields = [field for field in instance.fields.values() if isinstance(field, TextField)]
+            if not fields or not all(isinstance(token, Token) for field in fields for token in field.tokens):
+                return None
+            return [[str(token.text) for token in field.tokens] for field in fields]
+        except BaseException as error:
+            if not is_error(error):
+                raise
+            return None
+
+    def _try(self, given: Any) -> Optional[BaseException]:
+        try:
+            self._predictor._json_to_instance(given)
+        except BaseException as error:
+            if not is_error(error):
+                raise
+            return error
+        return None
+
+    def _refusal(self) -> Eli5TransformersError:
+        name = type(self._predictor).__name__
+        error = self._try({"sentence": _PROBE})
+        if isinstance(error, NotImplementedError):
+            return InputError(
+                f"a {name} has no _json_to_instance of its own, so it makes no instance of a text: give another predictor "
+                '(predictor="text_classifier", say, when you load it)'
+            )
+        if isinstance(error, Eli5TransformersError):
+            return error
+        said = "its instances have no text field" if error is None else f"{type(error).__name__}: {short(error)}"
+        return InputError(
+            f"it is not clear how a {name} takes a text ({said}): give a dict as its predict_json takes it, not a text"
+        )
+
+
+class _Notes(Dict[str, Any]):
+    """A JSON object that has whatever it is asked for, and notes what that was."""
+
+    def __init__(self, given: Mapping[str, Any]) -> None:
+        super().__init__(given)
+        self.required: List[str] = []
+        self.optional: List[str] = []
+
+    def __missing__(self, key: str) -> Any:
+        return self._note(self.required, key)
+
+    def pop(self, key: str, *default: Any) -> Any:
+        return super().get(key, default[0]) if default else self._note(self.required, key)
+
+    def get(self, key: str, default: Any = None) -> Any:
+        self._note(self.optional, key)
+        return default
+
+    def __contains__(self, key: object) -> bool:
+        self._note(self.optional, str(key))
+        return False
+
+    def _note(self, names: List[str], key: str) -> Any:
+        if key not in names:
+            names.append(key)
+        return _BESIDE_VALUE if key in _BESIDE else _PROBE
+
+
+def _is_torn(tokens: Sequence[Sequence[str]], forms: Mapping[str, _Form]) -> bool:
+    """Whether a text was given where a list of words is meant: each character is a token, or the whole text is one."""
+    if all(form.listed for form in forms.values()):
+        return False
+    single = [token for field in tokens for token in field if len(token) > 1]
+    return not single or any(_PROBE in field for field in tokens)

@@ -1,0 +1,83 @@
+"""A predictor for archives whose model names none: texts go to the reader's own `text_to_instance`."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any, Dict, List, Mapping, Optional
+
+import numpy
+from allennlp.data import DatasetReader, Instance
+from allennlp.data.fields import LabelField, TextField
+from allennlp.data.tokenizers import Token, Tokenizer
+from allennlp.predictors import Predictor
+
+from ..compat.registering import registered
+from ..errors import InputError
+
+# Parameters of readers that are no texts.
+_NO_TEXTS = (
+    "label", "labels", "gold_label", "target", "targets", "tags", "tag", "category", "categories", "class_", "sentiment",
+    "topic", "topics", "score", "rating", "stars", "weight", "index", "idx", "id", "id_", "guid", "uid", "metadata", "pair_id",
+)  # fmt: skip
+_PROBABILITIES = ("probs", "label_probs", "class_probabilities", "probabilities", "logits", "label_logits", "class_logits")
+
+
+@registered(Predictor, "text_to_instance")
+class ReaderPredictor(Predictor):
+    """Reads {"text": …}, {"premise": …, "hypothesis": …} or whatever the parameters of the reader's `text_to_instance` are.
+
+    What a parameter takes as a list may be a list of words. Parameters that are no texts (label, index) get None.
+    """
+
+    def predict(self, *texts: str) -> Dict[str, Any]:
+        """The prediction for a text, or for the texts of a pair."""
+        names = [name for name in self.parameters(self._dataset_reader) if name not in _NO_TEXTS]
+        if len(texts) != len(names):
+            raise InputError(f"the reader takes {', '.join(names) or 'no text'}: give one text for each")
+        return self.predict_json(dict(zip(names, texts)))
+
+    @staticmethod
+    def parameters(reader: DatasetReader) -> Dict[str, inspect.Parameter]:
+        """What the reader's `text_to_instance` takes and must be given; the first, where all may be left out."""
+        named = {
+            name: parameter
+            for name, parameter in inspect.signature(reader.text_to_instance).parameters.items()
+            if parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY)
+        }
+        required = {name: parameter for name, parameter in named.items() if parameter.default is parameter.empty}
+        return required or dict([item for item in named.items() if item[0] not in _NO_TEXTS][:1])
+
+    def _json_to_instance(self, json_dict: Mapping[str, Any]) -> Instance:
+        names = self.parameters(self._dataset_reader)
+        given = {name: None if name in _NO_TEXTS else json_dict[name] for name in names}
+        instance = self._dataset_reader.text_to_instance(**given)
+        if isinstance(instance, Instance) and _has_tokens(instance):
+            return instance
+        # The reader takes tokens, and has made a field of what it was given.
+        return self._dataset_reader.text_to_instance(**{name: _as_tokens(value) for name, value in given.items()})
+
+    def predictions_to_labeled_instances(self, instance: Instance, outputs: Dict[str, numpy.ndarray]) -> List[Instance]:
+        """The instance with the predicted label, for AllenNLP's interpreters and attackers."""
+        found = next((outputs[name] for name in _PROBABILITIES if outputs.get(name) is not None), None)
+        if found is None:
+            raise InputError(f"the model's output has none of {', '.join(_PROBABILITIES)}: it is no classifier's")
+        labelled = instance.duplicate()
+        labelled.add_field("label", LabelField(int(numpy.argmax(found)), skip_indexing=True))
+        return [labelled]
+
+
+def tokenizer_of(reader: DatasetReader) -> Optional[Tokenizer]:
+    """The tokenizer of a reader, under whichever name it is kept; None where there is none, or more than one."""
+    found = {id(value): value for value in vars(reader).values() if isinstance(value, Tokenizer)}
+    return next(iter(found.values())) if len(found) == 1 else None
+
+
+def _has_tokens(instance: Instance) -> bool:
+    fields = [field for field in instance.fields.values() if isinstance(field, TextField)]
+    return all(isinstance(token, Token) for field in fields for token in field.tokens)
+
+
+def _as_tokens(value: Any) -> Any:
+    if not isinstance(value, (list, tuple)):
+        return value
+    return [Token(one) if isinstance(one, str) else one for one in value]
