@@ -8,12 +8,11 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 import numpy as np
 import torch
 
-from ..engine.activations import ROWS, SIGMOID, SOFTMAX, activation_of, differentiable, last_operation, look_like
+from ..engine.activations import ROWS, activation_of, differentiable, last_operation
 from ..engine.company import refusals
 from ..engine.explainable import Explainable, ReadTokens, TokenizerVocabulary, TokenVocabulary
 from ..engine.explained_model import ExplainedModel
 from ..engine.instances import (
-    PROBABILITIES,
     PROBE,
     id_tensors,
     ids_and_mask,
@@ -24,7 +23,7 @@ from ..engine.instances import (
     tensors_of,
     with_ids,
 )
-from ..engine.targets import Classes, probabilities
+from ..engine.targets import Classes
 from ..errors import InputError, UnsupportedModelError
 from ..locks import READING
 from ..sites.embedding_sites import EmbeddingSites
@@ -32,6 +31,7 @@ from ..sites.second_paths import learn_sites
 from ..sites.state import explaining
 from ..text.allennlp_pairs import pair_tokens
 from ..text.allennlp_tokens import instance_tokens, read_tokens, text_field
+from .predictor_classes import assumed, classes_of
 from .predictor_inputs import CANONICAL, PredictorInputs
 
 # AllenNLP's vocabularies begin with padding and with what is unknown.
@@ -57,6 +57,7 @@ class AllenNLPPredictor(Explainable):
         self._reference = weakref.ref(predictor)
         self._first: Optional[Any] = None
         self._inputs: Optional[PredictorInputs] = None
+        self._assumed = ""
         self._learnt: Optional[Tuple[EmbeddingSites, Classes]] = None
 
     @property
@@ -76,7 +77,7 @@ class AllenNLPPredictor(Explainable):
 
     @property
     def caveats(self) -> Tuple[str, ...]:
-        return tuple(filter(None, [self.classes.note, "" if self._inputs is None else self._inputs.note]))
+        return tuple(filter(None, [self.classes.note, self._assumed, "" if self._inputs is None else self._inputs.note]))
 
     @property
     def inputs(self) -> PredictorInputs:
@@ -163,20 +164,9 @@ class AllenNLPPredictor(Explainable):
     def _find_classes(self, model: torch.nn.Module, tensors: Mapping[str, Any]) -> Classes:
         with torch.no_grad():
             outputs = model(**tensors)
-        logits = logits_of(outputs)
-        names = self._names(logits.shape[-1])
-        given = next((outputs[name] for name in PROBABILITIES if isinstance(outputs.get(name), torch.Tensor)), None)
-        if given is not None and outputs.get("logits") is not None:
-            for link in ("softmax", "sigmoid"):
-                made = probabilities(logits, link)
-                if made is not None and made.shape == given.shape and torch.allclose(made, given.to(made), atol=1e-4):
-                    return Classes(names, link)
-        activation = self._activation(model, logits, tensors)
-        if activation is None and outputs.get("logits") is None:
-            activation = SOFTMAX if look_like(logits) == SOFTMAX else SIGMOID
-        if activation is not None:
-            return Classes(names, "sigmoid" if activation == SIGMOID else "softmax", activation=activation)
-        return Classes(names, None)
+        classes = classes_of(model, outputs, lambda logits: self._activation(model, logits, tensors))
+        self._assumed = assumed(outputs, classes)
+        return classes
 
     def _activation(
         self, model: torch.nn.Module, first: torch.Tensor, tensors: Mapping[str, Any]
@@ -198,17 +188,6 @@ class AllenNLPPredictor(Explainable):
                 return last_operation(logits_of(model(**tensors)))
 
         return activation_of(first, others, operation)
-
-    def _names(self, outputs: int) -> Tuple[str, ...]:
-        """The names of the outputs: of the namespace that the model says, or of the only one of labels with as many."""
-        model = self._predictor._model
-        own = getattr(model, "_label_namespace", None) or getattr(model, "label_namespace", None)
-        spelled = model.vocab._index_to_token
-        if own is None and len(spelled.get("labels", ())) != outputs:
-            labels = [name for name in spelled if name.endswith(("labels", "tags")) and len(spelled[name]) == outputs]
-            own = labels[0] if len(labels) == 1 else None
-        known = model.vocab.get_index_to_token_vocabulary(own or "labels")
-        return tuple(known.get(index, str(index)) for index in range(outputs))
 
 
 class _NamespaceVocabulary(TokenVocabulary):

@@ -47,6 +47,7 @@ class PredictorInputs:
         self._forms: Dict[str, _Form] = {}
         self._second: Dict[str, _Form] = {}
         self._beside: Dict[str, Any] = {}
+        self._failure = ""
         with READING:
             self._learn()
 
@@ -120,7 +121,7 @@ class PredictorInputs:
         if len(texts) == 1:
             form = forms[texts[0]]
             seconds = [n for n in optional if n in _SECONDS and self._is_read(given, n, form, tokens)]
-            self._second = {name: form for name in seconds[:1]}
+            self._second = dict.fromkeys(seconds[:1], form)
 
     def _is_read(self, given: Mapping[str, Any], name: str, form: _Form, tokens: List[List[str]]) -> bool:
         """Whether another text under that name makes other tokens."""
@@ -143,7 +144,7 @@ class PredictorInputs:
     def _candidates(self, names: Sequence[str]) -> Iterator[Dict[str, _Form]]:
         text = _Form(listed=False)
         tokenizer = tokenizer_of(self._predictor._dataset_reader)
-        words = _Form(True, str.split if tokenizer is None else lambda one: [str(t.text) for t in tokenizer.tokenize(one)])
+        words = _Form(True, str.split if tokenizer is None else lambda one: [str(t) for t in tokenizer.tokenize(one)])
         kinds = [(words, text) if name in _WORDS or name.endswith(("_tokens", "_words")) else (text, words) for name in names]
         for chosen in itertools.islice(itertools.product(*kinds), 16):
             yield dict(zip(names, chosen))
@@ -156,12 +157,15 @@ class PredictorInputs:
         try:
             instance = self._predictor._json_to_instance(dict(given))
             fields = [field for field in instance.fields.values() if isinstance(field, TextField)]
+            if not fields:
+                self._failure = "its instances have no text field"
             if not fields or not all(isinstance(token, Token) for field in fields for token in field.tokens):
                 return None
             return [[str(token.text) for token in field.tokens] for field in fields]
         except BaseException as error:
             if not is_error(error):
                 raise
+            self._failure = self._failure or f"{type(error).__name__}: {short(error)}"
             return None
 
     def _try(self, given: Any) -> Optional[BaseException]:
@@ -183,7 +187,7 @@ class PredictorInputs:
             )
         if isinstance(error, Eli5TransformersError):
             return error
-        said = "its instances have no text field" if error is None else f"{type(error).__name__}: {short(error)}"
+        said = self._failure or "it asks for nothing"
         return InputError(
             f"it is not clear how a {name} takes a text ({said}): give a dict as its predict_json takes it, not a text"
         )
@@ -196,6 +200,9 @@ class _Notes(Dict[str, Any]):
         super().__init__(given)
         self.required: List[str] = []
         self.optional: List[str] = []
+
+    def __len__(self) -> int:
+        return 1  # it is not empty
 
     def __missing__(self, key: str) -> Any:
         return self._note(self.required, key)

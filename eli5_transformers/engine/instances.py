@@ -8,11 +8,10 @@ import torch
 
 from ..errors import InputError, UnsupportedModelError
 from .explainable import TokenVocabulary
+from .outputs import logits_of as logits_of
 
 PROBE = "The quick brown fox jumps over 3 lazy dogs."
 """A text by which a model's look-ups are told from each other."""
-PROBABILITIES = ("probs", "class_probabilities", "probabilities")
-"""Under which names AllenNLP's models return the probabilities of classes."""
 _ALL, _CYCLE, _STRANGE = 10**9, 32, 128
 _ID_NAMES = ("token_ids", "tokens", "input_ids")
 
@@ -207,18 +206,6 @@ def with_ids(tensors: Mapping[str, Any], ids: torch.Tensor) -> Dict[str, Any]:
         else v
         for key, v in tensors.items()
     }
-
-
-def logits_of(outputs: Any) -> torch.Tensor:
-    """The logits (batch, outputs), at least float32, in what an AllenNLP model returned; its probabilities without them."""
-    found = outputs if isinstance(outputs, dict) else {}
-    logits = next((found[name] for name in ("logits", *PROBABILITIES) if isinstance(found.get(name), torch.Tensor)), None)
-    if logits is None or logits.dim() != 2:
-        raise UnsupportedModelError(
-            "the model's output has neither 'logits' nor 'probs' (batch, outputs): interpreters are for classifiers that "
-            "return them"
-        )
-    return logits if logits.dtype in (torch.float32, torch.float64) else logits.float()
 
 
 def rows_of(value: Any, index: torch.Tensor, size: int) -> Any:
