@@ -29,7 +29,8 @@ USAGE = """\
        %(prog)s [SOURCE] --input FILE [options]         … or the lines of a file"""
 DESCRIPTION = "Explain why a text classifier gives texts their labels."
 _CONFIG_KEYS = (
-    "source", "interpreter", "format", "targets", "top_targets", "granularity", "top", "device", "overrides", "ext_vars", "predictor",
+    "source", "interpreter", "format", "targets", "top_targets", "granularity", "top", "device", "overrides", "ext_vars",
+    "predictor",
 )  # fmt: skip
 
 

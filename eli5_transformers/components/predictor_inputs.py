@@ -83,8 +83,8 @@ class PredictorInputs:
             if len(texts) == 1 and len(self._forms) == 2:
                 raise InputError(f"a {name} reads a pair of texts ({known}): give the second one as text_pair=")
             raise InputError(
-                f"a {name} reads {len(forms)} text{'s' * (len(forms) != 1)} ({known}), but {len(texts)} were given: give a dict "
-                "as its predict_json takes it"
+                f"a {name} reads {len(forms)} text{'s' * (len(forms) != 1)} ({known}), but {len(texts)} were given: give a "
+                "dict as its predict_json takes it"
             )
         return {**self._beside, **{key: form.of(text) for (key, form), text in zip(forms.items(), texts)}}
 

@@ -13,7 +13,7 @@ _PROBABILITIES = (
     "probs", "label_probs", "class_probabilities", "probabilities", "class_probs", "prob", "log_probs", "label_log_probs",
 )  # fmt: skip
 # Where nothing has a name that says more.
-_OTHERS = ("scores", "predictions", "preds", "output", "outputs")
+_OTHERS = ("scores", "score", "predictions", "prediction", "preds", "output", "outputs", "value")
 
 
 def logits_name(outputs: Any) -> Optional[str]:
@@ -49,12 +49,20 @@ def logits_of(outputs: Any) -> torch.Tensor:
     name = logits_name(outputs) or probabilities_name(outputs) or _name(outputs, _OTHERS)
     logits = numbers(outputs, name)
     if logits is None:
-        given = ", ".join(map(repr, outputs)) if isinstance(outputs, Mapping) else type(outputs).__name__
         raise UnsupportedModelError(
-            f"the model's output ({given or 'nothing'}) has neither 'logits' nor 'probs' (batch, outputs): interpreters are "
-            "for classifiers that return them, as tensors"
+            f"the model's output ({_shown(outputs) or 'nothing'}) has neither 'logits' nor 'probs' (batch, outputs): interpreters "
+            "are for classifiers that return them, as tensors"
         )
     return logits if logits.dtype in (torch.float32, torch.float64) else logits.float()
+
+
+def _shown(outputs: Any) -> str:
+    """What a model returned, for a sentence: names, shapes and types."""
+    if not isinstance(outputs, Mapping):
+        return f"a {type(outputs).__name__}"
+    shapes = {name: getattr(value, "shape", None) for name, value in outputs.items()}
+    said = (f"{n!r}: {type(outputs[n]).__name__ if s is None else tuple(s)}" for n, s in list(shapes.items())[:8])
+    return ", ".join(said)
 
 
 def _name(outputs: Any, names: Sequence[str], ending: str = "") -> Optional[str]:
