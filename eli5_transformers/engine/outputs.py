@@ -50,8 +50,8 @@ def logits_of(outputs: Any) -> torch.Tensor:
     logits = numbers(outputs, name)
     if logits is None:
         raise UnsupportedModelError(
-            f"the model's output ({_shown(outputs) or 'nothing'}) has neither 'logits' nor 'probs' (batch, outputs): interpreters "
-            "are for classifiers that return them, as tensors"
+            f"the model's output ({_shown(outputs) or 'nothing'}) has neither 'logits' nor 'probs' (batch, outputs): "
+            "interpreters are for classifiers that return them, as tensors"
         )
     return logits if logits.dtype in (torch.float32, torch.float64) else logits.float()
 
