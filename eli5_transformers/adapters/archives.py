@@ -4,25 +4,29 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, Union
+from typing import Any, Dict, Mapping, Optional, Tuple, Union
 
-from ..errors import SourceError
-from ..permissions import Permissions
+from ..errors import SourceError, short
+from ..permissions import Permissions, current
 from ..unpacking import unpacked
-from .configs import configuration_errors, predictor_said
+from .config_errors import configuration_errors
+from .configs import read_config, require_parts
 from .objects import placed
 from .predictors import Chosen, predictor_of
 
 SUFFIXES = (".tar.gz", ".tgz", ".tar")
 _ARCHIVE = "model.tar.gz"
+_CONFIG, _META, _NON_PADDED = "config.json", "meta.json", "non_padded_namespaces.txt"
 _WEIGHTS = ("best.th", "weights.th")
 
 
 def is_serialization_folder(path: Path) -> bool:
     """Whether AllenNLP has written the folder: beside its archive, or instead of it, may lie a checkpoint's files."""
-    if _is_checkpoint(path):
+    content = _config(path)
+    if _is_checkpoint(content):
         return False
-    return (path / _ARCHIVE).is_file() or _has_weights(path)
+    # A training that has not ended has left its config alone.
+    return (path / _ARCHIVE).is_file() or _has_weights(path) or {"model", "dataset_reader"} <= set(content)
 
 
 def from_archive(
@@ -31,12 +35,12 @@ def from_archive(
     """The predictor of an archive or a serialization folder, with what is registered and permitted alone."""
     if not path.exists():
         raise SourceError(f"there is no archive at {path}")
-    if path.is_dir() and not _has_weights(path):
+    if path.is_dir() and not _has_weights(path) and ((path / _ARCHIVE).exists() or not (path / _CONFIG).is_file()):
         path = path / _ARCHIVE
     if path.is_dir():
         return _from_folder(path, path, device, changes, predictor)
     with unpacked(path, permissions) as folder:
-        return _from_folder(Path(folder), path, device, changes, predictor)
+        return _from_folder(_inside(Path(folder)), path, device, changes, predictor)
 
 
 def _from_folder(folder: Path, named: Path, device: Union[str, int, None], changes: str, chosen: Chosen) -> Any:
@@ -44,29 +48,78 @@ def _from_folder(folder: Path, named: Path, device: Union[str, int, None], chang
     from allennlp.models.archival import load_archive
 
     _require_archive(folder, named)
-    with configuration_errors(named, folder):
-        archive = load_archive(str(folder), overrides=changes)
-        model, reader = placed(archive.model, device), archive.validation_dataset_reader
-        return predictor_of(model, reader, predictor_said(named, archive.config), chosen, named)
+    said = require_parts(named, read_config(folder / _CONFIG, changes, None, named))
+    try:
+        with configuration_errors(named, folder):
+            archive = load_archive(str(folder), overrides=changes)
+            model, reader = placed(archive.model, device), archive.validation_dataset_reader
+            return predictor_of(model, reader, said, chosen, named)
+    except SourceError as error:
+        permissions = current()
+        if permissions is not None and permissions.refusals:
+            raise
+        raise SourceError(f"{error}{_of_another_release(folder)}") from error
+
+
+def _inside(folder: Path) -> Path:
+    """The folder, or the only one in it where the archive was packed with that."""
+    held = list(folder.iterdir())
+    return held[0] if len(held) == 1 and held[0].is_dir() and (held[0] / _CONFIG).is_file() else folder
 
 
 def _require_archive(folder: Path, named: Path) -> None:
-    if _is_checkpoint(folder):
+    if _is_checkpoint(_config(folder)):
         raise SourceError(f"{named} holds a HuggingFace checkpoint, not an AllenNLP archive: unpack it and give the folder")
-    missing = [name for name in ("config.json", "vocabulary") if not (folder / name).exists()]
-    missing += [] if _has_weights(folder) else [" or ".join(_WEIGHTS)]
-    if missing:
-        raise SourceError(f"{named} is not an archive of AllenNLP: it has no {missing[0]}")
+    if not (folder / _CONFIG).is_file():
+        raise SourceError(f"{named} is not an archive of AllenNLP: it has no {_CONFIG}")
+    if not (folder / "vocabulary").is_dir():
+        raise SourceError(f"{named} is not an archive of AllenNLP: it has no vocabulary (a folder)")
+    if not _has_weights(folder):
+        ended = "; the training has not ended" if list(folder.glob("model_state_*")) else ""
+        raise SourceError(f"{named} is not an archive of AllenNLP: it has no {' or '.join(_WEIGHTS)}{ended}")
+    if not (folder / "vocabulary" / _NON_PADDED).is_file():
+        raise SourceError(f"the vocabulary of {named} is damaged: it has no {_NON_PADDED}")
+    for file in sorted((folder / "vocabulary").glob("*.txt")):
+        try:
+            file.read_text(encoding="utf-8")
+        except ValueError as error:
+            raise SourceError(f"the vocabulary of {named} is damaged: {file.name} is not UTF-8 ({short(error)})") from None
+    weights = next(folder / name for name in reversed(_WEIGHTS) if (folder / name).is_file())
+    if not weights.stat().st_size:
+        raise SourceError(f"{named} is damaged: its {weights.name} is empty")
+    if (folder / _META).is_file() and _release(folder) is None:
+        raise SourceError(f'{named} is damaged: its {_META} must be an object such as {{"version": "2.10.1"}}: take it out')
+
+
+def _release(folder: Path) -> Optional[Tuple[int, ...]]:
+    """The release of AllenNLP that made the archive; None where it does not say, as before 2.0, or says no release."""
+    version = _config(folder, _META).get("version")
+    parts = version.split(".")[:3] if isinstance(version, str) else []
+    numbers = [int(part) for part in parts[:2] if part.isdecimal()]
+    return tuple(numbers) if len(parts) == 3 and len(numbers) == 2 else None
+
+
+def _of_another_release(folder: Path) -> str:
+    found = _release(folder)
+    if found is None:
+        return f" (it has no {_META}, as archives of AllenNLP before 2.0 have none: AllenNLP 2.10.1 may not read those)"
+    made = ".".join(map(str, found))
+    return "" if found[0] == 2 else f" (it was made by AllenNLP {made}, which AllenNLP 2.10.1 may not read)"
 
 
 def _has_weights(folder: Path) -> bool:
-    return (folder / "config.json").is_file() and any((folder / name).is_file() for name in _WEIGHTS)
+    return (folder / _CONFIG).is_file() and any((folder / name).is_file() for name in _WEIGHTS)
 
 
-def _is_checkpoint(folder: Path) -> bool:
-    """Whether the config.json is one of transformers, not of AllenNLP."""
+def _config(folder: Path, name: str = _CONFIG) -> Dict[str, Any]:
+    """The object in a JSON file; empty for anything else."""
     try:
-        content = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        content = json.loads((folder / name).read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
-        return False
-    return isinstance(content, dict) and "model" not in content and ("model_type" in content or "architectures" in content)
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def _is_checkpoint(content: Mapping[str, Any]) -> bool:
+    """Whether the content of config.json is one of transformers, not of AllenNLP."""
+    return "model" not in content and ("model_type" in content or "architectures" in content)

@@ -5,19 +5,15 @@ from __future__ import annotations
 import inspect
 import json
 import os
-import pickle
-import re
-import traceback
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Mapping, Optional, Union
+from typing import Any, Dict, List, Mapping, Optional, Union
 
 from .. import compat
 from ..arguments import did_you_mean
 from ..bundled import configs_path
-from ..compat._guard import IMPORT_IT
-from ..errors import Eli5TransformersError, InputError, SourceError, is_error
-from ..permissions import OWN_CODE, current, guarding
+from ..errors import InputError, SourceError
+from ..permissions import guarding
+from .config_errors import configuration_errors
 from .objects import placed
 from .predictors import Chosen, predictor_of
 
@@ -31,11 +27,10 @@ _KEYS = (
     "validation_data_path", "test_data_path", "data_loader", "validation_data_loader", "trainer", "distributed",
     "evaluate_on_test", "datasets_for_vocab_creation", "callbacks", "evaluation", "random_seed", "numpy_seed", "pytorch_seed",
 )  # fmt: skip
-# What AllenNLP says of a name that nothing is registered under (common/params.py, pop_choice).
-_UNREGISTERED = re.compile(r"(\S+) not in acceptable choices for (\S+): (\[.*?\])")
-_QUOTED = re.compile(r"'([^']*)'")
-# The most characters of another library's message.
-_LONGEST = 400
+# What the predictor of a config is made of: a change to anything else changes nothing.
+_PARTS = ("dataset_reader", "validation_dataset_reader", "model", "vocabulary", "predictor")
+# Of configs of AllenNLP before 1.0, and of what people keep in a config for other programs.
+_OTHERS = ("iterator", "validation_iterator", "vocab", "udpos")
 
 
 def find_config(file: Union[str, Path]) -> Path:
@@ -67,37 +62,47 @@ def from_config(
     from allennlp.models import Model
 
     params = read_config(path, changes, ext_vars)
-    if params.get("model") is None or params.get("dataset_reader") is None:
-        raise SourceError(f"the config {path} has no 'model' or no 'dataset_reader': a predictor needs both")
-    _require_spelling(path, params)
+    said = require_parts(path, params)
+    for key in params:
+        if key not in (*_KEYS, *_OTHERS):
+            raise SourceError(
+                f"the config {path} has the unknown key {key!r}{did_you_mean(key, _KEYS) or ': AllenNLP has no such part'}"
+            )
     with configuration_errors(path):
-        reader = DatasetReader.from_params(params.get("validation_dataset_reader", params["dataset_reader"]))
         model_params = _with_type(path, "model", params["model"])
         model_class, _ = Model.resolve_class_name(model_params["type"])
-        said = predictor_said(path, params)
-        extras: Dict[str, Any] = {}
-        if "vocabulary" in params:
-            extras["vocab"] = Vocabulary.from_params(params["vocabulary"])
-        elif "vocab" not in model_params and "vocab" in inspect.signature(model_class).parameters:
+        # Before anything is read: a reader may ask the hub for its tokenizer.
+        needed = "vocab" not in model_params and "vocab" in inspect.signature(model_class).parameters
+        if needed and params.get("vocabulary") is None:
             raise SourceError(
                 f'the config {path} has no \'vocabulary\'{did_you_mean("vocabulary", params)}: a transformer_classifier needs '
                 '"vocabulary": {"type": "empty"}, other models the one of their training'
             )
+        said_vocabulary = params.get("vocabulary")
+        extras: Dict[str, Any] = {} if said_vocabulary is None else {"vocab": Vocabulary.from_params(said_vocabulary)}
+        reader = DatasetReader.from_params(params.get("validation_dataset_reader", params["dataset_reader"]))
         model = Model.from_params(model_params, **extras)
         return predictor_of(placed(model, device), reader, said, predictor, path)
 
 
-def predictor_said(path: Path, params: Any) -> Any:
-    """What a config says of its predictor, or None."""
-    return None if params.get("predictor") is None else _with_type(path, "predictor", params["predictor"])
+def require_parts(path: Path, params: Any) -> Any:
+    """What a config says of its predictor, or None; raises SourceError where a part is missing, or is none at all.
 
+    A key that is nearly one of AllenNLP's is a slip.
+    """
+    from allennlp.common import Params
 
-def _require_spelling(path: Path, params: Any) -> None:
-    """A key that nothing reads and that is nearly one of AllenNLP's is a slip; other keys are the author's affair."""
+    if params.get("model") is None or params.get("dataset_reader") is None:
+        raise SourceError(f"the config of {path} has no 'model' or no 'dataset_reader': a predictor needs both")
     for key in params:
-        meant = "" if key in _KEYS else did_you_mean(key, _KEYS)
+        meant = "" if key in (*_KEYS, *_OTHERS) else did_you_mean(key, _KEYS)
         if meant:
             raise SourceError(f"the config {path} has the unknown key {key!r}{meant}")
+    for key in ("dataset_reader", "validation_dataset_reader", "vocabulary"):
+        if not isinstance(params.get(key), (str, dict, Params, type(None))):
+            raise SourceError(f"the {key} of {path} is {params[key]!r:.60}, but must be an object with a 'type'")
+    _with_type(path, "model", params["model"])
+    return None if params.get("predictor") is None else _with_type(path, "predictor", params["predictor"])
 
 
 def _with_type(path: Path, key: str, given: Any) -> Any:
@@ -113,9 +118,16 @@ def _with_type(path: Path, key: str, given: Any) -> Any:
     return given
 
 
-def read_config(path: Path, changes: str, ext_vars: Optional[Mapping[str, str]]) -> Any:
-    """The config as AllenNLP's `Params`, its relative paths resolved beside it. Raises SourceError for one that has none."""
+def read_config(
+    path: Path, changes: str, ext_vars: Optional[Mapping[str, str]], named: Optional[Path] = None
+) -> Any:
+    """The config as AllenNLP's `Params`, its relative paths resolved beside it. Raises SourceError for one that has none.
+
+    `named` stands for its folder in what is said of it.
+    """
     from allennlp.common import Params
+
+    shown = path if named is None else f"{path.name} of {named}"
 
     if not path.is_file():
         shipped = f", and none of that name is shipped: those are {', '.join(shipped_configs())}"
@@ -123,12 +135,27 @@ def read_config(path: Path, changes: str, ext_vars: Optional[Mapping[str, str]])
     try:
         params = Params.from_file(str(path), changes, dict(ext_vars or {})).as_dict(quiet=True)
     except (RuntimeError, json.JSONDecodeError, UnicodeDecodeError, TypeError, AttributeError, OSError) as error:
-        raise SourceError(f"the config {path} is not valid jsonnet: {_jsonnet_error(error)}") from None
+        said = _jsonnet_error(error)
+        if isinstance(error, (AttributeError, TypeError)) and _content(path) is not None:
+            raise SourceError(
+                f"the config {shown} is not an object with a 'model' and a 'dataset_reader', but {_content(path)}"
+            ) from None
+        said = said if named is None else said.replace(str(path.parent), str(named))
+        raise SourceError(f"the config {shown} is not valid jsonnet: {said}") from None
     except ValueError as error:
-        raise InputError(f"the overrides do not fit the config {path}: {error}") from None
+        raise InputError(f"the overrides do not fit the config {shown}: {error}") from None
     if not isinstance(params, dict):
-        raise SourceError(f"the config {path} is not an object with a 'model' and a 'dataset_reader', but {params!r:.40}")
+        raise SourceError(f"the config {shown} is not an object with a 'model' and a 'dataset_reader', but {params!r:.40}")
     return Params(_beside(params, path.parent))
+
+
+def _content(path: Path) -> Optional[str]:
+    """What a JSON file holds that is no object, shown; None for an object, and for other files."""
+    try:
+        held = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return None
+    return None if isinstance(held, dict) else f"{held!r:.40}"
 
 
 def _jsonnet_error(error: Exception) -> str:
@@ -162,12 +189,20 @@ def as_overrides(overrides: Any, ext_vars: Optional[Mapping[str, str]]) -> str:
         changes = parse_overrides(overrides, dict(ext_vars or {})) if isinstance(overrides, str) else overrides
         if not isinstance(changes, Mapping) or not all(isinstance(key, str) for key in changes):
             raise TypeError("it is no object")
-        return json.dumps(dict(changes)) if changes else ""
+        made = json.dumps(dict(changes)) if changes else ""
     except (RuntimeError, TypeError, ValueError) as error:
         raise InputError(
             f'overrides must be an object such as {{"model.dropout": 0.0}}, from places in the config to values: '
             f"{_jsonnet_error(error)}"
         ) from None
+    for key in changes:
+        part = key.partition(".")[0]
+        if part not in _PARTS:
+            raise InputError(
+                f"the overrides' {key!r} would change nothing: a predictor is made of {', '.join(_PARTS)}"
+                f"{did_you_mean(part, _PARTS)}"
+            )
+    return made
 
 
 def _beside(value: Any, folder: Path, key: str = "") -> Any:
@@ -181,63 +216,3 @@ def _beside(value: Any, folder: Path, key: str = "") -> Any:
         if not os.path.isabs(value) and candidate.exists():
             return str(candidate.resolve())
     return value
-
-
-@contextmanager
-def configuration_errors(path: Path, folder: Optional[Path] = None) -> Iterator[None]:
-    """Any error of AllenNLP in a config or archive as a SourceError that names the file, and not `folder`, its copy."""
-    from allennlp.common.checks import ConfigurationError
-
-    try:
-        yield
-    except Eli5TransformersError:
-        raise
-    except BaseException as error:
-        if not is_error(error):
-            raise
-        permissions = current()
-        if permissions is not None and permissions.refusals:
-            # AllenNLP may have tried something else after it, and have failed with that.
-            raise permissions.refusals[0] from error
-        if _is_of_pickles(error):
-            # torch's own text advises to run what is in the file.
-            reason = (
-                "its weights hold more than tensors, or are damaged; allow_pickle=True (--allow-pickle) reads them by running "
-                "what their author chose, for a file that you trust"
-            )
-        elif "trust_remote_code" in str(error):
-            reason = f"a checkpoint that it names has {OWN_CODE}"
-        else:
-            said = " ".join(str(getattr(error, "message", error)).split())
-            unknown = _UNREGISTERED.match(said)
-            if unknown:
-                name, place, choices = unknown.groups()
-                said = (
-                    f"{name!r} as {place} is not registered{did_you_mean(name, _QUOTED.findall(choices))}: {IMPORT_IT}"
-                )
-            reason = said if isinstance(error, ConfigurationError) and said else f"{type(error).__name__}: {said}"
-            place = _argument(error)
-            reason = f"{place!r}: {reason}" if place else reason
-        if folder is not None:
-            reason = reason.replace(str(folder), str(path))
-        raise SourceError(f"{path} cannot be loaded: {reason[:_LONGEST]}") from error
-
-
-def _is_of_pickles(error: BaseException) -> bool:
-    """Whether it began with a pickle that was refused: older releases of transformers say something else of that."""
-    begun: Optional[BaseException] = error
-    while begun is not None:
-        if isinstance(begun, pickle.UnpicklingError) or "weights_only" in str(begun):
-            return True
-        begun = begun.__cause__ or begun.__context__
-    return False
-
-
-def _argument(error: BaseException) -> Optional[str]:
-    """The argument that AllenNLP was making when the error came, by the frames of its traceback."""
-    names = [
-        frame.f_locals.get("argument_name")
-        for frame, _ in traceback.walk_tb(error.__traceback__)
-        if frame.f_code.co_name == "construct_arg"
-    ]
-    return next((name for name in reversed(names) if isinstance(name, str)), None)

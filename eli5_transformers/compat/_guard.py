@@ -15,7 +15,7 @@ import sys
 from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from types import ModuleType
-from typing import Any, Callable, Dict, Iterator, Optional, Tuple
+from typing import Any, Callable, Dict, Iterator, Mapping, Optional, Tuple
 
 from .. import permissions
 from ..arguments import did_you_mean
@@ -278,7 +278,10 @@ def _weights(module: ModuleType) -> None:
         given = current()
         if given is not None and release(installed_version("torch")) >= (1, 13):
             options["weights_only"] = not given.pickles
-        return torch.load(*args, **options)
+        held = torch.load(*args, **options)
+        if given is not None and not isinstance(held, Mapping):
+            raise SourceError(f"the weights that the source names are a {type(held).__name__}, not a dict of tensors by name")
+        return held
 
     module.torch = view(module.torch, "load", load)  # type: ignore[attr-defined]
 
