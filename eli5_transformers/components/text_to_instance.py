@@ -6,6 +6,7 @@ import inspect
 from typing import Any, Dict, List, Mapping, Optional
 
 import numpy
+from allennlp.common.checks import ConfigurationError
 from allennlp.data import DatasetReader, Instance
 from allennlp.data.fields import LabelField, TextField
 from allennlp.data.tokenizers import Token, Tokenizer
@@ -50,11 +51,17 @@ class ReaderPredictor(Predictor):
     def _json_to_instance(self, json_dict: Mapping[str, Any]) -> Instance:
         names = self.parameters(self._dataset_reader)
         given = {name: None if name in _NO_TEXTS else json_dict[name] for name in names}
-        instance = self._dataset_reader.text_to_instance(**given)
-        if isinstance(instance, Instance) and _has_tokens(instance):
-            return instance
-        # The reader takes tokens, and has made a field of what it was given.
-        return self._dataset_reader.text_to_instance(**{name: _as_tokens(value) for name, value in given.items()})
+        as_tokens = {name: _as_tokens(value) for name, value in given.items()}
+        if as_tokens == given:
+            return self._dataset_reader.text_to_instance(**given)
+        try:
+            instance = self._dataset_reader.text_to_instance(**given)
+            if _has_tokens(instance):
+                return instance
+        except (AttributeError, ConfigurationError, TypeError):
+            pass
+        # The reader takes tokens, not words.
+        return self._dataset_reader.text_to_instance(**as_tokens)
 
     def predictions_to_labeled_instances(self, instance: Instance, outputs: Dict[str, numpy.ndarray]) -> List[Instance]:
         """The instance with the predicted label, for AllenNLP's interpreters and attackers."""

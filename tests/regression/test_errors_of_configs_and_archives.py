@@ -179,7 +179,10 @@ DAMAGED = {
     "vocabulary of another encoding": (content("vocabulary/labels.txt", "\xff\xfe"), "labels.txt is not UTF-8"),
     "release no object": (content("meta.json", "null"), "its meta.json must be an object"),
     "release no number": (content("meta.json", '{"version": "x"}'), "its meta.json must be an object"),
-    "of an old release": (lambda folder: (lacking_weights(folder), content("meta.json", '{"version": "1.2.0"}')(folder)), "1.2"),
+    "of an old release": (
+        lambda folder: (lacking_weights(folder), content("meta.json", '{"version": "1.2.0"}')(folder)),
+        "made by AllenNLP 1.2",
+    ),
     "before releases": (lacking_weights, "archives of AllenNLP before 2.0"),
 }
 
