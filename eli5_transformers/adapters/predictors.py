@@ -45,7 +45,7 @@ def predictor_of(model: Any, reader: Any, said: Any, chosen: Chosen, path: Path)
     if not isinstance(chosen, type):
         given: Any = chosen if chosen is not None else said
         if given is None:
-            given = getattr(model, "default_predictor", None) or _FALLBACK
+            given = _fitting(model, reader)
         given = {"type": given} if isinstance(given, str) else dict(getattr(given, "params", given))
         kind, options = Predictor.by_name(given.pop("type")), given
     names = list(inspect.signature(kind).parameters)
@@ -58,6 +58,28 @@ def predictor_of(model: Any, reader: Any, said: Any, chosen: Chosen, path: Path)
         constructor, own, Params(options), **dict(zip(names, (model, reader)))
     )
     return kind(**arguments)
+
+
+def _fitting(model: Any, reader: Any) -> str:
+    """The model's own predictor, but for one that cannot read a pair which its reader takes.
+
+    `basic_classifier` names the predictor of one text, whatever reader it was trained with.
+    """
+    from allennlp.predictors import Predictor
+
+    from ..components.predictor_inputs import PredictorInputs
+    from ..components.text_to_instance import text_parameters
+
+    name = getattr(model, "default_predictor", None)
+    if name is None or len(text_parameters(reader)) != 2:
+        return name or _FALLBACK
+    for fitting in (str(name), _FALLBACK):
+        try:
+            PredictorInputs(Predictor.by_name(fitting)(model, reader))
+            return fitting
+        except InputError:
+            continue
+    return str(name)
 
 
 def _require_options(options: Mapping[str, Any], known: List[str], kind: Any, path: Path, called: bool) -> None:

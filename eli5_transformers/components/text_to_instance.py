@@ -32,7 +32,7 @@ class ReaderPredictor(Predictor):
 
     def predict(self, *texts: str) -> Dict[str, Any]:
         """The prediction for a text, or for the texts of a pair."""
-        names = [name for name in self.parameters(self._dataset_reader) if name not in _NO_TEXTS]
+        names = text_parameters(self._dataset_reader)
         if len(texts) != len(names):
             raise InputError(f"the reader takes {', '.join(names) or 'no text'}: give one text for each")
         return self.predict_json(dict(zip(names, texts)))
@@ -71,6 +71,11 @@ class ReaderPredictor(Predictor):
         labelled = instance.duplicate()
         labelled.add_field("label", LabelField(int(numpy.argmax(found)), skip_indexing=True))
         return [labelled]
+
+
+def text_parameters(reader: DatasetReader) -> List[str]:
+    """The parameters of the reader's `text_to_instance` that are texts, as far as their names tell."""
+    return [name for name in ReaderPredictor.parameters(reader) if name not in _NO_TEXTS]
 
 
 def tokenizer_of(reader: DatasetReader) -> Optional[Tokenizer]:

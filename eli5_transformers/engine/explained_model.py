@@ -21,6 +21,7 @@ from ..records import Tokens
 from ..sites.architectures import caveats, name_of, require_in_memory, unwrapped
 from ..sites.embedding_sites import EmbeddingSites
 from ..sites.state import explaining
+from ..text.allennlp_tokens import text_field
 from .company import Company
 from .explainable import Explainable, TokenVocabulary
 from .instances import ids_and_mask, indexed, logits_of, padded_on_the_other_side, tensors_of
@@ -142,6 +143,7 @@ class ExplainedModel:
             raise InputError(f"a {name} cannot read {keys}: {type(error).__name__}: {short(error)}") from error
         if not hasattr(instance, "fields"):
             raise InputError(f"a {name} makes no instance of this text, but {instance!r:.40}")
+        text_field(instance)
         return instance
 
     def encode_instance(self, instance: Any, documents: Sequence[str] = ()) -> EncodedText:

@@ -62,7 +62,10 @@ def trained(tmp_path_factory: pytest.TempPathFactory, reviews: Path) -> Callable
     def train(config: Dict[str, Any]) -> Path:
         from allennlp.commands.train import train_model
         from allennlp.common import Params
+        from allennlp.models.archival import archive_model
 
+        config = dict(config)
+        predictor = config.pop("predictor", None)
         data = config.get("train_data_path", str(reviews))
         whole = {
             "train_data_path": data,
@@ -74,6 +77,10 @@ def trained(tmp_path_factory: pytest.TempPathFactory, reviews: Path) -> Callable
         folder = tmp_path_factory.mktemp("trained") / "run"
         # By JSON, as from a file: AllenNLP uses its Params up.
         train_model(Params(json.loads(json.dumps(whole))), str(folder), force=True)
+        if predictor is not None:  # which AllenNLP's training does not take, people write it into the archive's config
+            file = folder / "config.json"
+            file.write_text(json.dumps({**json.loads(file.read_text()), "predictor": predictor}))
+            archive_model(str(folder))
         return folder / "model.tar.gz"
 
     return train
