@@ -81,8 +81,8 @@ def _registrable(module: ModuleType) -> None:
                 f"{shown!r} is not a registered {cls.__name__}{did_you_mean(shown, registrable._registry[cls])}: {IMPORT_IT}"
             )
         refusal = (
-            f"the source names {shown!r} as a {cls.__name__}, which is neither registered nor imported nor AllenNLP's: import its "
-            "package before (--include-package), if it is your own"
+            f"the source names {shown!r} as a {cls.__name__}, which is neither registered nor imported nor AllenNLP's: import "
+            "its package before (--include-package), if it is your own"
         )
         imported = _imported_class(name, cls)
         if imported is not None:

@@ -157,7 +157,7 @@ def other_weights(folder):
 
 def lacking_weights(folder):
     weights = torch.load(folder / "weights.th")
-    torch.save(dict(list(weights.items())[1:]), folder / "weights.th")
+    torch.save(dict(list(weights.items())[:-1]), folder / "weights.th")
 
 
 def content(part, text):
