@@ -23,6 +23,7 @@ from ..sites.embedding_sites import MisfitError
 from ..sites.remembered import Remembered
 from ..sites.state import explainable
 from .batching import Sharing, bucket
+from .codes import decoded
 from .instances import (
     PROBE,
     beside,
@@ -307,7 +308,7 @@ def _tensors(explained: ExplainedModel, texts: Sequence[EncodedText]) -> Mapping
 
 def _logits(explained: ExplainedModel, tensors: Mapping[str, Any]) -> np.ndarray:
     with torch.no_grad(), explainable(explained.model):
-        return logits_of(explained.model(**tensors)).cpu().double().numpy()
+        return logits_of(explained.model(**decoded(tensors))).cpu().double().numpy()
 
 
 def _close(found: np.ndarray, alone: np.ndarray, model: torch.nn.Module) -> bool:

@@ -47,7 +47,7 @@ from .architectures import cause_of_zero_gradients, is_quantized, name_of, requi
 from .finite import require_finite
 from .hooks import SiteHooks
 from .state import explainable
-from .tracing import Site, trace
+from .tracing import Site, Views, trace
 
 __all__ = ["EmbeddingSites", "Gradients", "Site", "StopPass", "find_sites", "forget_sites", "known_sites"]
 
@@ -78,8 +78,10 @@ class Gradients(NamedTuple):
     """What `output` gave."""
 
 
-def find_sites(model: torch.nn.Module, run: Run, input_ids: torch.Tensor, outside: int = 0) -> EmbeddingSites:
-    """The places where `model` turns token ids into vectors, found by watching one `run()`; `outside`: see `trace`.
+def find_sites(
+    model: torch.nn.Module, run: Run, input_ids: torch.Tensor, outside: int = 0, views: Optional[Views] = None
+) -> EmbeddingSites:
+    """The places where `model` turns token ids into vectors, found by watching one `run()`; `outside`, `views`: see `trace`.
 
     `input_ids` is what `run` feeds to the model, shape (batch, tokens): unpadded, with at least three different
     tokens, so that ids cannot be mistaken for positions or segments. The sites hold for any other input.
@@ -87,7 +89,7 @@ def find_sites(model: torch.nn.Module, run: Run, input_ids: torch.Tensor, outsid
     Raises `InputError` for ids that tell too little, `UnsupportedModelError` where there is no look-up to be seen.
     """
     with explainable(model):
-        sites = trace(model, run, input_ids, outside)
+        sites = trace(model, run, input_ids, outside, views)
     if not sites:
         raise UnsupportedModelError(
             f"no module call in {name_of(model)} turns the token ids into vectors (batch, tokens, width), so its "

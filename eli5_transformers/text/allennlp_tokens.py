@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, List, Optional, Sequence, Tuple
+from typing import Any, Callable, List, Optional, Sequence, Tuple
 
-from ..errors import ExplanationError, InputError
+from ..errors import InputError
 from ..records import Tokens
-from .alignment import align_tokens, is_added_token
-from .words import word_indices
+from .alignment import is_added_token
+from .field_places import field_places, row_ends, token_names
+from .words import Span, word_indices, words
+
+# White space, and the marks that tokenizers write for it.
+_BLANK = " \t\n\r\f\v\u00a0\u2581\u0120"
+# So many words are named.
+_SHOWN = 5
 
 
 def text_field(instance: Any) -> Any:
@@ -42,55 +48,120 @@ def instance_tokens(
     documents: Sequence[str] = (),
     owners: Optional[Sequence[int]] = None,
     pieces: Optional[Sequence[str]] = None,
+    **options: Any,
 ) -> Tuple[Tuple[str, ...], Tokens]:
     """The documents and tokens of an instance: as this package's reader keeps them, or of its text field.
 
-    `documents` is the source of that field, without which the spelling of its tokens stands for it; `owners` and `pieces`
-    are as for `field_tokens`.
+    `documents` is the source of that field, without which the spelling of its tokens stands for it; `owners`, `pieces` and
+    the options are as for `field_tokens`.
     """
     kept = read_tokens(instance)
     if kept is not None:
         return kept
     field = text_field(instance)
-    text = documents[0] if documents else " ".join(str(token.text) for token in field.tokens)
-    return (text,), field_tokens(field, text, owners, pieces)
+    text = documents[0] if documents else " ".join(token_names(field.tokens))
+    return (text,), field_tokens(field, text, owners, pieces, **options)
 
 
 def field_tokens(
-    field: Any, text: str, owners: Optional[Sequence[int]] = None, pieces: Optional[Sequence[str]] = None
+    field: Any,
+    text: str,
+    owners: Optional[Sequence[int]] = None,
+    pieces: Optional[Sequence[str]] = None,
+    *,
+    count: Optional[Callable[[str], int]] = None,
+    special: Sequence[str] = (),
 ) -> Tokens:
     """The tokens of a text field of `text`; where the tokenizer kept no offsets, they are found by their spelling.
 
     For a model that reads `pieces` of the field's tokens, `owners` names the field's token of each, -1 for pieces that
-    were added: a piece has the span of its token. Tokens that cannot be found have no span.
+    were added: a piece has the span of its token. Tokens that cannot be found have no span. `count` says how many tokens a
+    part of the text has that was cut; `special` are tokens that stand for no part of a text.
     """
-    names = [str(token.text) for token in field.tokens]
-    places = _places(text, field.tokens, names)
-    words = word_indices(text, places)
-    added = [place is None and is_added_token(name) for place, name in zip(places, names)]
+    names = token_names(field.tokens)
+    places = field_places(text, field.tokens, names)
+    word = word_indices(text, places)
+    added = _added(text, names, places, special)
     at = range(len(names)) if owners is None else owners
     spans = [places[index] if index >= 0 else None for index in at]
+    cut, seen = _cut(text, places, added, count)
     return Tokens(
         text=tuple(names if pieces is None else pieces),
         start=tuple(-1 if span is None else span[0] for span in spans),
         end=tuple(-1 if span is None else span[1] for span in spans),
-        word=tuple(words[index] if index >= 0 else -1 for index in at),
+        word=tuple(word[index] if index >= 0 else -1 for index in at),
         segment=(0,) * len(spans),
         special=tuple(added[index] if index >= 0 else True for index in at),
+        cut=(cut,) if cut else (),
+        seen=(seen,) if cut else (),
     )
 
 
-def _places(text: str, tokens: Sequence[Any], names: Sequence[str]) -> List[Optional[Tuple[int, int]]]:
-    places: List[Optional[Tuple[int, int]]] = []
-    for token, name in zip(tokens, names):
-        start, end = getattr(token, "idx", None), getattr(token, "idx_end", None)
-        if start is not None and end is None:
-            end = start + len(name)
-        places.append(None if start is None or end is None or end <= start else (start, end))
-    if any(places):
-        return places
-    try:
-        return list(align_tokens(text, names))
-    except ExplanationError:
-        # A guess would paint the wrong characters.
-        return [None] * len(names)
+def notes(documents: Sequence[str], tokens: Tokens) -> Tuple[str, ...]:
+    """What the tokens of a text do not show: words that the reader left out, and tokens that have no place in the text."""
+    if len(documents) != 1:
+        return ()
+    spans = [(start, end) for start, end in zip(tokens.start, tokens.end) if start >= 0]
+    lost = [
+        name
+        for name, start, added in zip(tokens.text, tokens.start, tokens.special)
+        if start < 0 and not added and name.strip(_BLANK)
+    ]
+    said = []
+    if lost:
+        said.append(
+            f"{len(lost)} of {len(tokens)} tokens have no place in the text that is certain, and are listed but not painted: "
+            f"{_some(lost)}."
+        )
+    begin, end = tokens.seen[0] if tokens.seen else (0, len(documents[0]))
+    left_out = _uncovered(documents[0], spans, begin, end) if spans and not lost else []
+    if left_out:
+        said.append(f"The reader leaves out parts of the text, which the model does not see: {_some(left_out)}.")
+    return tuple(said)
+
+
+def _some(names: Sequence[str]) -> str:
+    distinct = list(dict.fromkeys(names))
+    return ", ".join(repr(name) for name in distinct[:_SHOWN]) + (" and others" if len(distinct) > _SHOWN else "")
+
+
+def _added(text: str, names: Sequence[str], places: Sequence[Optional[Span]], special: Sequence[str]) -> List[bool]:
+    """Which tokens are not of the text: those spelled so, and any at its ends where others hold all of the text."""
+    missing = [place is None for place in places]
+    spans = [place for place in places if place is not None]
+    complete = bool(spans) and not _uncovered(text, spans, 0, len(text))
+    return [
+        gone and bool(name.strip(_BLANK)) and (is_added_token(name) or name in special or (complete and end))
+        for name, gone, end in zip(names, missing, row_ends(missing))
+    ]
+
+
+def _cut(
+    text: str, places: Sequence[Optional[Span]], added: Sequence[bool], count: Optional[Callable[[str], int]]
+) -> Tuple[int, Span]:
+    """How many tokens in front of the first that the model sees, and behind the last, and from where to where it sees."""
+    own = [place for place, flag in zip(places, added) if not flag]
+    spans = [place for place in own if place is not None]
+    if not spans:
+        return 0, (0, len(text))
+    begin = min(start for start, _ in spans) if own[0] is not None else 0
+    end = max(end for _, end in spans) if own[-1] is not None else len(text)
+    cut = 0
+    # Signs alone are left out rather than cut.
+    begin = begin if any(map(str.isalnum, text[:begin])) else 0
+    end = end if any(map(str.isalnum, text[end:])) else len(text)
+    for part in filter(str.strip, (text[:begin], text[end:])):
+        cut += max(1, len(words(part)) if count is None else count(part))
+    return cut, (begin, end)
+
+
+def _uncovered(text: str, spans: Sequence[Span], begin: int, end: int) -> List[str]:
+    """The words of that part of the text which no span touches."""
+    covered = bytearray(len(text))
+    for start, stop in spans:
+        covered[start:stop] = b"\1" * (stop - start)
+    return [
+        text[start:stop]
+        for start, stop in words(text)
+        if begin <= start and stop <= end and text[start:stop].strip(_BLANK) and not any(covered[start:stop])
+    ]
