@@ -126,7 +126,7 @@ class AllenNLPPredictor(Explainable):
             ids, model = ids_and_mask(tensors)[0], self._predictor._model
             with refusals(model, ids.shape[1]):
                 sites = learn_sites(model, decoded(tensors), decoded(others), ids, logits_of, code_views(tensors))
-            with explaining(self._predictor._model, twin=sites.twin) as model:
+            with explaining(self._predictor._model, twin=sites.twin, kept=sites.kept) as model:
                 learnt = self._learnt = sites, self._find_classes(model, tensors)
         return learnt
 

@@ -136,7 +136,7 @@ class CodedVocabulary(TokenVocabulary):
         if kind not in self._kinds:
             code = self._kinds[kind] = self._padding() if kind == "pad" else self._named(kind)
             if code is not None:
-                self._names[code] = {"pad": self._vocab._padding_token, "unk": self._vocab._oov_token}.get(kind, kind)
+                self._names[code] = self._spelled(kind)
         return self._kinds[kind]
 
     def token_name(self, token_id: int) -> str:
@@ -172,15 +172,18 @@ class CodedVocabulary(TokenVocabulary):
             made.text_id = self._tokenizer.convert_tokens_to_ids(word) if self._tokenizer is not None else None
         return made
 
+    def _spelled(self, kind: str) -> str:
+        """How the tokenizer of the tokens spells it, or AllenNLP does; empty where neither has it."""
+        own = getattr(self._tokenizer, f"{kind}_token", None)
+        return str(own or {"pad": self._vocab._padding_token, "unk": self._vocab._oov_token}.get(kind, ""))
+
     def _named(self, kind: str) -> Optional[int]:
         """The code of a token that stands for what is unknown, or left open."""
-        spelled = getattr(self._tokenizer, f"{kind}_token", None) if self._tokenizer is not None else None
-        if kind == "unk" and spelled is None:
-            spelled = self._vocab._oov_token
-        if spelled is None or not self._tokens:
+        spelled = self._spelled(kind)
+        if not spelled or not self._tokens:
             return None
         try:
-            return self._codes([self._like(self._tokens[len(self._tokens) // 2], str(spelled))])[0]
+            return self._codes([self._like(self._tokens[len(self._tokens) // 2], spelled)])[0]
         except Exception:  # an indexer of tokens alone that a tagger has seen, or that have an id
             return None
 

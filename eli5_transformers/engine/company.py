@@ -217,7 +217,9 @@ def refusals(model: torch.nn.Module, length: int) -> Iterator[None]:
         if is_lack_of_memory(error):
             raise
         reason = " ".join(str(error).split())[:200] or type(error).__name__
-        raise InputError(f"{name_of(model)} cannot run a text of {length} tokens: {reason}") from error
+        # Of a convolution that is wider than the text.
+        mend = ": give the reader's indexers a token_min_padding_length" if "ernel size can't be greater" in reason else ""
+        raise InputError(f"{name_of(model)} cannot run a text of {length} tokens: {reason}{mend}") from error
 
 
 def _demote(explained: ExplainedModel) -> None:

@@ -66,7 +66,7 @@ class ExplainedModel:
     def at_work(self) -> Iterator[ExplainedModel]:
         """The same on a twin of the model, for as long as it is explained: nothing about the model itself is changed."""
         sites = self.sites
-        with explaining(self.model, twin=sites.twin) as model:
+        with explaining(self.model, twin=sites.twin, kept=sites.kept) as model:
             yield self._on(model, sites.on(model))
 
     @contextmanager
@@ -106,7 +106,15 @@ class ExplainedModel:
     @property
     def caveats(self) -> Tuple[str, ...]:
         """What a reader of any explanation of this model must know."""
-        return (*self.explainable.caveats, *self.company.caveats(self.model), *caveats(self.model))
+        own = (*self.explainable.caveats, *self.company.caveats(self.model), *caveats(self.model))
+        if not self.sites.kept:
+            return own
+        kept = ", ".join(repr(".".join(filter(None, names))) for names in self.sites.kept[:3])
+        return (
+            *own,
+            f"{self.name} keeps something from text to text ({kept}): each text is explained as if it were the first, so that "
+            "its prediction may be another one behind other texts.",
+        )
 
     @property
     def classes(self) -> Classes:

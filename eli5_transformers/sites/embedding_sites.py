@@ -46,6 +46,7 @@ from ..errors import InputError, UnsupportedModelError, is_lack_of_memory
 from .architectures import cause_of_zero_gradients, is_quantized, name_of, require_gradients
 from .finite import require_finite
 from .hooks import SiteHooks
+from .kept import Kept
 from .state import explainable
 from .tracing import Site, Views, trace
 
@@ -99,7 +100,7 @@ def find_sites(
     return EmbeddingSites(model, sites)
 
 
-_KNOWN: weakref.WeakKeyDictionary[torch.nn.Module, Tuple[Tuple[Site, ...], Dict[str, Any], bool]] = (
+_KNOWN: weakref.WeakKeyDictionary[torch.nn.Module, Tuple[Tuple[Site, ...], Dict[str, Any], bool, Kept]] = (
     weakref.WeakKeyDictionary()
 )
 
@@ -112,14 +113,14 @@ def known_sites(model: torch.nn.Module, find: Callable[[], EmbeddingSites]) -> E
     places (resized embeddings are another module).
     """
     for module in model.children():
-        sites, involved, twin = _KNOWN.get(module, ((), {}, True))
+        sites, involved, twin, kept = _KNOWN.get(module, ((), {}, True, ()))
         if sites and all(_stands(model, name, reference()) for name, reference in involved.items()):
-            return EmbeddingSites(model, sites, twin)
+            return EmbeddingSites(model, sites, twin, kept)
     found = find()
     for module in model.children():
         # The wrapper itself, which calls the modules, is another one each time.
         involved = {name: weakref.ref(part) for name, part in found.involved.items() if part is not model}
-        _KNOWN[module] = found.sites, involved, found.twin
+        _KNOWN[module] = found.sites, involved, found.twin, found.kept
     return found
 
 
@@ -168,11 +169,13 @@ def derivatives(
 class EmbeddingSites:
     """The look-ups of one model. Make it with `find_sites`; `sites` may come from an earlier search."""
 
-    def __init__(self, model: torch.nn.Module, sites: Sequence[Site], twin: bool = True) -> None:
+    def __init__(self, model: torch.nn.Module, sites: Sequence[Site], twin: bool = True, kept: Kept = ()) -> None:
         self.model = model
         self.sites = tuple(sites)
         self.twin = twin
         """False where these are not reached in a twin of the model, but in the model itself alone."""
+        self.kept = kept
+        """What the model keeps from one forward pass to the next, which depends on it."""
         names = {name for site in self.sites for name in (site.name, site.caller, "")}
         self.involved = {name: module for name, module in model.named_modules() if name in names}
         """The modules that look up or call one that does, and the model itself, by their names in it."""
@@ -182,7 +185,7 @@ class EmbeddingSites:
 
     def on(self, model: torch.nn.Module) -> EmbeddingSites:
         """The same look-ups in another module of the same structure: a twin."""
-        return self if model is self.model else EmbeddingSites(model, self.sites, self.twin)
+        return self if model is self.model else EmbeddingSites(model, self.sites, self.twin, self.kept)
 
     @property
     def current(self) -> bool:

@@ -10,6 +10,7 @@ import torch
 from ..errors import UnsupportedModelError
 from .architectures import name_of
 from .embedding_sites import EmbeddingSites, Output, Run, find_sites
+from .kept import Kept, beginning_alike, kept_by
 from .state import explaining
 from .tracing import Site, Views
 from .twin import COPIES, VIEWS
@@ -52,16 +53,24 @@ def learn_sites(
         with explaining(model, twin=twin, tensors=tensors) as own:
             run, other_run = lambda: own(**inputs), lambda: own(**others)  # noqa: B023, E731
             try:
-                sites = find_sites(own, run, input_ids, views=views)
-                found = True
-                # Wider look-ups are for what the ids do, not for weights that may have moved.
-                outwards = 0 if (twin, tensors) == (True, VIEWS) else _OUTWARDS
-                sites = _truthful(sites, run, other_run, input_ids, output, outwards, views)
-                return EmbeddingSites(model, sites.sites, twin)
+                kept = _kept(own, run, output) if twin else ()
+                with beginning_alike(own, kept):
+                    sites = find_sites(own, run, input_ids, views=views)
+                    found = True
+                    # Wider look-ups are for what the ids do, not for weights that may have moved.
+                    outwards = 0 if (twin, tensors) == (True, VIEWS) else _OUTWARDS
+                    sites = _truthful(sites, run, other_run, input_ids, output, outwards, views)
+                return EmbeddingSites(model, sites.sites, twin, kept)
             except UnsupportedModelError as error:
                 failure = error
     assert failure is not None
     raise failure
+
+
+def _kept(model: torch.nn.Module, run: Run, output: Output) -> Kept:
+    """What the model keeps from pass to pass."""
+    with torch.no_grad():
+        return kept_by(model, lambda: output(run()).detach())
 
 
 def truthful_sites(

@@ -7,11 +7,9 @@ from typing import Any, Callable, List, Optional, Sequence, Tuple
 from ..errors import InputError
 from ..records import Tokens
 from .alignment import is_added_token
-from .field_places import field_places, row_ends, token_names
+from .field_places import BLANK, field_places, row_ends, token_names
 from .words import Span, word_indices, words
 
-# White space, and the marks that tokenizers write for it.
-_BLANK = " \t\n\r\f\v\u00a0\u2581\u0120"
 # So many words are named.
 _SHOWN = 5
 
@@ -105,7 +103,7 @@ def notes(documents: Sequence[str], tokens: Tokens) -> Tuple[str, ...]:
     lost = [
         name
         for name, start, added in zip(tokens.text, tokens.start, tokens.special)
-        if start < 0 and not added and name.strip(_BLANK)
+        if start < 0 and not added and name.strip(BLANK)
     ]
     said = []
     if lost:
@@ -131,7 +129,7 @@ def _added(text: str, names: Sequence[str], places: Sequence[Optional[Span]], sp
     spans = [place for place in places if place is not None]
     complete = bool(spans) and not _uncovered(text, spans, 0, len(text))
     return [
-        gone and bool(name.strip(_BLANK)) and (is_added_token(name) or name in special or (complete and end))
+        gone and bool(name.strip(BLANK)) and (is_added_token(name) or name in special or (complete and end))
         for name, gone, end in zip(names, missing, row_ends(missing))
     ]
 
@@ -163,5 +161,5 @@ def _uncovered(text: str, spans: Sequence[Span], begin: int, end: int) -> List[s
     return [
         text[start:stop]
         for start, stop in words(text)
-        if begin <= start and stop <= end and text[start:stop].strip(_BLANK) and not any(covered[start:stop])
+        if begin <= start and stop <= end and text[start:stop].strip(BLANK) and not any(covered[start:stop])
     ]

@@ -16,6 +16,10 @@ from .alignment import align_tokens, is_added_token
 from .words import Span, words
 
 Spans = List[Optional[Span]]
+_AROUND = 4
+"""At most so many tokens of unknown spelling are taken for added ones."""
+BLANK = " \t\n\r\f\v\u00a0\u2581\u0120"
+"""White space, and the marks that tokenizers write for it."""
 _LETTERS = 3
 """That many letters at their start make two words forms of one, or all of the shorter."""
 
@@ -42,7 +46,22 @@ def field_places(text: str, tokens: Sequence[Any], names: Sequence[str]) -> Span
         return list(align_tokens(text, names))
     except ExplanationError:
         # A guess would paint the wrong characters.
-        return _found(text, names)
+        return _between_added(text, names) or _found(text, names)
+
+
+def _between_added(text: str, names: Sequence[str]) -> Optional[Spans]:
+    """Tokens that hold all of the text, between others that were put around them; None where they do not."""
+    for around in range(1, min(_AROUND, len(names)) + 1):
+        for before in range(around + 1):
+            inside = names[before : len(names) - around + before]
+            try:
+                found = align_tokens(text, inside)
+            except ExplanationError:
+                continue
+            held = [span for span in found if span is not None]
+            if held and not text[: held[0][0]].strip() and not text[held[-1][1] :].strip():
+                return [*[None] * before, *found, *[None] * (around - before)]
+    return None
 
 
 def _told(text: str, tokens: Sequence[Any], names: Sequence[str]) -> Optional[Spans]:
@@ -58,7 +77,7 @@ def _told(text: str, tokens: Sequence[Any], names: Sequence[str]) -> Optional[Sp
             return None
         behind = behind if span is None else span[0]
         spans.append(span)
-    lost = [name for name, span in zip(names, spans) if span is None and name.strip() and not is_added_token(name)]
+    lost = [name for name, span in zip(names, spans) if span is None and name.strip(BLANK) and not is_added_token(name)]
     # Tokens without a place at either end were added there; any other that has none was moved or changed.
     ends = row_ends([span is None for span in spans])
     return spans if any(spans) and len(lost) <= sum(ends) else None
