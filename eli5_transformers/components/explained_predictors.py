@@ -32,6 +32,7 @@ from ..sites.embedding_sites import EmbeddingSites
 from ..sites.second_paths import learn_sites
 from ..sites.state import explaining
 from ..text.allennlp_tokens import instance_tokens, notes, read_tokens, text_field
+from ..text.field_places import token_names
 from .vocabularies import CodedVocabulary, plain_vocabulary, reader_tokenizer, start_and_end, transformer_tokenizer
 
 _EXPLAINED: weakref.WeakKeyDictionary[Any, ExplainedModel] = weakref.WeakKeyDictionary()
@@ -103,12 +104,12 @@ class AllenNLPPredictor(Explainable):
             return ReadTokens(*kept)
         field, vocabulary = text_field(instance), self.vocabulary
         before, behind = start_and_end(field)
-        owners = _owners(tensors, len(ids), len(field.tokens), len(before), len(behind))
-        pieces = None
-        if owners is not None and (before or behind):
-            pieces = [*before, *(str(token) for token in field.tokens), *behind]
-        elif owners is not None:
+        owners, pieces = _owners(tensors, len(field.tokens), len(before), len(behind)), None
+        if owners is not None and len(before) + len(behind) == 0 and len(ids) > len(field.tokens):
             pieces = [vocabulary.token_name(token_id) for token_id in ids]
+        elif owners is not None:
+            names, ends = token_names(field.tokens), iter([*before, *behind])
+            pieces = [names[owner] if owner >= 0 else next(ends) for owner in owners]
         tokenizer = transformer_tokenizer(field, self._predictor._dataset_reader)
         count = token_counter(tokenizer, reader_tokenizer(self._predictor._dataset_reader))
         special = [str(token) for token in getattr(tokenizer, "all_special_tokens", ())]
@@ -209,25 +210,27 @@ def token_counter(tokenizer: Any, other: Any) -> Optional[Callable[[str], int]]:
     return None if other is None else lambda text: len(other.tokenize(text))
 
 
-def _owners(tensors: Mapping[str, Any], length: int, words: int, before: int, behind: int) -> Optional[Tuple[int, ...]]:
-    """For each token id the field's token that it is of, or -1 for one that was added.
+def _owners(tensors: Mapping[str, Any], words: int, before: int, behind: int) -> Optional[Tuple[int, ...]]:
+    """For each token id that is no padding the field's token that it is of, or -1 for one that was added.
 
     They are word pieces (`pretrained_transformer_mismatched`'s offsets), or stand between tokens that an indexer put `before`
-    and `behind`. None where the model reads the field's tokens themselves.
+    and `behind`; a reader may have padded the field itself. None where the model reads the field's tokens themselves.
     """
     ((part, _),) = id_tensors(tensors)
+    ids, real = ids_and_mask(tensors)
+    places = torch.nonzero(real[0]).squeeze(1).tolist()
     offsets = part.get("offsets")
-    if offsets is None and length == words:
-        return None
-    if offsets is None and length == before + words + behind:
-        return (*[-1] * before, *range(words), *[-1] * behind)
     if offsets is None:
-        raise UnsupportedModelError(
-            f"the model reads {length} token ids of a text field of {words}, and no offsets say which belong "
-            "together: leave max_length out of the indexer, which folds long texts"
-        )
-    owners = [-1] * length
+        whole = [*[-1] * before, *range(words), *[-1] * behind]
+        if len(places) != len(whole) and ids.shape[1] != len(whole):
+            raise UnsupportedModelError(
+                f"the model reads {len(places)} token ids of a text field of {words}, and no offsets say which belong "
+                "together: leave max_length out of the indexer, which folds long texts"
+            )
+        owners = [whole[place] for place in places]
+        return None if owners == list(range(words)) else tuple(owners)
+    owners = [-1] * len(places)
     for word, (first, last) in enumerate(offsets[0].tolist()):
-        for place in range(max(first, 0), min(last + 1, length)):
+        for place in range(max(first, 0), min(last + 1, len(owners))):
             owners[place] = word
     return tuple(owners)

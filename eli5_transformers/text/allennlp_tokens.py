@@ -7,7 +7,7 @@ from typing import Any, Callable, List, Optional, Sequence, Tuple
 from ..errors import InputError
 from ..records import Tokens
 from .alignment import is_added_token
-from .field_places import BLANK, field_places, row_ends, token_names
+from .field_places import AROUND, BLANK, field_places, holds, row_ends, token_names
 from .words import Span, word_indices, words
 
 # So many words are named.
@@ -82,7 +82,7 @@ def field_tokens(
     added = _added(text, names, places, special)
     at = range(len(names)) if owners is None else owners
     spans = [places[index] if index >= 0 else None for index in at]
-    cut, seen = _cut(text, places, added, count)
+    cut, seen = _cut(text, names, places, added, count)
     return Tokens(
         text=tuple(names if pieces is None else pieces),
         start=tuple(-1 if span is None else span[0] for span in spans),
@@ -124,33 +124,45 @@ def _some(names: Sequence[str]) -> str:
 
 
 def _added(text: str, names: Sequence[str], places: Sequence[Optional[Span]], special: Sequence[str]) -> List[bool]:
-    """Which tokens are not of the text: those spelled so, and any at its ends where others hold all of the text."""
+    """Which tokens are not of the text: those spelled so, and a few at an end where others hold all of the text up to there."""
     missing = [place is None for place in places]
     spans = [place for place in places if place is not None]
-    complete = bool(spans) and not _uncovered(text, spans, 0, len(text))
+    held = spans[0][0] if spans else 0, spans[-1][1] if spans else 0
+    # In front of the first that has a place, and behind the last.
+    around = [sum(row_ends(missing)[: len(names) // 2]), sum(row_ends(missing)[len(names) // 2 :])]
+    free = [bool(spans) and not part.strip() for part in (text[: held[0]], text[held[1] :])]
+    before, behind = (number if 0 < number <= AROUND and alone else 0 for number, alone in zip(around, free))
     return [
-        gone and bool(name.strip(BLANK)) and (is_added_token(name) or name in special or (complete and end))
-        for name, gone, end in zip(names, missing, row_ends(missing))
+        gone
+        and bool(name.strip(BLANK))
+        and (is_added_token(name) or name in special or place < before or place >= len(names) - behind)
+        for place, (gone, name) in enumerate(zip(missing, names))
     ]
 
 
 def _cut(
-    text: str, places: Sequence[Optional[Span]], added: Sequence[bool], count: Optional[Callable[[str], int]]
+    text: str,
+    names: Sequence[str],
+    places: Sequence[Optional[Span]],
+    added: Sequence[bool],
+    count: Optional[Callable[[str], int]],
 ) -> Tuple[int, Span]:
     """How many tokens in front of the first that the model sees, and behind the last, and from where to where it sees."""
-    own = [place for place, flag in zip(places, added) if not flag]
-    spans = [place for place in own if place is not None]
+    own = [at for at, flag in enumerate(added) if not flag]
+    spans = [places[at] for at in own if places[at] is not None]
     if not spans:
         return 0, (0, len(text))
-    begin = min(start for start, _ in spans) if own[0] is not None else 0
-    end = max(end for _, end in spans) if own[-1] is not None else len(text)
-    cut = 0
-    # Signs alone are left out rather than cut.
-    begin = begin if any(map(str.isalnum, text[:begin])) else 0
-    end = end if any(map(str.isalnum, text[end:])) else len(text)
-    for part in filter(str.strip, (text[:begin], text[end:])):
-        cut += max(1, len(words(part)) if count is None else count(part))
-    return cut, (begin, end)
+    seen, cut = [min(start for start, _ in spans), max(end for _, end in spans)], 0
+    first, last = (next(at for at in order if places[at] is not None) for order in (own, own[::-1]))
+    lost = ([names[at] for at in own if at < first], [names[at] for at in own if at > last])
+    for side, part in enumerate((text[: seen[0]], text[seen[1] :])):
+        # Signs alone are left out rather than cut, and what a token without a place may hold was not cut.
+        number = max(1, len(words(part)) if count is None else count(part)) - len(lost[side])
+        if any(map(str.isalnum, part)) and number > 0 and not any(holds(part, name) for name in lost[side]):
+            cut += number
+        else:
+            seen[side] = (0, len(text))[side]
+    return cut, (seen[0], seen[1])
 
 
 def _uncovered(text: str, spans: Sequence[Span], begin: int, end: int) -> List[str]:

@@ -16,12 +16,12 @@ from .alignment import align_tokens, is_added_token
 from .words import Span, words
 
 Spans = List[Optional[Span]]
-_AROUND = 4
+AROUND = 4
 """At most so many tokens of unknown spelling are taken for added ones."""
 BLANK = " \t\n\r\f\v\u00a0\u2581\u0120"
 """White space, and the marks that tokenizers write for it."""
-_LETTERS = 3
-"""That many letters at their start make two words forms of one, or all of the shorter."""
+_LETTERS, _ENDING = 3, 8
+"""So many letters at their start make two words forms of one, and an ending has at most so many."""
 
 
 def token_names(tokens: Sequence[Any]) -> List[str]:
@@ -51,7 +51,7 @@ def field_places(text: str, tokens: Sequence[Any], names: Sequence[str]) -> Span
 
 def _between_added(text: str, names: Sequence[str]) -> Optional[Spans]:
     """Tokens that hold all of the text, between others that were put around them; None where they do not."""
-    for around in range(1, min(_AROUND, len(names)) + 1):
+    for around in range(1, min(AROUND, len(names)) + 1):
         for before in range(around + 1):
             inside = names[before : len(names) - around + before]
             try:
@@ -119,10 +119,17 @@ def _unclear(text: str, span: Span, name: str) -> bool:
 
 
 def _alike(word: str, token: str) -> bool:
-    """Whether both may be forms of one word ("running" and "run"): they begin alike."""
-    one, other = _folded(word), _folded(token)
-    least = min(len(one), len(other))
-    return least > 0 and one[: min(least, _LETTERS)] == other[: min(least, _LETTERS)] and one[:1].isalnum()
+    """Whether both may be forms of one word ("running" and "run", "it's" and "it"): they begin alike and go on for a little."""
+    short, long = sorted((_folded(word), _folded(token)), key=len)
+    common = next((at for at, (one, other) in enumerate(zip(short, long)) if one != other), len(short))
+    if len(short) < _LETTERS:
+        return 0 < common == len(short) and not long[common : common + 1].isalnum()
+    return common >= max(_LETTERS, len(short) / 2) and len(long) - len(short) <= _ENDING and short[0].isalnum()
+
+
+def holds(text: str, token: str) -> bool:
+    """Whether the letters of the token stand somewhere in the text, whatever white space is between them."""
+    return _folded("".join(token.split())) in _folded("".join(text.split()))
 
 
 def _folded(text: str) -> str:
@@ -132,7 +139,8 @@ def _folded(text: str) -> str:
 
 def _found(text: str, names: Sequence[str]) -> Spans:
     """Tokens of a text of which some words were left out or changed, where each can stand in one place alone."""
-    pieces = [[match.span() for match in re.finditer(r"\S+", text)], words(text)]
+    pieces = [[match.span() for match in re.finditer(cut, text)] for cut in (r"\S+", r"[^\W\d_]+|\d+|[^\w\s]|_")]
+    pieces.append(words(text))
     candidates = [_embedded(text, spans, names, alike) for alike in (False, True) for spans in pieces]
     return max(candidates, key=lambda spans: sum(span is not None for span in spans))
 
