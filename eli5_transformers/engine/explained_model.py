@@ -112,8 +112,8 @@ class ExplainedModel:
         kept = ", ".join(repr(".".join(filter(None, names))) for names in self.sites.kept[:3])
         return (
             *own,
-            f"{self.name} keeps something from text to text ({kept}): each text is explained as if it were the first, so that "
-            "its prediction may be another one behind other texts.",
+            f"{self.name} keeps something from text to text ({kept}): every text begins with the same of it, so "
+            "that its prediction may be another one behind other texts.",
         )
 
     @property

@@ -150,19 +150,20 @@ def _tokens(
     """The documents, the tokens that so many scores are of, and what these do not say.
 
     They are what the model reads, with the tokens that an indexer adds, and with padding behind them; or, where it reads
-    pieces of words, the words. Raises ExplanationError where the scores are of neither.
+    pieces of words, the words. Raises ExplanationError where the scores are of neither, or UnsupportedModelError with why.
     """
     documents = tuple(value for value in inputs.values() if isinstance(value, str))
+    refused: Optional[UnsupportedModelError] = None
     try:
         text = explained_model(predictor).encode_instance(instance, documents[:1])
         padded = ids_and_mask(explained_model(predictor).own_side([text]))[0].shape[1]
         if scores == padded:
             return text.documents, text.tokens, text.notes
-    except UnsupportedModelError:  # of a model that our own methods cannot explain
-        pass
+    except UnsupportedModelError as error:  # of a model that our own methods cannot explain
+        refused = error
     read, tokens = instance_tokens(instance, documents)
     if scores != len(tokens):
-        raise ExplanationError(
+        raise refused or ExplanationError(
             f"{name!r} returned {scores} scores for {len(tokens)} tokens: "
             "its embedding layer is not the one that reads the predictor's tokens"
         )

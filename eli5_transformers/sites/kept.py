@@ -23,13 +23,19 @@ _FOREIGN = ("torch", "numpy", "transformers", "tokenizers", "allennlp", "builtin
 _COMMON = frozenset(vars(torch.nn.Module())) | {"forward"}
 _MOST_ENTRIES = 1000
 _DEEPEST = 4
+_MOST_NUMBERS = 2**16
 
 
 def kept_by(model: torch.nn.Module, run: Callable[[], torch.Tensor]) -> Kept:
-    """What `model` keeps from one `run()` to the next, which gives its logits; it is run twice, and not put back.
+    """What `model`, a twin, keeps from one `run()` to the next, which gives its logits; it is run twice, and not put back.
 
     What the first pass makes for those behind it (a table of positions) does not count where the logits stay the same.
     """
+    for module in model.modules():
+        # A twin shares these with its original, which must not change.
+        for key, value in list(vars(module).items()):
+            if key not in _COMMON and _is_helper(value) and _is_light(value, 0):
+                vars(module)[key] = _copy(value, 0)
     before = _state(model)
     first = run()
     between = _state(model)
@@ -114,6 +120,19 @@ def _is_helper(value: Any) -> bool:
     return not known and 0 < len(getattr(value, "__dict__", ())) <= _MOST_ENTRIES
 
 
+def _is_light(value: Any, depth: int) -> bool:
+    """Whether all that an object holds is its own: numbers, texts, small tensors, and containers of these."""
+    if isinstance(value, torch.Tensor):
+        return value.numel() <= _MOST_NUMBERS
+    if isinstance(value, (bool, int, float, complex, str, bytes, type(None))):
+        return True
+    if depth >= _DEEPEST:
+        return False
+    if type(value) in _CONTAINERS and len(value) <= _MOST_ENTRIES:
+        return all(_is_light(entry, depth + 1) for entry in (value.values() if isinstance(value, dict) else value))
+    return _is_helper(value) and all(_is_light(entry, depth + 1) for entry in vars(value).values())
+
+
 def _copy(value: Any, depth: int) -> Any:
     if isinstance(value, torch.Tensor):
         return value.detach().clone()
@@ -124,9 +143,4 @@ def _copy(value: Any, depth: int) -> Any:
             return made
         entries = [_copy(entry, depth + 1) for entry in value]
         return deque(entries, value.maxlen) if isinstance(value, deque) else type(value)(entries)
-    if _is_helper(value):
-        try:
-            return copy.deepcopy(value)
-        except Exception:  # it holds what cannot be copied
-            return value
-    return value
+    return copy.deepcopy(value) if _is_helper(value) and _is_light(value, 0) else value
