@@ -44,6 +44,8 @@ CHARACTER_LSTM = {**CHARACTER_CNN, "encoder": {"type": "lstm", "input_size": 4, 
 class TokensToClasses(Model):
     """The usual classifier of one's own: embedder, encoders, a linear layer. It reads no ids for its output."""
 
+    default_predictor = "text_classifier"
+
     def __init__(
         self,
         vocab: Vocabulary,
