@@ -47,7 +47,7 @@ def reader_tokenizer(reader: Any) -> Any:
 
 
 def transformer_tokenizer(field: Any, reader: Any) -> Any:
-    """The HuggingFace tokenizer that made a field's tokens: of its indexers, or of the reader. None where it is another kind."""
+    """The HuggingFace tokenizer that made a field's tokens: of its indexers, or of the reader. None for another kind."""
     for holder in (*indexers_of(field).values(), reader_tokenizer(reader)):
         found = getattr(holder, "_tokenizer", None) or getattr(holder, "tokenizer", None)
         if hasattr(found, "convert_ids_to_tokens"):
@@ -67,7 +67,8 @@ def plain_vocabulary(predictor: Any, field: Any, encode: Encode) -> Optional[Tok
     made_by = transformer_tokenizer(field, predictor._dataset_reader)
     namespace = getattr(indexer, "namespace", None)
     if namespace is not None:
-        return NamespaceVocabulary(predictor._model.vocab, namespace, encode, [*sum(start_and_end(field), []), *_specials(made_by)])
+        special = [*sum(start_and_end(field), []), *_specials(made_by)]
+        return NamespaceVocabulary(predictor._model.vocab, namespace, encode, special)
     # Ids that the tokenizer itself gave its tokens.
     return None if made_by is None else TokenizerVocabulary(made_by)
 

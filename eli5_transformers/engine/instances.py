@@ -52,15 +52,17 @@ def probing(
     if everywhere:
         ids, real = ids_and_mask(tensors)
         known = torch.tensor(vocabulary.ordinary_ids(_CYCLE), dtype=ids.dtype, device=ids.device)
-        special = torch.tensor(vocabulary.special_ids(), dtype=ids.dtype, device=ids.device)
+        unknown = vocabulary.token_id("unk")
+        kept = [token_id for token_id in vocabulary.special_ids() if token_id != unknown]
+        special = torch.tensor(kept, dtype=ids.dtype, device=ids.device)
         if len(known):
             ordinary = (ids[:, :, None] != special).all(-1) & real
             return with_ids(tensors, torch.where(ordinary, known[real.cumsum(1) % len(known)], ids))
     tensors = with_known_tokens(tensors, vocabulary)
     ids, _ = ids_and_mask(tensors)
     if len(ids.unique()) < 3:
-        known = vocabulary.ordinary_ids(ids.shape[1])
-        ids[0, : len(known)] = torch.tensor(known[::-1], dtype=ids.dtype, device=ids.device)
+        ordinary_ids = vocabulary.ordinary_ids(ids.shape[1])
+        ids[0, : len(ordinary_ids)] = torch.tensor(ordinary_ids[::-1], dtype=ids.dtype, device=ids.device)
     return tensors
 
 
@@ -74,10 +76,10 @@ def with_known_tokens(tensors: Mapping[str, Any], vocabulary: TokenVocabulary) -
     if unknown is None or not (ids == unknown).any():
         return tensors
     # The first ones: a model may lack rows for the last, which were added to its tokenizer.
-    known = vocabulary.ordinary_ids(_ALL)[:_CYCLE]
-    if not known:
+    usual = vocabulary.ordinary_ids(_ALL)[:_CYCLE]
+    if not usual:
         return tensors
-    cycle = torch.tensor(known, dtype=ids.dtype, device=ids.device)
+    cycle = torch.tensor(usual, dtype=ids.dtype, device=ids.device)
     return with_ids(tensors, torch.where((ids == unknown) & real, cycle[real.cumsum(1) % len(cycle)], ids))
 
 

@@ -149,7 +149,7 @@ def _cut(
 ) -> Tuple[int, Span]:
     """How many tokens in front of the first that the model sees, and behind the last, and from where to where it sees."""
     own = [at for at, flag in enumerate(added) if not flag]
-    spans = [places[at] for at in own if places[at] is not None]
+    spans = [span for span in (places[at] for at in own) if span is not None]
     if not spans:
         return 0, (0, len(text))
     seen, cut = [min(start for start, _ in spans), max(end for _, end in spans)], 0

@@ -94,7 +94,7 @@ def test_sparse_gradients_in_training(trained, slopes):
 def test_tokens_around_the_text_are_special(trained, slopes):
     predictor = load_predictor(trained(config(model(None, LSTM), start_tokens=["<S>"], end_tokens=["</S>"])))
     found = compared(predictor, slopes, special=2)
-    assert found.tokens.text[0] == "<S>" and found.tokens.text[-1] == "</S>"
+    assert (found.tokens.text[0], found.tokens.text[-1]) == ("<S>", "</S>")
 
 
 def test_a_removed_word_is_one_that_is_written_in_its_place(trained):

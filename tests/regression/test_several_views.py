@@ -92,7 +92,8 @@ def test_characters_that_the_words_do_not_tell_have_their_score():
 def test_words_and_a_layer_are_explained_and_shown():
     predictor = of("words, characters", None)
     explanation = get_explanation(predictor, TEXT)
-    assert explanation.error is None and explanation.targets[0].feature_weights.pos
+    assert explanation.error is None
+    assert explanation.targets[0].feature_weights.pos
     ((found,),) = attribute(predictor, TEXT, layer="embedder", baseline="unk", tolerance=0.001)
     assert_close(found.scores.sum(), found.score - found.baseline_score, rtol=0.002, scale=np.abs(found.scores).sum())
 
