@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import weakref
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
 import numpy as np
 import torch
 
 from ..engine.activations import ROWS, activation_of, differentiable, last_operation
+from ..engine.codes import CodeBook, code_views, decoded, needs_codes, views_of
 from ..engine.company import refusals
 from ..engine.explainable import Explainable, ReadTokens, TokenizerVocabulary, TokenVocabulary
 from ..engine.explained_model import ExplainedModel
@@ -30,12 +31,12 @@ from ..sites.embedding_sites import EmbeddingSites
 from ..sites.second_paths import learn_sites
 from ..sites.state import explaining
 from ..text.allennlp_pairs import pair_tokens
-from ..text.allennlp_tokens import instance_tokens, read_tokens, text_field
+from ..text.allennlp_tokens import instance_tokens, notes, read_tokens, text_field
+from ..text.field_places import token_names
 from .predictor_classes import assumed, classes_of
 from .predictor_inputs import CANONICAL, PredictorInputs
+from .vocabularies import CodedVocabulary, plain_vocabulary, reader_tokenizer, start_and_end, transformer_tokenizer
 
-# AllenNLP's vocabularies begin with padding and with what is unknown.
-_ORDINARY = 2
 _EXPLAINED: weakref.WeakKeyDictionary[Any, ExplainedModel] = weakref.WeakKeyDictionary()
 
 
@@ -59,6 +60,8 @@ class AllenNLPPredictor(Explainable):
         self._inputs: Optional[PredictorInputs] = None
         self._assumed = ""
         self._learnt: Optional[Tuple[EmbeddingSites, Classes]] = None
+        self._vocabulary: Optional[TokenVocabulary] = None
+        self._book = CodeBook()
 
     @property
     def _predictor(self) -> Any:
@@ -109,25 +112,46 @@ class AllenNLPPredictor(Explainable):
 
     @property
     def vocabulary(self) -> TokenVocabulary:
-        indexers = getattr(self._predictor._dataset_reader, "_token_indexers", {})
-        indexer = next(iter(indexers.values()), None)
-        tokenizer = getattr(indexer, "_tokenizer", None)
-        if tokenizer is not None:
-            return TokenizerVocabulary(tokenizer)
-        return _NamespaceVocabulary(self._predictor, getattr(indexer, "namespace", None) or "tokens")
+        if self._vocabulary is None:
+            field = text_field(self._probed() if self._first is None else self._first)
+            plain = plain_vocabulary(self._predictor, field, self._content)
+            self._vocabulary = plain or CodedVocabulary(self._predictor, field, self._book, self._content)
+        return self._vocabulary
+
+    def coded(self, tensors: Dict[str, Any], instances: Sequence[Any]) -> Dict[str, Any]:
+        self._first = self._first or next(iter(instances), None)
+        if needs_codes(tensors) or (len(views_of(tensors)) == 1 and isinstance(self.vocabulary, CodedVocabulary)):
+            return self._book.coded(tensors, views_of(tensors))
+        return tensors
+
+    def _content(self, text: str) -> List[int]:
+        encoded = explained_model(self._predictor).encode_instance(self.probe(text), (text,))
+        return [int(i) for i, special in zip(encoded.ids, encoded.tokens.special) if not special]
 
     def read_tokens(
         self, instance: Any, ids: np.ndarray, tensors: Mapping[str, Any], documents: Sequence[str]
     ) -> ReadTokens:
-        self._first = self._first or instance
         kept = read_tokens(instance)
         if kept is not None:
             return ReadTokens(*kept)
-        owners = _owners(tensors, len(ids), len(text_field(instance).tokens))
-        pieces = None if owners is None else [self.vocabulary.token_name(token_id) for token_id in ids]
+        field, vocabulary = text_field(instance), self.vocabulary
+        before, behind = start_and_end(field)
+        owners, pieces = _owners(tensors, len(field.tokens), len(before), len(behind)), None
+        if owners is not None and len(before) + len(behind) == 0 and len(ids) > len(field.tokens):
+            pieces = [vocabulary.token_name(token_id) for token_id in ids]
+        elif owners is not None:
+            names, ends = token_names(field.tokens), iter([*before, *behind])
+            pieces = [names[owner] if owner >= 0 else next(ends) for owner in owners]
+        tokenizer = transformer_tokenizer(field, self._predictor._dataset_reader)
+        count = token_counter(tokenizer, reader_tokenizer(self._predictor._dataset_reader))
+        special = [str(token) for token in getattr(tokenizer, "all_special_tokens", ())]
         if len(documents) == 2:
-            return ReadTokens(tuple(documents), pair_tokens(text_field(instance), documents, owners, pieces), owners)
-        return ReadTokens(*instance_tokens(instance, documents, owners, pieces), owners)
+            read, tokens = tuple(documents), pair_tokens(field, documents, owners, pieces, count=count, special=special)
+        else:
+            read, tokens = instance_tokens(instance, documents, owners, pieces, count=count, special=special)
+        if isinstance(vocabulary, CodedVocabulary):
+            vocabulary.seen(ids.tolist(), tokens.text, tokens.special)
+        return ReadTokens(read, tokens, owners, notes(read, tokens))
 
     def _learn(self) -> Tuple[EmbeddingSites, Classes]:
         """What can only be seen in a forward pass, seen once."""
@@ -137,23 +161,27 @@ class AllenNLPPredictor(Explainable):
             others = other_text(tensors, self.vocabulary)
             ids, model = ids_and_mask(tensors)[0], self._predictor._model
             with refusals(model, ids.shape[1]):
-                sites = learn_sites(model, tensors, others, ids, logits_of)
-            with explaining(self._predictor._model, twin=sites.twin) as model:
+                sites = learn_sites(model, decoded(tensors), decoded(others), ids, logits_of, code_views(tensors))
+            with explaining(self._predictor._model, twin=sites.twin, kept=sites.kept) as model:
                 learnt = self._learnt = sites, self._find_classes(model, tensors)
         return learnt
 
     def _probe(self) -> Mapping[str, Any]:
         """Tensors of an unpadded text of at least three different tokens."""
-        predictor = self._predictor
+        parameter = next(self._predictor._model.parameters(), torch.empty(0))
+        instance = self._probed()
+        tensors = self.coded(tensors_of([instance], parameter.device), [instance])
+        return probing(tensors, self.vocabulary, everywhere=isinstance(self.vocabulary, CodedVocabulary))
+
+    def _probed(self) -> Any:
+        """An indexed instance of the probe text."""
         try:
             with READING:
-                instance = indexed(predictor, self.probe(PROBE))
+                return indexed(self._predictor, self.probe(PROBE))
         except Exception:  # a predictor with keys of its own: the first text that it did read will do
             if self._first is None:
                 raise
-            instance = self._first
-        parameter = next(predictor._model.parameters(), torch.empty(0))
-        return probing(tensors_of([instance], parameter.device), self.vocabulary)
+            return self._first
 
     def probe(self, text: str) -> Any:
         pair = {"text_pair": " ".join(reversed(text.split()))} if len(self.inputs.keys) > 1 else {}
@@ -163,7 +191,7 @@ class AllenNLPPredictor(Explainable):
 
     def _find_classes(self, model: torch.nn.Module, tensors: Mapping[str, Any]) -> Classes:
         with torch.no_grad():
-            outputs = model(**tensors)
+            outputs = model(**decoded(tensors))
         classes = classes_of(model, outputs, lambda logits: self._activation(model, logits, tensors))
         self._assumed = assumed(outputs, classes)
         return classes
@@ -177,7 +205,7 @@ class AllenNLPPredictor(Explainable):
 
         def other() -> torch.Tensor:
             drawn = torch.from_numpy(random.choice(known, size=tuple(ids.shape)).astype(np.int64))
-            return logits_of(model(**with_ids(tensors, drawn.to(ids))))
+            return logits_of(model(**decoded(with_ids(tensors, drawn.to(ids)))))
 
         def others() -> torch.Tensor:
             with torch.no_grad():
@@ -185,54 +213,39 @@ class AllenNLPPredictor(Explainable):
 
         def operation() -> str:
             with torch.enable_grad(), differentiable(model):
-                return last_operation(logits_of(model(**tensors)))
+                return last_operation(logits_of(model(**decoded(tensors))))
 
         return activation_of(first, others, operation)
 
 
-class _NamespaceVocabulary(TokenVocabulary):
-    """The tokens in a namespace of an AllenNLP vocabulary."""
-
-    def __init__(self, predictor: Any, namespace: str) -> None:
-        self._predictor = predictor
-        self._vocab = predictor._model.vocab
-        self._namespace = namespace
-
-    def token_id(self, kind: str) -> Optional[int]:
-        token = {"pad": self._vocab._padding_token, "unk": self._vocab._oov_token}.get(kind)
-        return self._vocab._token_to_index[self._namespace].get(token) if token is not None else None
-
-    def token_name(self, token_id: int) -> str:
-        return str(self._vocab.get_token_from_index(int(token_id), self._namespace))
-
-    def content_ids(self, text: str) -> List[int]:
-        explained = explained_model(self._predictor)
-        encoded = explained.encode_instance(explained.explainable.probe(text), (text,))
-        return [int(i) for i, special in zip(encoded.ids, encoded.tokens.special) if not special]
-
-    def ordinary_ids(self, count: int) -> List[int]:
-        return list(range(_ORDINARY, self._vocab.get_vocab_size(self._namespace)))[-count:]
-
-    def special_ids(self) -> List[int]:
-        return list(range(_ORDINARY))
+def token_counter(tokenizer: Any, other: Any) -> Optional[Callable[[str], int]]:
+    """How many tokens a text has: by a HuggingFace tokenizer, else by another of AllenNLP's."""
+    if tokenizer is not None:
+        return lambda text: len(TokenizerVocabulary(tokenizer).content_ids(text))
+    return None if other is None else lambda text: len(other.tokenize(text))
 
 
-def _owners(tensors: Mapping[str, Any], length: int, words: int) -> Optional[Tuple[int, ...]]:
-    """For each word piece the word that it is of (`pretrained_transformer_mismatched`'s offsets), or -1.
+def _owners(tensors: Mapping[str, Any], words: int, before: int, behind: int) -> Optional[Tuple[int, ...]]:
+    """For each token id that is no padding the field's token that it is of, or -1 for one that was added.
 
-    None where the model reads the field's tokens themselves.
+    They are word pieces (`pretrained_transformer_mismatched`'s offsets), or stand between tokens that an indexer put `before`
+    and `behind`; a reader may have padded the field itself. None where the model reads the field's tokens themselves.
     """
     ((part, _),) = id_tensors(tensors)
+    ids, real = ids_and_mask(tensors)
+    places = torch.nonzero(real[0]).squeeze(1).tolist()
     offsets = part.get("offsets")
-    if offsets is None and length == words:
-        return None
     if offsets is None:
-        raise UnsupportedModelError(
-            f"the model reads {length} token ids of a text field of {words}, and no offsets say which belong "
-            "together: leave max_length out of the indexer, which folds long texts"
-        )
-    owners = [-1] * length
+        whole = [*[-1] * before, *range(words), *[-1] * behind]
+        if len(places) != len(whole) and ids.shape[1] != len(whole):
+            raise UnsupportedModelError(
+                f"the model reads {len(places)} token ids of a text field of {words}, and no offsets say which belong "
+                "together: leave max_length out of the indexer, which folds long texts"
+            )
+        owners = [whole[place] for place in places]
+        return None if owners == list(range(words)) else tuple(owners)
+    owners = [-1] * len(places)
     for word, (first, last) in enumerate(offsets[0].tolist()):
-        for place in range(max(first, 0), min(last + 1, length)):
+        for place in range(max(first, 0), min(last + 1, len(owners))):
             owners[place] = word
     return tuple(owners)

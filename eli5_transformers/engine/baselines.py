@@ -13,7 +13,7 @@ from typing import Any, List, NamedTuple, Optional, Sequence, Tuple, Union
 import numpy as np
 import torch
 
-from ..errors import InputError
+from ..errors import InputError, is_lack_of_memory
 from ..sites.embedding_sites import EmbeddingSites
 from .explainable import TokenVocabulary
 from .passes import TextBatch, Vectors
@@ -161,7 +161,13 @@ def _default(vocabulary: TokenVocabulary, batch: TextBatch) -> Baseline:
         token_id = vocabulary.token_id(kind)
         if token_id is None:
             continue
-        there = batch.look_up(torch.where(batch.real, torch.full_like(batch.ids, token_id), batch.ids))
+        try:
+            there = batch.look_up(torch.where(batch.real, torch.full_like(batch.ids, token_id), batch.ids))
+        except (RuntimeError, ValueError, IndexError) as error:
+            # Characters that are all padding leave an LSTM of them nothing to read.
+            if is_lack_of_memory(error):
+                raise
+            continue
         if _norm(there, batch) > _NEAR_ZERO * _norm(own, batch):
             return _named(vocabulary, kind)
     return Baseline("zero")

@@ -23,6 +23,7 @@ from ..sites.embedding_sites import MisfitError
 from ..sites.remembered import Remembered
 from ..sites.state import explainable
 from .batching import Sharing, bucket
+from .codes import decoded
 from .instances import (
     PROBE,
     beside,
@@ -216,7 +217,9 @@ def refusals(model: torch.nn.Module, length: int) -> Iterator[None]:
         if is_lack_of_memory(error):
             raise
         reason = " ".join(str(error).split())[:200] or type(error).__name__
-        raise InputError(f"{name_of(model)} cannot run a text of {length} tokens: {reason}") from error
+        # Of a convolution that is wider than the text.
+        mend = ": give the reader's indexers a token_min_padding_length" if "ernel size can't be greater" in reason else ""
+        raise InputError(f"{name_of(model)} cannot run a text of {length} tokens: {reason}{mend}") from error
 
 
 def _demote(explained: ExplainedModel) -> None:
@@ -307,7 +310,7 @@ def _tensors(explained: ExplainedModel, texts: Sequence[EncodedText]) -> Mapping
 
 def _logits(explained: ExplainedModel, tensors: Mapping[str, Any]) -> np.ndarray:
     with torch.no_grad(), explainable(explained.model):
-        return logits_of(explained.model(**tensors)).cpu().double().numpy()
+        return logits_of(explained.model(**decoded(tensors))).cpu().double().numpy()
 
 
 def _close(found: np.ndarray, alone: np.ndarray, model: torch.nn.Module) -> bool:

@@ -22,6 +22,8 @@ class ReadTokens(NamedTuple):
     """One entry for each token id, padding left out."""
     field: Optional[Tuple[int, ...]] = None
     """For each token the place in the instance's text field, -1 for none; None where it is the token's own place."""
+    notes: Tuple[str, ...] = ()
+    """What the tokens do not say of how the text was read, a sentence each."""
 
 
 class Explainable(ABC):
@@ -74,6 +76,10 @@ class Explainable(ABC):
         `ids` (tokens,) and `tensors` are those of the instance alone; `documents` is its source, where the instance may not
         keep it.
         """
+
+    def coded(self, tensors: Dict[str, Any], instances: Sequence[Any]) -> Dict[str, Any]:
+        """The tensors of these indexed instances, with codes where more is read of a token than one id (`codes`)."""
+        return tensors
 
     @property
     @abstractmethod

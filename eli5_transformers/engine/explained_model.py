@@ -22,6 +22,7 @@ from ..sites.architectures import caveats, name_of, require_in_memory, unwrapped
 from ..sites.embedding_sites import EmbeddingSites
 from ..sites.state import explaining
 from ..text.allennlp_tokens import text_field
+from .codes import decoded
 from .company import Company
 from .explainable import Explainable, TokenVocabulary
 from .instances import ids_and_mask, indexed, logits_of, padded_on_the_other_side, tensors_of
@@ -41,6 +42,8 @@ class EncodedText:
     """Token ids, shape (tokens,)."""
     field: Optional[Tuple[int, ...]] = None
     """For each token the place in the instance's text field, -1 for none; None where it is the token's own place."""
+    notes: Tuple[str, ...] = ()
+    """What the tokens do not say of how the text was read, a sentence each."""
 
     def __len__(self) -> int:
         return len(self.tokens)
@@ -64,7 +67,7 @@ class ExplainedModel:
     def at_work(self) -> Iterator[ExplainedModel]:
         """The same on a twin of the model, for as long as it is explained: nothing about the model itself is changed."""
         sites = self.sites
-        with explaining(self.model, twin=sites.twin) as model:
+        with explaining(self.model, twin=sites.twin, kept=sites.kept) as model:
             yield self._on(model, sites.on(model))
 
     @contextmanager
@@ -104,7 +107,15 @@ class ExplainedModel:
     @property
     def caveats(self) -> Tuple[str, ...]:
         """What a reader of any explanation of this model must know."""
-        return (*self.explainable.caveats, *self.company.caveats(self.model), *caveats(self.model))
+        own = (*self.explainable.caveats, *self.company.caveats(self.model), *caveats(self.model))
+        if not self.sites.kept:
+            return own
+        kept = ", ".join(repr(".".join(filter(None, names))) for names in self.sites.kept[:3])
+        return (
+            *own,
+            f"{self.name} keeps something from text to text ({kept}): every text begins with the same of it, so "
+            "that its prediction may be another one behind other texts.",
+        )
 
     @property
     def classes(self) -> Classes:
@@ -150,13 +161,13 @@ class ExplainedModel:
         """The text of an instance; `documents` are its source where the instance does not keep it."""
         with READING if self.explainable is not self.predictor else nullcontext():
             instance = indexed(self.predictor, instance)
-        tensors = tensors_of([instance], self.device)
+        tensors = self.explainable.coded(tensors_of([instance], self.device), [instance])
         ids, real = ids_and_mask(tensors)
         kept = ids[0][real[0]].cpu().numpy()
         if not len(kept):
             raise InputError("no token of the text is left for the model to read: there is nothing to explain")
         read = self.explainable.read_tokens(instance, kept, tensors, documents)
-        return EncodedText(instance, read.documents, read.tokens, kept, read.field)
+        return EncodedText(instance, read.documents, read.tokens, kept, read.field, read.notes)
 
     def require_known(self, text: EncodedText) -> None:
         """Refuses words of which the model is told only that they are unknown, as by the tokenizer of another model.
@@ -184,11 +195,12 @@ class ExplainedModel:
 
     def own_side(self, texts: Sequence[EncodedText]) -> Dict[str, Any]:
         """The same, padded as the predictor's reader pads."""
-        return tensors_of([text.instance for text in texts], self.device)
+        instances = [text.instance for text in texts]
+        return self.explainable.coded(tensors_of(instances, self.device), instances)
 
     def logits(self, tensors: Mapping[str, Any]) -> torch.Tensor:
         """Runs the model once: logits of the classes, (batch, classes)."""
-        return self.classes.logits(logits_of(self.model(**tensors)))
+        return self.classes.logits(logits_of(self.model(**decoded(tensors))))
 
 
 def _there(predictor: Any) -> Any:

@@ -7,13 +7,13 @@ from typing import Any, Collection, Dict, List, Mapping, Optional, Sequence, Tup
 import torch
 
 from ..errors import InputError, UnsupportedModelError
+from .codes import CODES, CodeBook, views_of
 from .explainable import TokenVocabulary
 from .outputs import logits_of as logits_of
 
 PROBE = "The quick brown fox jumps over 3 lazy dogs."
 """A text by which a model's look-ups are told from each other."""
 _ALL, _CYCLE, _STRANGE = 10**9, 32, 128
-_ID_NAMES = ("token_ids", "tokens", "input_ids")
 
 
 def indexed(predictor: Any, instance: Any) -> Any:
@@ -39,17 +39,29 @@ def tensors_of(instances: Sequence[Any], device: torch.device) -> Dict[str, Any]
     return util.move_to_device(Batch(instances).as_tensor_dict(), device)
 
 
-def probing(tensors: Mapping[str, Any], vocabulary: TokenVocabulary) -> Mapping[str, Any]:
+def probing(
+    tensors: Mapping[str, Any], vocabulary: TokenVocabulary, *, everywhere: bool = False
+) -> Mapping[str, Any]:
     """The tensors of a text, with other tokens where needed, so that they hold at least three different ordinary ones.
 
     A vocabulary that knows nothing of the text (another script, a few words) makes one token of it: any tokens that it
-    knows will do.
+    knows will do. `everywhere` puts such in all ordinary places: unknown words are one token to the one of two indexers, and
+    different ones to the other.
     """
+    if everywhere:
+        ids, real = ids_and_mask(tensors)
+        known = torch.tensor(vocabulary.ordinary_ids(_CYCLE), dtype=ids.dtype, device=ids.device)
+        unknown = vocabulary.token_id("unk")
+        kept = [token_id for token_id in vocabulary.special_ids() if token_id != unknown]
+        special = torch.tensor(kept, dtype=ids.dtype, device=ids.device)
+        if len(known):
+            ordinary = (ids[:, :, None] != special).all(-1) & real
+            return with_ids(tensors, torch.where(ordinary, known[real.cumsum(1) % len(known)], ids))
     tensors = with_known_tokens(tensors, vocabulary)
     ids, _ = ids_and_mask(tensors)
     if len(ids.unique()) < 3:
-        known = vocabulary.ordinary_ids(ids.shape[1])
-        ids[0, : len(known)] = torch.tensor(known[::-1], dtype=ids.dtype, device=ids.device)
+        ordinary_ids = vocabulary.ordinary_ids(ids.shape[1])
+        ids[0, : len(ordinary_ids)] = torch.tensor(ordinary_ids[::-1], dtype=ids.dtype, device=ids.device)
     return tensors
 
 
@@ -63,10 +75,10 @@ def with_known_tokens(tensors: Mapping[str, Any], vocabulary: TokenVocabulary) -
     if unknown is None or not (ids == unknown).any():
         return tensors
     # The first ones: a model may lack rows for the last, which were added to its tokenizer.
-    known = vocabulary.ordinary_ids(_ALL)[:_CYCLE]
-    if not known:
+    usual = vocabulary.ordinary_ids(_ALL)[:_CYCLE]
+    if not usual:
         return tensors
-    cycle = torch.tensor(known, dtype=ids.dtype, device=ids.device)
+    cycle = torch.tensor(usual, dtype=ids.dtype, device=ids.device)
     return with_ids(tensors, torch.where((ids == unknown) & real, cycle[real.cumsum(1) % len(cycle)], ids))
 
 
@@ -88,10 +100,7 @@ def exchanged_tokens(ids: torch.Tensor, real: torch.Tensor, special: Collection[
 
 
 def other_text(tensors: Mapping[str, Any], vocabulary: TokenVocabulary) -> Dict[str, Any]:
-    """The tensors of a text of as many tokens, special ones in the same places, but other ordinary ones.
-
-    What further indexers read of the text (its characters) is another text's, too: that of one token for all.
-    """
+    """The tensors of a text of as many tokens, special ones in the same places, but other ordinary ones."""
     ids, _ = ids_and_mask(tensors)
     special = torch.tensor(vocabulary.special_ids(), dtype=ids.dtype, device=ids.device)
     ordinary = (ids[:, :, None] != special).all(-1)
@@ -101,13 +110,7 @@ def other_text(tensors: Mapping[str, Any], vocabulary: TokenVocabulary) -> Dict[
     if len(known) < 2:
         raise UnsupportedModelError("the tokenizer knows no two ordinary tokens, so that its texts cannot be told apart")
     first, second = known
-    other = torch.where(ordinary, torch.where(ids == first, second, first), ids)
-    changed = with_ids(tensors, other)
-    for field in (value for value in changed.values() if isinstance(value, dict)):
-        for name, part in field.items():
-            if isinstance(part, dict) and not any(tensor is other for tensor in part.values()):
-                field[name] = {key: _of_one_token(tensor) for key, tensor in part.items()}
-    return changed
+    return with_ids(tensors, torch.where(ordinary, torch.where(ids == first, second, first), ids))
 
 
 def strangers(tensors: Mapping[str, Any], vocabulary: TokenVocabulary, rows: int) -> List[Mapping[str, Any]]:
@@ -125,13 +128,6 @@ def strangers(tensors: Mapping[str, Any], vocabulary: TokenVocabulary, rows: int
     ]
 
 
-def _of_one_token(tensor: Any) -> Any:
-    if not isinstance(tensor, torch.Tensor) or tensor.dim() < 2 or tensor.dtype == torch.bool:
-        return tensor
-    middle = tensor.shape[1] // 2
-    return tensor[:, middle : middle + 1].expand_as(tensor).contiguous()
-
-
 def beside(one: Mapping[str, Any], other: Mapping[str, Any]) -> Dict[str, Any]:
     """The rows of one text and of another of equal length as one batch."""
     return {name: _beside(part, other[name]) for name, part in one.items()}
@@ -140,6 +136,8 @@ def beside(one: Mapping[str, Any], other: Mapping[str, Any]) -> Dict[str, Any]:
 def _beside(one: Any, other: Any) -> Any:
     if isinstance(one, torch.Tensor):
         return torch.cat([one, other])
+    if isinstance(one, CodeBook):
+        return one
     return beside(one, other) if isinstance(one, dict) else [*one, *other]
 
 
@@ -167,13 +165,15 @@ def padded_on_the_other_side(tensors: Mapping[str, Any]) -> Optional[Dict[str, A
 
 
 def id_tensors(tensors: Mapping[str, Any]) -> List[Tuple[Dict[str, torch.Tensor], str]]:
-    """Where among a model's inputs token ids (batch, tokens) are: the indexers' parts, and the name in each."""
-    parts = [p for value in tensors.values() if isinstance(value, dict) for p in value.values() if isinstance(p, dict)]
-    found = []
-    for part in parts:
-        names = [n for n in _ID_NAMES if isinstance(part.get(n), torch.Tensor) and part[n].dim() == 2]
-        found += [(part, name) for name in names[:1] if not part[name].is_floating_point()]
-    return found
+    """Where among a model's inputs token ids (batch, tokens) are: the indexers' parts, and the name in each.
+
+    The codes of tokens alone where there are any.
+    """
+    coded = [value[CODES] for value in tensors.values() if isinstance(value, dict) and CODES in value]
+    if coded:
+        return [(part, "token_ids") for part in coded]
+    found = [(tensors[view.field][view.indexer], view.name) for view in views_of(tensors)]
+    return [(part, name) for part, name in found if part[name].dim() == 2 and not part[name].is_floating_point()]
 
 
 def ids_and_mask(tensors: Mapping[str, Any]) -> Tuple[torch.Tensor, torch.Tensor]:
@@ -185,8 +185,7 @@ def ids_and_mask(tensors: Mapping[str, Any]) -> Tuple[torch.Tensor, torch.Tensor
     if len(fields) != 1:
         raise UnsupportedModelError(
             f"the model reads {len(fields)} tensors of token ids (batch, tokens), but an explanation needs exactly "
-            "one: use one text field with one indexer (single_id, pretrained_transformer or "
-            "pretrained_transformer_mismatched)"
+            "one: use one text field"
         )
     ((part, name),) = fields
     ids = part[name]

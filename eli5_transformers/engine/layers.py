@@ -10,6 +10,7 @@ import torch
 from ..errors import InputError
 from ..sites.embedding_sites import EmbeddingSites, Site
 from ..sites.outputs import first_tensor
+from .codes import decoded
 from .explained_model import EncodedText, ExplainedModel
 from .instances import ids_and_mask
 
@@ -72,7 +73,7 @@ def _watched(
     with torch.no_grad(), explained.sites.changed(look_up):
         handle = module.register_forward_hook(note)
         try:
-            explained.model(**tensors)
+            explained.model(**decoded(tensors))
         finally:
             handle.remove()
     return (seen, *last[0]) if last else (seen, None, 0)

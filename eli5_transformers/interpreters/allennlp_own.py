@@ -15,11 +15,14 @@ import numpy as np
 from ..compat.random_functions import private_random_numbers
 from ..components.explained_predictors import explained_model
 from ..components.predictor import TransformerClassifierPredictor
+from ..engine.company import refusals
+from ..engine.instances import ids_and_mask
 from ..errors import ExplanationError, InputError, UnsupportedModelError
 from ..locks import ALONE, READING
-from ..records import Attribution
+from ..records import Attribution, Tokens, percent
 from ..sites.state import explaining
 from ..text.allennlp_tokens import instance_tokens, text_field
+from ..text.allennlp_tokens import notes as token_notes
 
 _UNSIGNED = (
     "Scores are absolute values of the loss gradient, normalized to the sum 1: they say how strongly a token counts, "
@@ -55,20 +58,24 @@ def attribute_released(predictor: Any, inputs: Mapping[str, str], name: str) -> 
 
     from ..sites.finite import require_finite, require_sound_weights
 
-    explainable = explained_model(predictor).explainable
-    given, documents = explainable.json_of(inputs), explainable.documents_of(inputs)
+    given = explained_model(predictor).explainable.json_of(inputs)
+    with _at_work(predictor, draws=False) as own:
+        instance = own._json_to_instance(dict(given))
+        with refusals(predictor._model, len(text_field(instance).tokens)):
+            outputs = own.predict_json(dict(given))
+        require_finite(own._model, outputs.get("logits", outputs.get("probs", ())), "the logits of the text")
+    # On another twin: what the prediction has left behind in a model that keeps states is none of the interpreter's.
     with _at_work(predictor, draws=name == "smooth-gradient") as own:
         interpreter = SaliencyInterpreter.by_name(name)(own)  # type: ignore[call-arg]
-        instance = own._json_to_instance(dict(given))
-        field = text_field(instance)
-        outputs = own.predict_json(dict(given))
-        require_finite(own._model, outputs.get("logits", outputs.get("probs", ())), "the logits of the text")
-        with np.errstate(invalid="ignore", divide="ignore"):  # a zero norm is reported below, in words
+        with np.errstate(invalid="ignore", divide="ignore"), _shapes(name):  # a zero norm is reported below, in words
             interpretation = interpreter.saliency_interpret_from_json(dict(given))
     if not all(np.isfinite(found).all() for grads in interpretation.values() for found in grads.values()):
         require_sound_weights(predictor._model, "gradients at the text's vectors")
-    scores = _scores(interpretation, len(field.tokens), name)
-    documents, tokens = instance_tokens(instance, documents)
+    found = _scores(interpretation, name)
+    documents, tokens, notes = _tokens(predictor, instance, inputs, len(found), name)
+    scores, beside = found[: len(tokens)], float(found[len(tokens) :].sum())
+    if beside:
+        notes = (*notes, f"{percent(beside)} of AllenNLP's sum of 1 lies on padding behind the text, which no row shows.")
     target, probability = _prediction(outputs)
     logits = outputs.get("logits")
     return Attribution(
@@ -82,7 +89,7 @@ def attribute_released(predictor: Any, inputs: Mapping[str, str], name: str) -> 
         output="loss",
         probability=probability,
         score=None if logits is None else float(np.ravel(logits)[target]),
-        notes=(_UNSIGNED, _CAVEATS[name], *_layer_note(predictor)),
+        notes=(_UNSIGNED, _CAVEATS[name], *notes, *_layer_note(predictor)),
     )
 
 
@@ -112,7 +119,18 @@ def _at_work(predictor: Any, draws: bool) -> Iterator[Any]:
         yield own
 
 
-def _scores(interpretation: Mapping[str, Any], length: int, name: str) -> np.ndarray:
+@contextmanager
+def _shapes(name: str) -> Iterator[None]:
+    """Says what AllenNLP's interpreters mean by an error of numpy's: vectors of another shape than (batch, tokens, width)."""
+    try:
+        yield
+    except (ValueError, IndexError) as error:
+        raise UnsupportedModelError(
+            f"{name!r} cannot read what this model's embedder makes of a text: it must be vectors (batch, tokens, width)"
+        ) from error
+
+
+def _scores(interpretation: Mapping[str, Any], name: str) -> np.ndarray:
     grads = interpretation["instance_1"]
     if len(interpretation) != 1 or len(grads) != 1:
         raise ExplanationError(
@@ -124,12 +142,33 @@ def _scores(interpretation: Mapping[str, Any], length: int, name: str) -> np.nda
             f"every gradient that {name!r} takes of this model is zero: its embeddings do not reach the loss, "
             "so there is nothing to explain"
         )
-    if scores.shape != (length,):
-        raise ExplanationError(
-            f"{name!r} returned {scores.shape[0]} scores for {length} tokens: "
+    return scores
+
+
+def _tokens(
+    predictor: Any, instance: Any, inputs: Mapping[str, str], scores: int, name: str
+) -> Tuple[Tuple[str, ...], Tokens, Tuple[str, ...]]:
+    """The documents, the tokens that so many scores are of, and what these do not say.
+
+    They are what the model reads, with the tokens that an indexer adds, and with padding behind them; or, where it reads
+    pieces of words, the words. Raises ExplanationError where the scores are of neither, or UnsupportedModelError with why.
+    """
+    documents = explained_model(predictor).explainable.documents_of(inputs)
+    refused: Optional[UnsupportedModelError] = None
+    try:
+        text = explained_model(predictor).encode_instance(instance, documents)
+        padded = ids_and_mask(explained_model(predictor).own_side([text]))[0].shape[1]
+        if scores == padded:
+            return text.documents, text.tokens, text.notes
+    except UnsupportedModelError as error:  # of a model that our own methods cannot explain
+        refused = error
+    read, tokens = instance_tokens(instance, documents)
+    if scores != len(tokens):
+        raise refused or ExplanationError(
+            f"{name!r} returned {scores} scores for {len(tokens)} tokens: "
             "its embedding layer is not the one that reads the predictor's tokens"
         )
-    return scores
+    return read, tokens, token_notes(read, tokens)
 
 
 def _prediction(outputs: Dict[str, Any]) -> Tuple[int, Optional[float]]:

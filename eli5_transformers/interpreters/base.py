@@ -193,7 +193,7 @@ class Interpreter(SaliencyInterpreter):
             probability=None if probabilities is None else float(probabilities[target]),
             score=float(logits[target]),
             parameters=self.parameters(),
-            notes=(*notes, *explained.caveats),
+            notes=(*notes, *encoded.notes, *explained.caveats),
             output=self.output,
             baseline=baseline,
             baseline_score=baseline_score,

@@ -46,8 +46,9 @@ from ..errors import InputError, UnsupportedModelError, is_lack_of_memory
 from .architectures import cause_of_zero_gradients, is_quantized, name_of, require_gradients
 from .finite import require_finite
 from .hooks import SiteHooks
+from .kept import Kept
 from .state import explainable
-from .tracing import Site, trace
+from .tracing import Site, Views, trace
 
 __all__ = ["EmbeddingSites", "Gradients", "Site", "StopPass", "find_sites", "forget_sites", "known_sites"]
 
@@ -78,8 +79,10 @@ class Gradients(NamedTuple):
     """What `output` gave."""
 
 
-def find_sites(model: torch.nn.Module, run: Run, input_ids: torch.Tensor, outside: int = 0) -> EmbeddingSites:
-    """The places where `model` turns token ids into vectors, found by watching one `run()`; `outside`: see `trace`.
+def find_sites(
+    model: torch.nn.Module, run: Run, input_ids: torch.Tensor, outside: int = 0, views: Optional[Views] = None
+) -> EmbeddingSites:
+    """The places where `model` turns token ids into vectors, found by watching one `run()`; `outside`, `views`: see `trace`.
 
     `input_ids` is what `run` feeds to the model, shape (batch, tokens): unpadded, with at least three different
     tokens, so that ids cannot be mistaken for positions or segments. The sites hold for any other input.
@@ -87,7 +90,7 @@ def find_sites(model: torch.nn.Module, run: Run, input_ids: torch.Tensor, outsid
     Raises `InputError` for ids that tell too little, `UnsupportedModelError` where there is no look-up to be seen.
     """
     with explainable(model):
-        sites = trace(model, run, input_ids, outside)
+        sites = trace(model, run, input_ids, outside, views)
     if not sites:
         raise UnsupportedModelError(
             f"no module call in {name_of(model)} turns the token ids into vectors (batch, tokens, width), so its "
@@ -97,7 +100,7 @@ def find_sites(model: torch.nn.Module, run: Run, input_ids: torch.Tensor, outsid
     return EmbeddingSites(model, sites)
 
 
-_KNOWN: weakref.WeakKeyDictionary[torch.nn.Module, Tuple[Tuple[Site, ...], Dict[str, Any], bool]] = (
+_KNOWN: weakref.WeakKeyDictionary[torch.nn.Module, Tuple[Tuple[Site, ...], Dict[str, Any], bool, Kept]] = (
     weakref.WeakKeyDictionary()
 )
 
@@ -110,14 +113,14 @@ def known_sites(model: torch.nn.Module, find: Callable[[], EmbeddingSites]) -> E
     places (resized embeddings are another module).
     """
     for module in model.children():
-        sites, involved, twin = _KNOWN.get(module, ((), {}, True))
+        sites, involved, twin, kept = _KNOWN.get(module, ((), {}, True, ()))
         if sites and all(_stands(model, name, reference()) for name, reference in involved.items()):
-            return EmbeddingSites(model, sites, twin)
+            return EmbeddingSites(model, sites, twin, kept)
     found = find()
     for module in model.children():
         # The wrapper itself, which calls the modules, is another one each time.
         involved = {name: weakref.ref(part) for name, part in found.involved.items() if part is not model}
-        _KNOWN[module] = found.sites, involved, found.twin
+        _KNOWN[module] = found.sites, involved, found.twin, found.kept
     return found
 
 
@@ -166,11 +169,13 @@ def derivatives(
 class EmbeddingSites:
     """The look-ups of one model. Make it with `find_sites`; `sites` may come from an earlier search."""
 
-    def __init__(self, model: torch.nn.Module, sites: Sequence[Site], twin: bool = True) -> None:
+    def __init__(self, model: torch.nn.Module, sites: Sequence[Site], twin: bool = True, kept: Kept = ()) -> None:
         self.model = model
         self.sites = tuple(sites)
         self.twin = twin
         """False where these are not reached in a twin of the model, but in the model itself alone."""
+        self.kept = kept
+        """What the model keeps from one forward pass to the next, which depends on it."""
         names = {name for site in self.sites for name in (site.name, site.caller, "")}
         self.involved = {name: module for name, module in model.named_modules() if name in names}
         """The modules that look up or call one that does, and the model itself, by their names in it."""
@@ -180,7 +185,7 @@ class EmbeddingSites:
 
     def on(self, model: torch.nn.Module) -> EmbeddingSites:
         """The same look-ups in another module of the same structure: a twin."""
-        return self if model is self.model else EmbeddingSites(model, self.sites, self.twin)
+        return self if model is self.model else EmbeddingSites(model, self.sites, self.twin, self.kept)
 
     @property
     def current(self) -> bool:

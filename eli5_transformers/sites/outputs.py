@@ -11,18 +11,26 @@ import torch
 def first_tensor(result: Any) -> Optional[torch.Tensor]:
     """The tensor that a module returned: alone, or the first in a tuple, a list, a dict, an output object or a dataclass.
 
-    I-BERT's look-up returns a scale with its vectors, XLNet's layers two streams, encoders an output object.
+    I-BERT's look-up returns a scale with its vectors, XLNet's layers two streams, encoders an output object, ELMo's a mask
+    before its vectors: masks and ids stand behind numbers.
     """
     if isinstance(result, torch.Tensor):
         return result
-    return next((value for _, value in _parts(result) if isinstance(value, torch.Tensor)), None)
+    place = _first_place(result)
+    return None if place is None else next(value for name, value in _parts(result) if name == place)
+
+
+def _first_place(result: Any) -> Any:
+    tensors = [(place, value) for place, value in _parts(result) if isinstance(value, torch.Tensor)]
+    floating = [place for place, value in tensors if value.is_floating_point()]
+    return next(iter([*floating, *(place for place, _ in tensors)]), None)
 
 
 def with_first_tensor(result: Any, tensor: torch.Tensor) -> Any:
     """`result` with its first tensor replaced; the object that the module returned is not changed itself."""
     if isinstance(result, torch.Tensor):
         return tensor
-    place = next(place for place, value in _parts(result) if isinstance(value, torch.Tensor))
+    place = _first_place(result)
     if isinstance(result, dict):
         # The output objects of transformers are both: made of their fields, which are those that are not None.
         entries = {**result, place: tensor}

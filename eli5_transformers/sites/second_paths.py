@@ -10,8 +10,9 @@ import torch
 from ..errors import UnsupportedModelError
 from .architectures import name_of
 from .embedding_sites import EmbeddingSites, Output, Run, find_sites
+from .kept import Kept, beginning_alike, kept_by
 from .state import explaining
-from .tracing import Site
+from .tracing import Site, Views
 from .twin import COPIES, VIEWS
 
 
@@ -27,13 +28,19 @@ _SMALL = 1e-2
 
 
 def learn_sites(
-    model: torch.nn.Module, inputs: Mapping[str, Any], others: Mapping[str, Any], input_ids: torch.Tensor, output: Output
+    model: torch.nn.Module,
+    inputs: Mapping[str, Any],
+    others: Mapping[str, Any],
+    input_ids: torch.Tensor,
+    output: Output,
+    views: Optional[Views] = None,
 ) -> EmbeddingSites:
     """The `truthful_sites` of `model`, which is not changed: its twin is run on `inputs`, and on `others` of another text.
 
     Where a training moves the weights between two passes, these do not agree: then a twin with copies of the weights is
     looked at. A forward pass that goes past the twin (to a module that a global variable holds, say) looks nothing up in
-    it. Then the model itself is run, and `EmbeddingSites.twin` says that others must do so, too.
+    it. Then the model itself is run, and `EmbeddingSites.twin` says that others must do so, too. `views` of the ids are what
+    the model reads in place of them.
 
     Raises as `truthful_sites` does.
     """
@@ -46,16 +53,24 @@ def learn_sites(
         with explaining(model, twin=twin, tensors=tensors) as own:
             run, other_run = lambda: own(**inputs), lambda: own(**others)  # noqa: B023, E731
             try:
-                sites = find_sites(own, run, input_ids)
-                found = True
-                # Wider look-ups are for what the ids do, not for weights that may have moved.
-                outwards = 0 if (twin, tensors) == (True, VIEWS) else _OUTWARDS
-                sites = _truthful(sites, run, other_run, input_ids, output, outwards)
-                return EmbeddingSites(model, sites.sites, twin)
+                kept = _kept(own, run, output) if twin else ()
+                with beginning_alike(own, kept):
+                    sites = find_sites(own, run, input_ids, views=views)
+                    found = True
+                    # Wider look-ups are for what the ids do, not for weights that may have moved.
+                    outwards = 0 if (twin, tensors) == (True, VIEWS) else _OUTWARDS
+                    sites = _truthful(sites, run, other_run, input_ids, output, outwards, views)
+                return EmbeddingSites(model, sites.sites, twin, kept)
             except UnsupportedModelError as error:
                 failure = error
     assert failure is not None
     raise failure
+
+
+def _kept(model: torch.nn.Module, run: Run, output: Output) -> Kept:
+    """What the model keeps from pass to pass."""
+    with torch.no_grad():
+        return kept_by(model, lambda: output(run()).detach())
 
 
 def truthful_sites(
@@ -75,7 +90,13 @@ def truthful_sites(
 
 
 def _truthful(
-    innermost: EmbeddingSites, run: Run, other_run: Run, input_ids: torch.Tensor, output: Output, outwards: int
+    innermost: EmbeddingSites,
+    run: Run,
+    other_run: Run,
+    input_ids: torch.Tensor,
+    output: Output,
+    outwards: int,
+    views: Optional[Views] = None,
 ) -> EmbeddingSites:
     """These look-ups, or those up to so many calls around them."""
     sites, model = innermost, innermost.model
@@ -84,7 +105,7 @@ def _truthful(
     for outside in range(1, outwards + 1):
         if moved <= 1:
             return sites
-        wider = find_sites(model, run, input_ids, outside)
+        wider = find_sites(model, run, input_ids, outside, views)
         if wider.sites == sites.sites:
             break
         sites = wider
@@ -104,7 +125,7 @@ def reads_ids(model: torch.nn.Module, sites: Sequence[Site]) -> str:
     return (
         f"{name_of(model)} reads more of its token ids than the vectors of {', '.join(map(repr, names))}: with other ids and "
         "the same vectors it predicts something else, so that its prediction cannot be explained by them: let it look ids up "
-        "in one submodule alone (not by torch.nn.functional.embedding, an EmbeddingBag or a second indexer), or merge its "
+        "in submodules alone (not by torch.nn.functional.embedding or an EmbeddingBag), or merge its "
         "adapters into it"
     )
 

@@ -12,6 +12,7 @@ import torch
 
 from ..locks import ALONE
 from .architectures import NO_TOKEN, configs, text_configs
+from .kept import Kept, beginning_alike
 from .twin import SAME, VIEWS, twin_of
 
 Change = Tuple[Any, str, Any]
@@ -23,13 +24,14 @@ _READY = "_is_ready_to_be_explained"
 
 @contextmanager
 def explaining(
-    model: torch.nn.Module, *, twin: bool = True, tensors: str = VIEWS, copied: Tuple[type, ...] = ()
+    model: torch.nn.Module, *, twin: bool = True, tensors: str = VIEWS, copied: Tuple[type, ...] = (), kept: Kept = ()
 ) -> Iterator[torch.nn.Module]:
     """A module to run and to change in place of `model`, in the state in which a prediction is explained.
 
     Evaluation mode, deterministic, no parameter differentiated, no keys and values kept, and no token taken for padding
     where the config names none. It is a twin (`tensors` and `copied` are those of `twin.twin_of`), or `model` itself: where
-    `twin` is False, so that other threads wait which would explain it, or where it is such a twin.
+    `twin` is False, so that other threads wait which would explain it, or where it is such a twin. What it keeps from pass to
+    pass (`kept.kept_by`) is the same at the beginning of each.
     """
     if _READY in vars(model):
         yield model
@@ -52,6 +54,7 @@ def explaining(
         if not twin:
             stack.enter_context(_frozen(own))
         stack.enter_context(_seeds_kept(own))
+        stack.enter_context(beginning_alike(own, kept))
         if not shared:
             vars(own)[_READY] = True
         yield own
@@ -108,6 +111,9 @@ def _changes(model: torch.nn.Module) -> Iterator[Change]:
             yield module, "training", training
         if vars(module).get("hash_seed", 0) is None:
             yield module, "hash_seed", 0
+        # AllenNLP's recurrent layers that go on where the batch before has ended, as ELMo's: a fresh model has no states.
+        if vars(module).get("stateful") and vars(module).get("_states") is not None and hasattr(module, "reset_states"):
+            yield module, "_states", None
     for config in configs(model):
         if getattr(config, "use_cache", False) is True:
             yield config, "use_cache", False

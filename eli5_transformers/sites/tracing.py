@@ -10,7 +10,7 @@ import functools
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
 
 import torch
 
@@ -20,6 +20,10 @@ from .outputs import first_tensor
 # The place at which a token is exchanged to see what changes with it, and what is no change, relative to the largest.
 _EXCHANGED = 1
 _ROUNDING = 1e-4
+
+
+Views = Callable[[torch.Tensor], Sequence[torch.Tensor]]
+"""From token ids (batch, tokens) to all that a model reads in their place, each (batch, tokens, …): words and characters."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +40,8 @@ class Site:
     Not those of all callers together: LED looks up its padding in between, if the text needs any.
     """
     shift: int
-    """The site's position i holds the token i - shift: 0, or 1 for decoders that are fed the text shifted right."""
+    """The site's position i holds the token i - shift: 0, or 1 for decoders that are fed the text shifted right, and for
+    look-ups that put a start in front, as ELMo's."""
     transposed: bool
     """True where the module works on (tokens, batch); values and gradients are always handed out batch first."""
     width: int
@@ -49,6 +54,8 @@ class _Match:
 
     shift: int = 0
     transposed: bool = False
+    view: Optional[int] = None
+    """Which of the views it is."""
 
 
 @dataclass
@@ -63,7 +70,11 @@ class _Frame:
 
 
 def trace(
-    model: torch.nn.Module, run: Callable[[], Any], input_ids: torch.Tensor, outside: int = 0
+    model: torch.nn.Module,
+    run: Callable[[], Any],
+    input_ids: torch.Tensor,
+    outside: int = 0,
+    views: Optional[Views] = None,
 ) -> Tuple[Site, ...]:
     """The sites of `model` in the order in which one `run()` reaches them; empty where there are none.
 
@@ -73,10 +84,11 @@ def trace(
     to a multiple). `outside` takes a call in place of those in it, up to so many times: an adapter's, which adds its own
     look-up to that of the module in it.
 
-    `input_ids` is `(batch, tokens)`, unpadded, with at least three different tokens. Raises `InputError` for others.
+    `input_ids` is `(batch, tokens)`, unpadded, with at least three different tokens. Where they stand for several `views` of
+    the tokens, a site may be handed any of these. Raises `InputError` for others.
     """
     _require_telling(input_ids)
-    tracer = _Tracer(input_ids, outside)
+    tracer = _Tracer(input_ids, outside, views)
     with torch.no_grad(), _watched_by(tracer, model):
         run()
     return tuple(tracer.sites)
@@ -98,9 +110,11 @@ def _require_telling(input_ids: torch.Tensor) -> None:
 class _Tracer:
     """Watches module calls and collects the sites among them."""
 
-    def __init__(self, input_ids: torch.Tensor, outside: int) -> None:
+    def __init__(self, input_ids: torch.Tensor, outside: int, views: Optional[Views]) -> None:
         self.sites: List[Site] = []
         self._ids = input_ids
+        self._views = views
+        self._seen = () if views is None else tuple(views(input_ids))
         self._outside = outside
         self._thread = threading.get_ident()
         self._stack: List[_Frame] = []
@@ -133,9 +147,10 @@ class _Tracer:
             finally:
                 self._stack.pop()
             if match is not None and frame.height < self._outside:
-                width = self._width(match, result, forward, args, kwargs)
-                if width is not None:
-                    self.sites[frame.first :] = [Site(name, caller, call, match.shift, match.transposed, width)]
+                found = self._look_up(match, result, forward, args, kwargs)
+                if found is not None:
+                    width, behind = found
+                    self.sites[frame.first :] = [Site(name, caller, call, match.shift + behind, match.transposed, width)]
                     frame.height += 1
             if self._stack:
                 self._stack[-1].height = max(self._stack[-1].height, frame.height)
@@ -145,6 +160,10 @@ class _Tracer:
 
     def _match(self, value: Any) -> Optional[_Match]:
         ids, (batch, length) = self._ids, self._ids.shape
+        if self._views is not None:
+            same = (v for v, seen in enumerate(self._seen) if isinstance(value, torch.Tensor) and _is_same(value, seen))
+            view = next(same, None)
+            return None if view is None else _Match(view=view)
         if not isinstance(value, torch.Tensor) or value.is_floating_point() or value.dim() != 2:
             return None
         if value.dtype == torch.bool or value.device != ids.device:
@@ -159,15 +178,15 @@ class _Tracer:
             return _Match(transposed=True)
         return None
 
-    def _width(
+    def _look_up(
         self,
         match: _Match,
         result: Any,
         forward: Callable[..., Any],
         args: Tuple[Any, ...],
         kwargs: Dict[str, Any],
-    ) -> Optional[int]:
-        """The length of the vectors that the call made of the ids, None if it did not."""
+    ) -> Optional[Tuple[int, int]]:
+        """The length of the vectors that the call made of the ids, and how many stand before the first; None if none."""
         vectors = first_tensor(result)
         if vectors is None or not vectors.is_floating_point() or vectors.dim() != 3:
             return None
@@ -179,13 +198,31 @@ class _Tracer:
         if changed is not None and torch.equal(changed, vectors):
             return None
         # What mixes the tokens is more than a look-up: a whole encoder that looks up without a module.
-        changed = self._again(_one_exchanged, forward, args, kwargs)
+        place = self._place(_EXCHANGED, match, vectors, forward, args, kwargs)
+        behind = -1 if place is None else place - _EXCHANGED
+        if behind > 0 and self._place(0, match, vectors, forward, args, kwargs) != behind:
+            return None
+        fits = 0 <= behind <= by_batch.shape[1] - self._ids.shape[1]
+        return (vectors.shape[2], behind) if fits else None
+
+    def _place(
+        self,
+        exchanged: int,
+        match: _Match,
+        vectors: torch.Tensor,
+        forward: Callable[..., Any],
+        args: Tuple[Any, ...],
+        kwargs: Dict[str, Any],
+    ) -> Optional[int]:
+        """The only position whose vector changes with the token at the place `exchanged`; None where others do, too."""
+        changed = self._again(lambda ids: _one_exchanged(ids, exchanged), forward, args, kwargs)
         if changed is None or changed.shape != vectors.shape:
             return None
         moved = (changed - vectors).abs().amax(-1)
-        moved = moved.T if match.transposed else moved
-        moved[:, _EXCHANGED] = 0
-        return None if moved.max() > _ROUNDING * vectors.abs().max() else vectors.shape[2]
+        moved = (moved.T if match.transposed else moved).amax(0)
+        place = int(moved.argmax()) if moved.any() else exchanged
+        moved[place] = 0
+        return None if moved.max() > _ROUNDING * vectors.abs().max() else place
 
     def _again(
         self,
@@ -200,6 +237,8 @@ class _Tracer:
             match = self._match(value)
             if match is None:
                 return value
+            if self._views is not None and match.view is not None:
+                return self._views(change(self._ids))[match.view]
             return change(value.T).T.contiguous() if match.transposed else change(value)
 
         self._probing = True
@@ -214,12 +253,16 @@ def _in_another_order(ids: torch.Tensor) -> torch.Tensor:
     return ids.roll(1, 1)
 
 
-def _one_exchanged(ids: torch.Tensor) -> torch.Tensor:
+def _one_exchanged(ids: torch.Tensor, place: int) -> torch.Tensor:
     """Another token at one place: one of the text, so that it is in the vocabulary."""
     changed = ids.clone()
     for row, own in enumerate(ids):
-        changed[row, _EXCHANGED] = ids[ids != own[_EXCHANGED]][0]
+        changed[row, place] = ids[ids != own[place]][0]
     return changed
+
+
+def _is_same(value: torch.Tensor, view: torch.Tensor) -> bool:
+    return value.shape == view.shape and value.dtype == view.dtype and value.device == view.device and torch.equal(value, view)
 
 
 @contextmanager

@@ -122,7 +122,9 @@ class _Twins:
             if twin is not value:
                 self._fill(value, twin)
             return twin
-        if type(value) in (dict, OrderedDict, defaultdict, list, set) and len(value) <= _MOST_ENTRIES:
+        if isinstance(value, tuple) and len(value) <= _MOST_ENTRIES:
+            return _container(value, self._own)
+        if type(value) in (dict, OrderedDict, defaultdict, list, set, deque) and len(value) <= _MOST_ENTRIES:
             # Kept before it is filled: it may hold itself.
             return _fill_container(value, self._keep(value, value.copy()), self._own)
         if isinstance(getattr(value, "model_type", None), str):
@@ -199,7 +201,9 @@ def _fill_container(value: Any, made: Any, of: Callable[[Any], Any]) -> Any:
         return made
     entries = list(made.items()) if isinstance(value, dict) else list(made)
     made.clear()
-    if isinstance(value, dict):
+    if isinstance(value, deque):
+        made.extend(map(of, entries))
+    elif isinstance(value, dict):
         made.update((of(key) if isinstance(key, torch.nn.Module) else key, of(entry)) for key, entry in entries)
     else:
         made.update(map(of, entries))

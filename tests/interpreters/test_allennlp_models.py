@@ -167,22 +167,6 @@ def test_unknown_word_is_the_baseline_of_a_vocabulary(recurrent):
     assert default.baseline in ("pad (@@PADDING@@)", "unk (@@UNKNOWN@@)")
 
 
-def test_a_model_of_characters_is_refused_in_a_sentence():
-    reader = {
-        "type": "text_classification_json",
-        "tokenizer": {"type": "just_spaces"},
-        "token_indexers": {"tokens": {"type": "characters", "min_padding_length": 3}},
-    }
-    embedder = {
-        "type": "character_encoding",
-        "embedding": {"embedding_dim": 4, "num_embeddings": 300},
-        "encoder": {"type": "cnn", "embedding_dim": 4, "num_filters": 4, "ngram_filter_sizes": [2]},
-    }
-    predictor = built(reader, embedder, {"type": "bag_of_embeddings", "embedding_dim": 4}, vocabulary())
-    with pytest.raises(UnsupportedModelError, match="single_id"):
-        attribute(predictor, INPUTS)
-
-
 def test_folded_texts_are_refused_in_a_sentence(stars_checkpoint):
     name = {"type": "pretrained_transformer", "model_name": str(stars_checkpoint), "max_length": 12}
     reader = {

@@ -1,7 +1,7 @@
 """Token ids reached the prediction past the look-ups that were explained, and nothing was said.
 
-A bag of words beside an embedding, a table that is read by `torch.nn.functional.embedding`, the delta of an adapter on
-the embedding, or the characters of a second indexer: with the vectors of the look-ups put in by hand and the same ids the
+A bag of words beside an embedding, a table that is read by `torch.nn.functional.embedding`, or the delta of an adapter on
+the embedding: with the vectors of the look-ups put in by hand and the same ids the
 prediction was the same, which was taken for a proof. Scores left out what went the other way.
 """
 
@@ -174,51 +174,6 @@ def test_an_embedding_with_an_adapter_in_an_encoder_decoder_is_explained_whole()
         ("encoder.embed_tokens", 0),
         ("decoder.embed_tokens", 1),
     ]
-
-
-def test_characters_beside_words_are_refused() -> None:
-    from allennlp.common import Params
-    from allennlp.data import DatasetReader, Vocabulary
-    from allennlp.models import Model
-    from allennlp.predictors import Predictor
-
-    reader = DatasetReader.from_params(
-        Params(
-            {
-                "type": "text_classification_json",
-                "tokenizer": {"type": "whitespace"},
-                "token_indexers": {
-                    "tokens": {"type": "single_id"},
-                    "characters": {"type": "characters", "min_padding_length": 3},
-                },
-            }
-        )
-    )
-    instances = [reader.text_to_instance(text, label) for text, label in zip(tiny.TEXTS, ("bad", "good", "bad"))]
-    for instance in instances:
-        reader.apply_token_indexers(instance)
-    vocab = Vocabulary.from_instances(instances)
-    torch.manual_seed(3)
-    characters = {
-        "type": "character_encoding",
-        "embedding": {"embedding_dim": 4, "vocab_namespace": "token_characters"},
-        "encoder": {"type": "cnn", "embedding_dim": 4, "num_filters": 3, "ngram_filter_sizes": [3]},
-    }
-    model = Model.from_params(
-        vocab=vocab,
-        params=Params(
-            {
-                "type": "basic_classifier",
-                "text_field_embedder": {
-                    "token_embedders": {"tokens": {"type": "embedding", "embedding_dim": 4}, "characters": characters}
-                },
-                "seq2vec_encoder": {"type": "bag_of_embeddings", "embedding_dim": 7},
-            }
-        ),
-    )
-    predictor = Predictor.by_name("text_classifier")(model.eval(), reader)
-    with pytest.raises(UnsupportedModelError, match="second indexer"):
-        attribute(predictor, tiny.TEXTS[0])
 
 
 class Switched(Adapted):
