@@ -61,25 +61,20 @@ def predictor_of(model: Any, reader: Any, said: Any, chosen: Chosen, path: Path)
 
 
 def _fitting(model: Any, reader: Any) -> str:
-    """The model's own predictor, but for one that cannot read a pair which its reader takes.
+    """The model's own predictor, but for AllenNLP's of one text where the reader must be given two.
 
-    `basic_classifier` names the predictor of one text, whatever reader it was trained with.
+    `basic_classifier` names that one, whatever reader it was trained with.
     """
-    from allennlp.predictors import Predictor
+    from allennlp.predictors import Predictor, TextClassifierPredictor
 
-    from ..components.predictor_inputs import PredictorInputs
     from ..components.text_to_instance import text_parameters
 
     name = getattr(model, "default_predictor", None)
-    if name is None or len(text_parameters(reader)) != 2:
-        return name or _FALLBACK
-    for fitting in (str(name), _FALLBACK):
-        try:
-            PredictorInputs(Predictor.by_name(fitting)(model, reader))
-            return fitting
-        except InputError:
-            continue
-    return str(name)
+    if name is not None and len(text_parameters(reader)) == 2:
+        kind: Any = Predictor.by_name(name)
+        if getattr(kind, "_json_to_instance", None) is TextClassifierPredictor._json_to_instance:
+            return _FALLBACK
+    return name or _FALLBACK
 
 
 def _require_options(options: Mapping[str, Any], known: List[str], kind: Any, path: Path, called: bool) -> None:

@@ -13,6 +13,7 @@ from allennlp.data.tokenizers import Token, Tokenizer
 from allennlp.predictors import Predictor
 
 from ..compat.registering import registered
+from ..engine.outputs import LOGITS, PROBABILITIES
 from ..errors import InputError
 
 # Parameters of readers that are no texts.
@@ -20,7 +21,6 @@ _NO_TEXTS = (
     "label", "labels", "gold_label", "target", "targets", "tags", "tag", "category", "categories", "class_", "sentiment",
     "topic", "topics", "score", "rating", "stars", "weight", "index", "idx", "id", "id_", "guid", "uid", "metadata", "pair_id",
 )  # fmt: skip
-_PROBABILITIES = ("probs", "label_probs", "class_probabilities", "probabilities", "logits", "label_logits", "class_logits")
 
 
 @registered(Predictor, "text_to_instance")
@@ -65,9 +65,10 @@ class ReaderPredictor(Predictor):
 
     def predictions_to_labeled_instances(self, instance: Instance, outputs: Dict[str, numpy.ndarray]) -> List[Instance]:
         """The instance with the predicted label, for AllenNLP's interpreters and attackers."""
-        found = next((outputs[name] for name in _PROBABILITIES if outputs.get(name) is not None), None)
+        names = (*PROBABILITIES, *LOGITS)
+        found = next((outputs[name] for name in names if outputs.get(name) is not None), None)
         if found is None:
-            raise InputError(f"the model's output has none of {', '.join(_PROBABILITIES)}: it is no classifier's")
+            raise InputError(f"the model's output has none of {', '.join(names)}: it is no classifier's")
         labelled = instance.duplicate()
         labelled.add_field("label", LabelField(int(numpy.argmax(found)), skip_indexing=True))
         return [labelled]

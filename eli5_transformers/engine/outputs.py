@@ -8,8 +8,8 @@ import torch
 
 from ..errors import UnsupportedModelError
 
-_LOGITS = ("logits", "label_logits", "class_logits", "logit")
-_PROBABILITIES = (
+LOGITS = ("logits", "label_logits", "class_logits", "logit")
+PROBABILITIES = (
     "probs", "label_probs", "class_probabilities", "probabilities", "class_probs", "prob", "log_probs", "label_log_probs",
 )  # fmt: skip
 # Where nothing has a name that says more.
@@ -18,12 +18,12 @@ _OTHERS = ("scores", "score", "predictions", "prediction", "preds", "output", "o
 
 def logits_name(outputs: Any) -> Optional[str]:
     """Under which name the logits are, or None."""
-    return _name(outputs, _LOGITS, "logits")
+    return _name(outputs, LOGITS, "logits")
 
 
 def probabilities_name(outputs: Any) -> Optional[str]:
     """Under which name the probabilities are, or None."""
-    return _name(outputs, _PROBABILITIES, "probs") or _name(outputs, (), "probabilities")
+    return _name(outputs, PROBABILITIES, "probs") or _name(outputs, (), "probabilities")
 
 
 def numbers(outputs: Any, name: Optional[str]) -> Optional[torch.Tensor]:

@@ -17,6 +17,7 @@ from ..components.explained_predictors import explained_model
 from ..components.predictor import TransformerClassifierPredictor
 from ..engine.company import refusals
 from ..engine.instances import ids_and_mask
+from ..engine.outputs import PROBABILITIES
 from ..errors import ExplanationError, InputError, UnsupportedModelError
 from ..locks import ALONE, READING
 from ..records import Attribution, Tokens, percent
@@ -67,7 +68,7 @@ def attribute_released(predictor: Any, inputs: Mapping[str, str], name: str) -> 
     # On another twin: what the prediction has left behind in a model that keeps states is none of the interpreter's.
     with _at_work(predictor, draws=name == "smooth-gradient") as own:
         interpreter = SaliencyInterpreter.by_name(name)(own)  # type: ignore[call-arg]
-        with np.errstate(invalid="ignore", divide="ignore"), _shapes(name):  # a zero norm is reported below, in words
+        with np.errstate(invalid="ignore", divide="ignore"), _shapes(name), _labelled(name):  # a zero norm is told below
             interpretation = interpreter.saliency_interpret_from_json(dict(given))
     if not all(np.isfinite(found).all() for grads in interpretation.values() for found in grads.values()):
         require_sound_weights(predictor._model, "gradients at the text's vectors")
@@ -130,6 +131,24 @@ def _shapes(name: str) -> Iterator[None]:
         ) from error
 
 
+@contextmanager
+def _labelled(name: str) -> Iterator[None]:
+    """A predictor that looks for its label where the model says none is a sentence."""
+    try:
+        yield
+    except KeyError as error:
+        raise UnsupportedModelError(
+            f"{name!r} explains the loss of the label that the predictor's predictions_to_labeled_instances sets, which looks "
+            f"for {error} in the model's output, or the model returns no loss: use another interpreter"
+        ) from error
+    except RuntimeError as error:
+        if "implement this method" not in str(error):  # predictors/predictor.py, predictions_to_labeled_instances
+            raise
+        raise UnsupportedModelError(
+            f"{name!r} needs a predictor with predictions_to_labeled_instances, which this one has not: use another interpreter"
+        ) from error
+
+
 def _scores(interpretation: Mapping[str, Any], name: str) -> np.ndarray:
     grads = interpretation["instance_1"]
     if len(interpretation) != 1 or len(grads) != 1:
@@ -172,7 +191,7 @@ def _tokens(
 
 
 def _prediction(outputs: Dict[str, Any]) -> Tuple[int, Optional[float]]:
-    probabilities = outputs.get("probs")
+    probabilities = next((outputs[name] for name in PROBABILITIES if name in outputs), None)
     if probabilities is None:
         raise InputError(
             "the predictor's output has no 'probs': AllenNLP's interpreters are for classifiers that return them"

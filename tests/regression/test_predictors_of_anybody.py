@@ -26,7 +26,7 @@ from allennlp.predictors import Predictor
 
 from eli5_transformers import attribute, compare, get_explanation
 from eli5_transformers.components.text_to_instance import ReaderPredictor
-from eli5_transformers.errors import InputError
+from eli5_transformers.errors import InputError, UnsupportedModelError
 
 TEXT, SECOND = "a good film, with a bad end", "the plot is a good film"
 
@@ -199,6 +199,20 @@ def test_allennlps_own_interpreters_and_comparisons_read_the_same_keys():
     assert_close(one.scores, attribute(expected, TEXT, interpreter="simple-gradient")[0][0].scores)
     assert one.documents == (TEXT,)
     assert len(compare(predictor, TEXT, ["gradient-x-input", "occlusion"]).attributions) == 2
+
+
+@pytest.mark.parametrize("name", ["simple-gradient", "integrated-gradient", "smooth-gradient"])
+def test_allennlps_own_interpreters_say_what_they_lack_of_a_predictor(name):
+    predictor = predictor_of(texts(), lambda own, given: reader_of(own)(text=given["text"]))
+    with pytest.raises(UnsupportedModelError, match="predictions_to_labeled_instances"):
+        attribute(predictor, TEXT, interpreter=name)
+
+    def labelled(self, instance, outputs):
+        return outputs["label_logits"]
+
+    type(predictor).predictions_to_labeled_instances = labelled
+    with pytest.raises(UnsupportedModelError, match="looks for 'label_logits' in the model's output"):
+        attribute(predictor, TEXT, interpreter=name)
 
 
 def test_occlusion_of_a_pair_is_its_removal():
