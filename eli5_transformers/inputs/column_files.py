@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import io
 from contextlib import contextmanager
-from typing import Any, Iterator, List, Optional, Tuple
+from typing import Any, Iterator, List, Optional, Tuple, Type
 
 from ..errors import MissingDependencyError, short
 from .elements import Element
@@ -71,7 +70,7 @@ class ColumnFile:
         if self._held is None:
             with self._source.open() as stream:
                 self._held = stream.read()
-        return pyarrow.PythonFile(io.BytesIO(self._held))
+        return pyarrow.BufferReader(self._held)
 
     _held: Optional[bytes] = None
 
@@ -104,7 +103,7 @@ def _values(column: Any) -> List[Any]:
     return column.to_pylist()
 
 
-def _errors() -> Tuple[type, ...]:
+def _errors() -> Tuple[Type[Exception], ...]:
     import pyarrow
 
     return (pyarrow.ArrowException, OSError, ValueError, EOFError)

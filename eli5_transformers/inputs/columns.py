@@ -14,7 +14,7 @@ _LETTERS = re.compile(r"[^\W\d_]+")
 NUMBER = re.compile(r"\s*[-+]?[\d.,]*\d\s*%?\s*$|\s*[-+]?\d[\d.,]*e[-+]?\d+\s*$", re.IGNORECASE)
 # Dates, times and truth values, which are no texts either.
 _VALUE = re.compile(r"[\d\s:./,+TZ-]*\d[\d\s:./,+TZ-]*$|(true|false|yes|no)$", re.IGNORECASE)
-_WORDS_OF_PROSE = 4
+_WORDS_OF_PROSE = 5
 # Scripts that put no spaces between words: Thai to Khmer, Chinese, Japanese.
 _WITHOUT_SPACES = re.compile("[\u0e00-\u17ff\u3040-\u30ff\u3400-\u9fff]{8}")
 _SHOWN = 12
@@ -90,9 +90,12 @@ def _texts(
         if len(strings) != 1:
             raise _ambiguous(names, "which of them is the text cannot be told" if strings else "none of them holds a text")
         return strings[0], pair
-    both = pair_of(written) if pair is None else None
-    if both is not None:
-        return both
+    # The second text of a pair may be empty in all rows that were looked at, which each row is to say.
+    seconds = [[*written, name] for name in known if name not in written and plain(name) in SECOND_TEXTS]
+    for both in (written, *seconds):
+        found = pair_of(both) if pair is None else None
+        if found is not None:
+            return found
     if len(written) > 1:
         raise _ambiguous(names, f"{_listed(written)} may each be the text")
     if plain(written[0]) in SECOND_TEXTS and pair is None:
@@ -122,6 +125,8 @@ def _place(asked: str, names: Sequence[str]) -> Optional[str]:
 
 
 def _ambiguous(names: Sequence[str], why: str) -> InputError:
+    if not names:
+        return InputError("it is an empty object, without a text")
     return InputError(
         f"the columns are {_listed(names)}: {why}; say it with --text-column, and with --pair-column for the second text of "
         "a pair"

@@ -41,9 +41,10 @@ _REFUSED = (
     (b"version https://git-lfs.github.com/spec/", "is Git LFS's pointer to a file: fetch that with `git lfs pull`"),
     (b"<?xml", "is XML: save its texts as CSV, or as a text file, one in each line"),
     (b"<!doctype html", "is a web page: save its texts as CSV, or as a text file, one in each line"),
+    (b"<table", "is a web page: save its texts as CSV, or as a text file, one in each line"),
     (b"<html", "is a web page: save its texts as CSV, or as a text file, one in each line"),
 )  # fmt: skip
-_MARKUP = (b"<?xml", b"<!doctype html", b"<html")
+_MARKUP = (b"<?xml", b"<!doctype html", b"<table", b"<html")
 # Of a pickle since its second protocol, whose first bytes are no text.
 _PICKLED = re.compile(rb"\x80[\x02-\x05]")
 # What is in no text, but for what lays lines out, an escape and a NUL, which damage leaves.
@@ -129,7 +130,9 @@ def _json_form(first: str, head: str, named: Optional[str]) -> Optional[str]:
     try:
         held, end = json.JSONDecoder().raw_decode(first)
     except (ValueError, RecursionError):
-        # The first line is damaged, or is that of a document of several lines.
+        # The first line is damaged, or is that of a document of several lines, or a text that begins with a brace.
+        if named != "json" and not re.match(r'\{\s*"', first):
+            return None
         return "json" if named == "json" and not _has_object_line(head) else "jsonl"
     several = len(head.strip().splitlines()) > 1
     return "json" if not several and named != "jsonl" and _is_table(held) else "jsonl"

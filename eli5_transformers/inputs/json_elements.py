@@ -69,7 +69,9 @@ def in_lines(lines: Iterable[str], encoding: str, *, texts: bool, objects: bool)
         if error is not None:
             yield Element(number, error=error)
         elif objects and (line.lstrip().startswith("{") or (not texts and _is_of_json(line))):
-            yield _parsed(number, line.strip())
+            element = _parsed(number, line.strip())
+            mend = "; if it is a text, say --input-format lines" if texts and element.error else ""
+            yield element._replace(error=f"{element.error}{mend}") if mend else element
         else:
             yield Element(number, line)
 

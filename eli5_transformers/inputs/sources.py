@@ -32,7 +32,7 @@ class Source:
         self.packed = False
         """Whether it is read through gzip."""
         self._refused: Optional[InputError] = None
-        self._stream: Optional[BinaryIO] = None
+        self._stream: Optional[io.BufferedReader] = None
         self.name = "stdin" if file == "-" else visible_line(os.path.basename(file))
         suffixes = [suffix.lower() for suffix in Path(file).suffixes]
         if suffixes and suffixes[-1] in (".gz", ".gzip"):

@@ -20,9 +20,9 @@ from .encodings import what_was_not_decoded
 from .forms import DELIMITERS
 
 MISSING = frozenset(
-    "NaN nan -NaN -nan NA N/A n/a <NA> #N/A #NA NULL null None #NAME? #REF! #VALUE! #DIV/0! #NULL! #NUM!".split()
+    "NaN nan -NaN -nan NA N/A n/a <NA> #N/A #NA NULL null None #NAME? #REF! #VALUE! #DIV/0! #NULL! #NUM! \\N".split()
 ) | {""}
-"""Cells that stand for a missing value: those that pandas takes for one, and a spreadsheet's errors."""
+"""Cells that stand for a missing value: those that pandas takes for one, and the errors of spreadsheets and databases."""
 _MOST_LINES = 5000
 _MOST_CELL = 2**31 - 1
 _NOT_CLOSED = "a quote in it is not closed, or does not stand around a whole cell: double it inside of a cell"
@@ -105,7 +105,7 @@ def records(lines: Iterable[str], layout: Layout, numbers: Sequence[int] = ()) -
             error = _NOT_CLOSED
         if error is None and doubtful > 0 and len(feed.taken) == 1 and feed.taken[0].count('"') % 2:
             error = "it is the rest of a row whose quotes are broken"
-        if error is None and layout.width and any(cells) and len(cells) != layout.width:
+        if error is None and layout.width and any(map(str.strip, cells)) and len(cells) != layout.width:
             error = _of_other_width(len(cells), layout)
         if error is not None:
             plainly = _without_quotes(feed.taken[0], layout)
@@ -137,11 +137,13 @@ def layout_of(head: str, whole: bool, form: str, asked: Sequence[str]) -> Tuple[
         delimiters, lines, skipped = said.group(1), lines[1:], skipped + 1
     tried = []
     for order, delimiter in enumerate(delimiters):
+        all_spaced = False
         for spaced in (False, True):
             layout = Layout(delimiter, spaced)
             rows = _sample(lines, layout, whole)
             if rows:
-                tried.append((_fit(rows, asked), -order, not spaced, layout, rows))
+                all_spaced = all_spaced or _is_spaced(rows)
+                tried.append((_fit(rows, asked), -order, spaced == all_spaced, layout, rows))
     if not tried:
         return Layout(delimiters[0]), skipped
     fit, *_, layout, rows = max(tried, key=lambda one: one[:3])
@@ -223,6 +225,12 @@ def _fit(rows: Sequence[Record], asked: Sequence[str]) -> Tuple[bool, bool, floa
     usual = max(set(widths), key=widths.count) if widths else 1
     share = widths.count(usual) / len(rows)
     return known or (usual > 1 and share >= 0.5), known, share
+
+
+def _is_spaced(rows: Sequence[Record]) -> bool:
+    """Whether each cell behind a delimiter begins with a space, which then is none of the cell's."""
+    behind = [cell for row in rows for cell in row.cells[1:] if cell]
+    return bool(behind) and all(cell.startswith(" ") for cell in behind)
 
 
 def _has_asked(cells: Sequence[str], asked: Sequence[str]) -> bool:
