@@ -25,12 +25,15 @@ class ColumnFile:
                 self.names: List[str] = list(file.schema_arrow.names)
                 self.count: Optional[int] = file.metadata.num_rows
             else:
-                self.names, self.count = self._counted()
+                with self._reader() as reader:
+                    self.names = list(reader.schema.names)
+                self.count = self._counted()
 
     def __iter__(self) -> Iterator[Element]:
         number = 0
         try:
             for batch in self._batches():
+                batch.validate(full=True)  # damage could end the process otherwise
                 columns = [_values(column) for column in batch.columns]
                 for row in zip(*columns):
                     number += 1
@@ -38,10 +41,12 @@ class ColumnFile:
         except _errors() as error:
             yield Element(number + 1, error=f"the file is damaged there, and ends: {short(error)}", unit="row")
 
-    def _counted(self) -> Tuple[List[str], int]:
-        reader = self._reader()
-        with reader:
-            return list(reader.schema.names), sum(batch.num_rows for batch in _of_reader(reader))
+    def _counted(self) -> Optional[int]:
+        try:
+            with self._reader() as reader:
+                return sum(batch.num_rows for batch in _of_reader(reader))
+        except _errors():
+            return None  # damage, which the rows say in its place
 
     def _batches(self) -> Iterator[Any]:
         if self._form == "parquet":

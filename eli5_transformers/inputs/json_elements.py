@@ -76,22 +76,28 @@ def in_lines(lines: Iterable[str], encoding: str, *, texts: bool, objects: bool)
             yield Element(number, line)
 
 
-def in_document(text: str) -> Iterator[Element]:
+def in_document(text: str, encoding: str) -> Iterator[Element]:
     """The elements of a file that is one JSON value. Raises NotATable for one that holds no rows.
 
     The entries of a list are read one by one: what stands before damage is kept, and the damage is the last element.
     """
     start = _SPACE.match(text).end()  # type: ignore[union-attr]
     if text[start : start + 1] == "[":
-        return _in_list(text, start + 1)
+        return _in_list(text, start + 1, encoding)
     try:
         held, end = _DECODER.raw_decode(text, start)
     except json.JSONDecodeError as error:
-        raise NotATable(f"is not valid JSON: {error.msg} at line {error.lineno}, column {error.colno}") from None
+        raise NotATable(
+            f"is not valid JSON: {error.msg} at line {error.lineno}, column {error.colno}; say --input-format lines if each "
+            "line is a text"
+        ) from None
     except RecursionError:
         raise NotATable(f"is {_DEEP}") from None
     if text[end:].strip():
         raise NotATable("is not valid JSON: something stands behind its end; give JSON Lines one object in each line")
+    wrong = what_was_not_decoded(text, encoding)
+    if wrong is not None:
+        raise NotATable(f"cannot be read: {wrong}")
     return (_checked(number, row, "row") for number, row in enumerate(_rows_of(held), start=1))
 
 
@@ -114,7 +120,7 @@ def _parsed(number: int, line: str) -> Element:
     return _checked(number, held, "line")
 
 
-def _in_list(text: str, place: int) -> Iterator[Element]:
+def _in_list(text: str, place: int, encoding: str) -> Iterator[Element]:
     number = 0
     place = _SPACE.match(text, place).end()  # type: ignore[union-attr]
     if text[place : place + 1] == "]":
@@ -123,12 +129,14 @@ def _in_list(text: str, place: int) -> Iterator[Element]:
         closed = False
     while not closed:
         number += 1
+        start = place
         try:
-            held, place = _DECODER.raw_decode(text, place)
-        except (json.JSONDecodeError, RecursionError) as error:
-            yield Element(number, error=f"{_why(error)}; what stands behind it cannot be read", unit="row")
+            held, place = _DECODER.raw_decode(text, start)
+        except (json.JSONDecodeError, RecursionError) as damage:
+            yield Element(number, error=f"{_why(damage)}; what stands behind it cannot be read", unit="row")
             return
-        yield _checked(number, held, "row")
+        wrong = what_was_not_decoded(text[start:place], encoding)
+        yield Element(number, error=wrong, unit="row") if wrong else _checked(number, held, "row")
         place = _SPACE.match(text, place).end()  # type: ignore[union-attr]
         sign = text[place : place + 1]
         closed = sign == "]"

@@ -93,7 +93,7 @@ def _of_text(source: Source, encoding: str, form: Optional[str], asked: Asked) -
     kind = form_of_text(source, head, form, bool(asked))
     if kind == "json":
         text = decoded(source, encoding)
-        return _Found(kind, lambda: json_elements.in_document(text))
+        return _Found(kind, lambda: json_elements.in_document(text, encoding))
     if kind in ("csv", "tsv"):
         return _of_table(source, encoding, kind, asked)
     if kind == "lines" and asked:
@@ -123,13 +123,13 @@ def _of_table(source: Source, encoding: str, form: str, asked: Asked) -> _Found:
             "is no table: its rows have different numbers of cells; say --input-format lines if each line is a text, or put "
             "quotes around the texts"
         )
-    beginnings = table_elements.elements(io.StringIO(head, newline=""), layout, skipped, encoding, ())
+    beginnings = table_elements.elements(io.StringIO(head, newline=""), layout, skipped, encoding, {})
     sample = [element.value for element in islice(beginnings, _SAMPLED) if element.error is None]
-    numbers = table_elements.numeric_columns(sample, layout.names)
+    telling = table_elements.telling_columns(sample, layout.names)
     return _Found(
         form,
         lambda: table_elements.elements(
-            lines_of(source, encoding, translated=False), layout, skipped, encoding, numbers
+            lines_of(source, encoding, translated=False), layout, skipped, encoding, telling
         ),
         notes=notes,
         hint="" if layout.header is not None else " (no first row of known names was found, so that columns are called by "
@@ -165,19 +165,24 @@ def _described(source: Source, found: _Found, asked: Asked) -> Rows:
     except InputError as error:
         raise InputError(f"{error.args[0]}{found.hint}") from None
     count = found.count
-    if count is None and source.repeatable:
+    if count is None and source.repeatable and found.form != "arrow":
         count = sum(1 for _ in _whole(source, found.elements()))
     rows = map(reader.row, chain(sampled, iterator))
-    return Rows(rows, _sentence(source, found.form, columns, found.notes, count), count)
+    texts = any(element.error is None for element in sampled)
+    return Rows(rows, _sentence(source, found, columns, texts, count), count)
 
 
-def _sentence(
-    source: Source, form: str, columns: Optional[Columns], notes: List[str], count: Optional[int]
-) -> str:
+def _sentence(source: Source, found: _Found, columns: Optional[Columns], texts: bool, count: Optional[int]) -> str:
+    form = found.form
     what = [] if form in ("lines", source.suffix[1:]) else [_NAMES[form]]
-    what += notes
-    said = f"{source.name}: " if count is None else f"{source.name}: {count:,} row{'s' * (count != 1)}"
-    said += f"{'' if count is None else ' '}({', '.join(what)})" if what else ("rows" if count is None else "")
+    what += found.notes
+    said = f"{source.name}: "
+    if count is None:
+        said += ", ".join(what) or "rows"
+    else:
+        said += f"{count:,} row{'s' * (count != 1)}{' (' * bool(what)}{', '.join(what)}{')' * bool(what)}"
+    if columns is None and not texts:
+        return visible_line(f"{said}, of which none was found to be a text")
     if columns is None:
         return visible_line(f"{said}, each line a text" if form in ("lines", "jsonl") else f"{said}, each a text")
     for name, column in (("text", columns.text), ("pair", columns.pair), ("label", columns.label), ("id", columns.id)):

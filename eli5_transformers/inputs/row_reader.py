@@ -51,7 +51,7 @@ class RowReader:
             if isinstance(element.value, str):
                 if self._asked:
                     raise InputError("it is a text alone, without the columns that were asked for")
-                return Row(element.number, plain_text(element.value), unit=element.unit)
+                return Row(element.number, _plain(element.value), unit=element.unit)
             return self._row(element)
         except InputError as error:
             return self._failed(element, str(error.args[0]))
@@ -99,7 +99,7 @@ class RowReader:
         value = held[name]
         if second and value is None and name == "text_pair":
             return None  # as the functions of this package have it
-        mend = ": leave it out for a text without a second one" if second and not self._of_table else ""
+        mend = ": leave it out for a text without a second one" if name == "text_pair" and not self._of_table else ""
         if is_missing(value) or (self._of_table and value in MISSING):
             shown = f"is {value!r}, which stands for a missing value" if value and isinstance(value, str) else "is missing"
             raise InputError(f"its {name!r} {shown}{mend}")
@@ -109,7 +109,7 @@ class RowReader:
             raise InputError(f"its {name!r} is no text, but of the kind {shown}: a string is needed")
         if not value.strip():
             raise InputError(f"its {name!r} is empty or white space only{mend}")
-        return plain_text(value)
+        return _plain(value)
 
     def _value(self, value: Any) -> Any:
         value = value.strip() if self._of_table and isinstance(value, str) else value
@@ -118,3 +118,9 @@ class RowReader:
     @staticmethod
     def _failed(element: Element, error: str) -> Row:
         return Row(element.number, error=error, unit=element.unit)
+
+
+def _plain(text: str) -> str:
+    if "\0" in text:
+        raise InputError(f"it holds a NUL character, which no text has, at character {text.index(chr(0)) + 1}")
+    return plain_text(text)

@@ -11,7 +11,7 @@ import io
 import re
 from collections import deque
 from dataclasses import dataclass, replace
-from typing import Deque, Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Deque, Dict, FrozenSet, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from ..column_names import is_known, is_text, plain
 from .columns import NUMBER
@@ -24,8 +24,15 @@ MISSING = frozenset(
 ) | {""}
 """Cells that stand for a missing value: those that pandas takes for one, and the errors of spreadsheets and databases."""
 _MOST_LINES = 5000
+# For so many lines behind a broken quote, what looks like the rest of its row is none of its own.
+_DOUBTFUL = 200
 _MOST_CELL = 2**31 - 1
 _NOT_CLOSED = "a quote in it is not closed, or does not stand around a whole cell: double it inside of a cell"
+_REST = "it is the rest of a row whose quotes are broken"
+
+Telling = Mapping[int, Optional[FrozenSet[str]]]
+"""By their places, the columns that show whether a line is a row: the few values that they have, or None for numbers."""
+_NOTHING: Telling = {}
 
 
 class Record(NamedTuple):
@@ -76,17 +83,17 @@ class _Feed:
         self.taken.append(line)
         return line
 
-    def give_back(self) -> int:
-        """Give back all lines of the last record but its first; returns how many are to be read again."""
+    def give_back(self) -> None:
+        """Give back all lines of the last record but its first."""
         self._again.extendleft(reversed(self.taken[1:]))
         self.taken = self.taken[:1]
-        return len(self._again)
 
 
-def records(lines: Iterable[str], layout: Layout, numbers: Sequence[int] = ()) -> Iterator[Record]:
+def records(lines: Iterable[str], layout: Layout, telling: Telling = _NOTHING) -> Iterator[Record]:
     """The records of a table, empty ones left out. A record of another width than the layout's, if it has one, is an error.
 
-    `numbers` are the columns that hold numbers, by which a swallowed row is told from a cell of several lines.
+    `telling` are the columns (`telling_columns`) by which a swallowed row is told from a line of a cell, and the rest of a
+    broken row from a row.
     """
     feed, line, doubtful = _Feed(lines), 1, 0
     reader = csv.reader(feed, delimiter=layout.delimiter, skipinitialspace=layout.spaced, strict=True)
@@ -101,21 +108,24 @@ def records(lines: Iterable[str], layout: Layout, numbers: Sequence[int] = ()) -
             error = _NOT_CLOSED
         finally:
             csv.field_size_limit(limit)
-        if error is None and len(feed.taken) > 1 and _swallowed(feed.taken, layout, numbers):
+        if error is None and len(feed.taken) > 1 and _swallowed(feed.taken, layout, telling):
             error = _NOT_CLOSED
-        if error is None and doubtful > 0 and len(feed.taken) == 1 and feed.taken[0].count('"') % 2:
-            error = "it is the rest of a row whose quotes are broken"
+        if error is None and doubtful > 0 and len(feed.taken) == 1 and _is_rest(feed.taken[0], cells, telling):
+            error = _REST
         if error is None and layout.width and any(map(str.strip, cells)) and len(cells) != layout.width:
             error = _of_other_width(len(cells), layout)
         if error is not None:
             plainly = _without_quotes(feed.taken[0], layout)
             if plainly is not None:
                 cells, error = plainly, None
-            doubtful = max(doubtful, feed.give_back() + 1)
+            feed.give_back()
+            doubtful = 0 if cells or error == _REST else _DOUBTFUL if error == _NOT_CLOSED else doubtful
         if error is not None or any(cell.strip() for cell in cells):
             yield Record(line, cells, error)
+        elif '"' in feed.taken[0]:
+            doubtful = 0  # its quotes are in order
         line += len(feed.taken)
-        doubtful -= len(feed.taken)
+        doubtful -= 1
 
 
 def layout_of(head: str, whole: bool, form: str, asked: Sequence[str]) -> Tuple[Layout, int]:
@@ -150,9 +160,9 @@ def layout_of(head: str, whole: bool, form: str, asked: Sequence[str]) -> Tuple[
     return replace(_with_header(layout, rows, asked), agreement=fit[2]), skipped
 
 
-def elements(lines: Iterable[str], layout: Layout, skipped: int, encoding: str, numbers: Sequence[int]) -> Iterator[Element]:
+def elements(lines: Iterable[str], layout: Layout, skipped: int, encoding: str, telling: Telling) -> Iterator[Element]:
     """The rows of a table as dicts of its cells; `skipped` lines stand before it, and its header is left out."""
-    rows = records(_behind(lines, skipped), layout, numbers)
+    rows = records(_behind(lines, skipped), layout, telling)
     if layout.header is not None:
         next(rows, None)
     for record in rows:
@@ -163,11 +173,16 @@ def elements(lines: Iterable[str], layout: Layout, skipped: int, encoding: str, 
         yield Element(number, None if error else dict(zip(layout.names, record.cells)), error)
 
 
-def numeric_columns(rows: Sequence[Dict[str, str]], names: Sequence[str]) -> List[int]:
-    """The places of the columns that hold a number in each of some rows."""
-    return [
-        place for place, name in enumerate(names) if rows and all(NUMBER.match(row.get(name) or "") for row in rows)
-    ]
+def telling_columns(rows: Sequence[Dict[str, str]], names: Sequence[str]) -> Telling:
+    """The columns of some rows that hold numbers alone, or few values again and again, as labels are."""
+    telling: Dict[int, Optional[FrozenSet[str]]] = {}
+    for place, name in enumerate(names if rows else ()):
+        values = [row.get(name) or "" for row in rows]
+        if all(map(NUMBER.match, values)):
+            telling[place] = None
+        elif len(values) >= 8 and len(set(values)) <= len(values) // 4 and max(map(len, values)) < 30:
+            telling[place] = frozenset(values)
+    return telling
 
 
 def _behind(lines: Iterable[str], count: int) -> Iterator[str]:
@@ -200,15 +215,23 @@ def _without_quotes(line: str, layout: Layout) -> Optional[List[str]]:
     return cells if len(cells) == layout.width else None
 
 
-def _swallowed(lines: Sequence[str], layout: Layout, numbers: Sequence[int]) -> bool:
-    """Whether the lines of a record are rows of their own, each with all cells, and numbers where numbers belong."""
-    if layout.width < 2:
+def _swallowed(lines: Sequence[str], layout: Layout, telling: Telling) -> bool:
+    """Whether each line of a record is a row of its own, as the columns show in which a row can be told from a text."""
+    if layout.width < 2 or not telling:
         return False
-    for line in lines:
-        cells = line.strip("\r\n").split(layout.delimiter)
-        if len(cells) != layout.width or not all(cells) or not all(NUMBER.match(cells[place]) for place in numbers):
-            return False
-    return True
+    rows = [line.strip("\r\n").split(layout.delimiter) for line in lines]
+    return all(len(cells) == layout.width and all(cells) and _tells(cells, telling) for cells in rows)
+
+
+def _tells(cells: Sequence[str], telling: Telling) -> bool:
+    return all(
+        place < len(cells) and (NUMBER.match(cells[place]) if values is None else cells[place] in values)
+        for place, values in telling.items()
+    )
+
+
+def _is_rest(line: str, cells: Sequence[str], telling: Telling) -> bool:
+    return line.count('"') % 2 == 1 or not _tells(cells, telling)
 
 
 def _sample(lines: Sequence[str], layout: Layout, whole: bool) -> List[Record]:
