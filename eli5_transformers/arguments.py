@@ -11,7 +11,7 @@ import operator
 import re
 from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple, Union
 
-from .column_names import SECOND_TEXTS, TEXTS, is_known, is_text, pair_of
+from .column_names import SECOND_TEXTS, TEXTS, is_known, is_text, pair_of, plain
 from .errors import InputError
 
 # Under which keys people's JSON objects hold a text, and the second text of a pair.
@@ -150,7 +150,7 @@ def text_and_pair(
         return text, pair
     names = [key for key in held if is_text(key) and held[key] is not None]
     if len(names) == 1:
-        second = names[0] in SECOND_TEXTS
+        second = plain(names[0]) in SECOND_TEXTS
         return (None, held[names[0]]) if second else (held[names[0]], None)
     both = pair_of(names)
     if names and both is None:
@@ -222,9 +222,10 @@ def _read(text: Any, pair: Any, empty: bool) -> Union[Input, InputError]:
 
 
 def _unpacked(row: Mapping[str, Any], pair: Any) -> Any:
-    key = next((key for key in row if is_text(key) and key not in PAIR_KEYS), None)
+    key = next((key for key in row if is_text(key) and plain(key) not in PAIR_KEYS), None)
     unknown = [name for name in row if not is_known(name)]
-    if key is None or unknown:
+    texts = [name for name in row if is_text(name) and row[name] is not None]
+    if key is None or unknown or (len(texts) > 1 and pair_of(texts) is None):
         raise InputError(
             f"a dict with the keys {', '.join(map(repr, row)) or 'none'} is not a text: give "
             '{"text": …} or {"text": …, "text_pair": …}'

@@ -49,13 +49,13 @@ def read_rows(
     """
     asked = Asked(text_column, pair_column, label_column, id_column)
     source = Source(os.fspath(file))
-    require_readable(source, form, encoding)
     try:
+        require_readable(source, form, encoding)
         return _rows(source, form, encoding, asked)
-    except MissingDependencyError:
-        raise
-    except (InputError, json_elements.NotATable) as error:
-        raise error if source.said(error) else source.refuse(_joined(error)) from None
+    except (InputError, MissingDependencyError, json_elements.NotATable) as error:
+        source.close()
+        told = source.said(error) or isinstance(error, MissingDependencyError)
+        raise error if told else source.refuse(_joined(error)) from None
 
 
 @dataclass

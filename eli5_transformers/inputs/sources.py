@@ -14,7 +14,7 @@ from typing import Any, BinaryIO, Optional
 from ..errors import InputError
 from ..escapes import visible_line
 
-SAMPLE = 256 * 1024
+SAMPLE = 128 * 1024
 """How many bytes of the beginning are looked at, at most."""
 _GZIP = b"\x1f\x8b"
 
@@ -75,6 +75,11 @@ class Source:
         if self._stream is None:
             return io.BufferedReader(_Tolerant(self, self._opened()))
         return io.BufferedReader(_Joined(self.head, self._stream))
+
+    def close(self) -> None:
+        """Let a pipe go that will not be read; stdin stays open."""
+        if self._stream is not None:
+            self._stream.close()
 
     def refuse(self, why: str) -> InputError:
         """The error that says why the file cannot be read."""
@@ -180,3 +185,8 @@ class _Joined(io.RawIOBase):
         read = self._head.read(len(buffer)) or self._rest.read1(len(buffer))  # type: ignore[attr-defined]
         buffer[: len(read)] = read
         return len(read)
+
+    def close(self) -> None:
+        if not self.closed:
+            self._rest.close()
+        super().close()

@@ -11,7 +11,7 @@ import io
 import re
 from collections import deque
 from dataclasses import dataclass, replace
-from typing import Deque, Dict, FrozenSet, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Deque, Dict, FrozenSet, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from ..column_names import is_known, is_text, plain
 from .columns import NUMBER
@@ -145,7 +145,7 @@ def layout_of(head: str, whole: bool, form: str, asked: Sequence[str]) -> Tuple[
     said = re.fullmatch(r'"?sep=(.)"?\s*', lines[0]) if lines else None
     if said:  # a spreadsheet's own word
         delimiters, lines, skipped = said.group(1), lines[1:], skipped + 1
-    tried = []
+    best: Optional[Tuple[Any, Layout, List[Record]]] = None
     for order, delimiter in enumerate(delimiters):
         all_spaced = False
         for spaced in (False, True):
@@ -153,11 +153,12 @@ def layout_of(head: str, whole: bool, form: str, asked: Sequence[str]) -> Tuple[
             rows = _sample(lines, layout, whole)
             if rows:
                 all_spaced = all_spaced or _is_spaced(rows)
-                tried.append((_fit(rows, asked), -order, spaced == all_spaced, layout, rows))
-    if not tried:
+                fit = (_fit(rows, asked), -order, spaced == all_spaced)
+                best = (fit, layout, rows) if best is None or fit > best[0] else best
+    if best is None:
         return Layout(delimiters[0]), skipped
-    fit, *_, layout, rows = max(tried, key=lambda one: one[:3])
-    return replace(_with_header(layout, rows, asked), agreement=fit[2]), skipped
+    fit, layout, rows = best
+    return replace(_with_header(layout, rows, asked), agreement=fit[0][2]), skipped
 
 
 def elements(lines: Iterable[str], layout: Layout, skipped: int, encoding: str, telling: Telling) -> Iterator[Element]:
