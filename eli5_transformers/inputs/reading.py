@@ -118,7 +118,8 @@ def _of_table(source: Source, encoding: str, form: str, asked: Asked) -> _Found:
         notes.append(_DELIMITERS.get(layout.delimiter, f"delimiter {layout.delimiter!r}"))
     if layout.header is None and layout.width:
         notes.append("no header")
-    if layout.header is None and layout.agreement <= 0.5:
+    hidden = layout.width == 1 and table_elements.has_hidden_columns(head)
+    if layout.header is None and (layout.agreement <= 0.5 or hidden):
         raise InputError(
             "is no table: its rows have different numbers of cells; say --input-format lines if each line is a text, or put "
             "quotes around the texts"

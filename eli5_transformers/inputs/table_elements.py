@@ -24,6 +24,7 @@ MISSING = frozenset(
 ) | {""}
 """Cells that stand for a missing value: those that pandas takes for one, and the errors of spreadsheets and databases."""
 _MOST_LINES = 5000
+_TIGHT = re.compile(r"[,;\t|](?=\S)")
 # For so many lines behind a broken quote, what looks like the rest of its row is none of its own.
 _DOUBTFUL = 200
 _MOST_CELL = 2**31 - 1
@@ -115,11 +116,11 @@ def records(lines: Iterable[str], layout: Layout, telling: Telling = _NOTHING) -
         if error is None and layout.width and any(map(str.strip, cells)) and len(cells) != layout.width:
             error = _of_other_width(len(cells), layout)
         if error is not None:
+            feed.give_back()
+            doubtful = _DOUBTFUL if error == _NOT_CLOSED else 0 if error == _REST else doubtful
             plainly = _without_quotes(feed.taken[0], layout)
             if plainly is not None:
-                cells, error = plainly, None
-            feed.give_back()
-            doubtful = 0 if cells or error == _REST else _DOUBTFUL if error == _NOT_CLOSED else doubtful
+                cells, error, doubtful = plainly, None, 0
         if error is not None or any(cell.strip() for cell in cells):
             yield Record(line, cells, error)
         elif '"' in feed.taken[0]:
@@ -239,6 +240,12 @@ def _sample(lines: Sequence[str], layout: Layout, whole: bool) -> List[Record]:
     """The records of the beginning; the last one of a part of a file may be cut."""
     found = list(records(lines, layout))
     return found if whole or len(found) < 2 else found[:-1]
+
+
+def has_hidden_columns(head: str) -> bool:
+    """Whether most lines hold a delimiter as tables have it, with no space behind it as in a sentence."""
+    lines = [line for line in head.splitlines() if line.strip()]
+    return 2 * sum(_TIGHT.search(line) is not None for line in lines) >= len(lines)
 
 
 def _fit(rows: Sequence[Record], asked: Sequence[str]) -> Tuple[bool, bool, float]:
