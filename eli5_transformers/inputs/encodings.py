@@ -24,6 +24,8 @@ _HANDLER = "eli5_transformers.inputs"
 _NUL = "\udc00"
 _UNDECODED = re.compile("[\udc00-\udcff]")
 _FIRST = 4096
+# What is in no text, but for what lays lines out, an escape and a NUL, which damage leaves.
+_CONTROLS = re.compile(rb"[\x01-\x06\x0e-\x1a\x1c-\x1f]")
 
 
 def _keep(error: UnicodeError) -> tuple[str, int]:
@@ -38,13 +40,13 @@ codecs.register_error(_HANDLER, _keep)
 def encoding_of(source: Source, asked: Optional[str]) -> str:
     """The encoding to read the file with: by its mark, or as `asked` ("auto" guesses), or else UTF-8.
 
-    Raises InputError for an encoding that nobody knows, for one that the file's mark contradicts, and for UTF-16 without a
-    mark, which must be asked for.
+    Raises InputError for an encoding that nobody knows, for one that the file's mark contradicts, for UTF-16 without a mark,
+    which must be asked for, and for binary data.
     """
     marked = next((name for mark, name in _MARKS if source.head.startswith(mark)), None)
     if asked is None:
         if marked is None:
-            _require_no_wide_characters(source)
+            _require_text(source)
         return marked or "utf-8"
     if asked.lower() == "auto":
         return marked or _guess(source)
@@ -99,25 +101,35 @@ def what_was_not_decoded(text: str, encoding: str) -> Optional[str]:
     )
 
 
-def _require_no_wide_characters(source: Source) -> None:
-    """Texts of UTF-16 or UTF-32 have a NUL beside each common letter."""
+def _require_text(source: Source) -> None:
+    """Raises InputError for binary data, and for UTF-16 and UTF-32 without a mark."""
     head = source.head[:_FIRST]
+    name = _wide(head)
+    if name is not None:
+        raise source.refuse(f"looks like {name[:6].upper()} without a byte order mark: say so, as in --encoding {name}")
+    if len(_CONTROLS.findall(head)) > max(3, len(head) // 20) or head.count(0) > max(8, len(head) // 5):
+        raise source.refuse(
+            "is no text, but binary data: give text lines, JSON Lines, CSV, parquet or arrow, or a text's --encoding"
+        )
+
+
+def _wide(head: bytes) -> Optional[str]:
+    """The encoding of texts with two or four bytes a character, of which some are nearly always the same small ones."""
     head = head[: len(head) // 4 * 4] or head[: len(head) // 2 * 2]
-    if not head.count(0):
-        return
+    if len(head) < 2:
+        return None
     share = [head[place::4].count(0) / max(1, len(head[place::4])) for place in range(4)]
-    low, high = (share[0] + share[2]) / 2, (share[1] + share[3]) / 2
     if min(share[2:]) > 0.9 and share[0] < 0.5:
-        name = "utf-32-le"
-    elif min(share[:2]) > 0.9 and share[3] < 0.5:
-        name = "utf-32-be"
-    elif high > 0.4 and low < 0.1:
-        name = "utf-16-le"
-    elif low > 0.4 and high < 0.1:
-        name = "utf-16-be"
-    else:
-        return
-    raise source.refuse(f"looks like {name[:6].upper()} without a byte order mark: say so, as in --encoding {name}")
+        return "utf-32-le"
+    if min(share[:2]) > 0.9 and share[3] < 0.5:
+        return "utf-32-be"
+    low, high = head[::2], head[1::2]
+    # Latin, Greek, Cyrillic, Hebrew, Arabic and Indian letters have one of a few first bytes, all below 0x20.
+    for name, first, second in (("utf-16-le", high, low), ("utf-16-be", low, high)):
+        small = sum(byte < 0x20 and byte not in b"\t\n\r" for byte in first)
+        if small > 0.7 * len(first) and len(set(first)) <= 6 and sum(byte < 0x20 for byte in second) < 0.3 * len(second):
+            return name
+    return None
 
 
 def _guess(source: Source) -> str:

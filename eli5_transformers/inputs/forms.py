@@ -47,12 +47,10 @@ _REFUSED = (
 _MARKUP = (b"<?xml", b"<!doctype html", b"<table", b"<html")
 # Of a pickle since its second protocol, whose first bytes are no text.
 _PICKLED = re.compile(rb"\x80[\x02-\x05]")
-# What is in no text, but for what lays lines out, an escape and a NUL, which damage leaves.
-_CONTROLS = re.compile(rb"[\x01-\x06\x0e-\x1a\x1c-\x1f]")
 _WORD = re.compile(r"[\w.:#-]+")
 
 
-def require_readable(source: Source, form: Optional[str], encoding: Optional[str]) -> None:
+def require_readable(source: Source, form: Optional[str]) -> None:
     """Raises InputError for what is no file of texts, whatever it is called, with the mend."""
     if form is not None and form not in FORMS:
         raise InputError(f"no form {form!r} of input is known: it is one of {', '.join(FORMS)}{did_you_mean(form, FORMS)}")
@@ -68,10 +66,6 @@ def require_readable(source: Source, form: Optional[str], encoding: Optional[str
         raise source.refuse(_PICKLE)
     if head[257:262] == b"ustar":
         raise source.refuse(f"is an archive: {_UNPACK}")
-    if encoding is None and _bytes_form(source) is None and _is_binary(head):
-        raise source.refuse(
-            "is no text, but binary data: give text lines, JSON Lines, CSV, parquet or arrow, or a text's --encoding"
-        )
 
 
 def form_of_bytes(source: Source, form: Optional[str]) -> Optional[str]:
@@ -157,8 +151,3 @@ def _is_table(held: object) -> bool:
 
 def _bytes_form(source: Source) -> Optional[str]:
     return next((form for magic, form in _BYTES if source.head.startswith(magic)), None)
-
-
-def _is_binary(head: bytes) -> bool:
-    marked = head.startswith((b"\xff\xfe", b"\xfe\xff", b"\0\0\xfe\xff"))
-    return not marked and len(_CONTROLS.findall(head)) > max(3, len(head) // 20)

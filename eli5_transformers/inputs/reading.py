@@ -50,7 +50,7 @@ def read_rows(
     asked = Asked(text_column, pair_column, label_column, id_column)
     source = Source(os.fspath(file))
     try:
-        require_readable(source, form, encoding)
+        require_readable(source, form)
         return _rows(source, form, encoding, asked)
     except (InputError, MissingDependencyError, json_elements.NotATable) as error:
         source.close()

@@ -33,6 +33,13 @@ def test_wide_characters_without_a_mark_are_asked_for(tmp_path, encoding, name):
     assert [row.text for row in read_rows(marked, encoding=encoding)] == TEXTS
 
 
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("text", ["отличный фильм, очень", "καλή ταινία", "סרט טוב מאוד", "فيلم جيد جدا", "Ünïcödé"])
+def test_wide_characters_of_other_scripts_are_known_too(tmp_path, encoding, text):
+    with pytest.raises(InputError, match=f"--encoding {encoding}"):
+        read_rows(write(tmp_path, encoding, texts=[text] * 3))
+
+
 @pytest.mark.parametrize(("encoding", "text"), [("cp1252", "schön – größer"), ("shift_jis", "とても良い"), ("latin-1", "é")])
 def test_another_encoding_is_said(tmp_path, encoding, text):
     rows = read_rows(write(tmp_path, encoding, texts=[text]), encoding=encoding)

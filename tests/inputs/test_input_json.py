@@ -18,7 +18,7 @@ def read(tmp_path, content, name):
         ('{"text": "b"},', "stands behind the object"), ('{"text": "b"}{"text": "c"}', "stands behind the object"),
         ('{"text": "b", "text": "c"}', "key 'text' twice"), ('{"text": "b", "n": ' + "9" * 5000 + "}", "5,000 digits"),
         ('{"text": ' * 99999, "nested too deeply"), ('{"text": NaN}', "missing"), ('{"text": null}', "missing"),
-        ('{"text": ["b"]}', "list"), ('{"text": {"en": "b"}}', "object"), ('{"text": true}', "truth value"), 
+        ('{"text": ["b"]}', "list"), ('{"text": {"en": "b"}}', "object"), ('{"text": true}', "truth value"),
         ("{}", "empty object"), ('{"text": ""}', "empty"), ('[1, 2]', "'1', '2'"), ("5", "it is 5"), ("null", "it is null"),
         ('"label": 1}', "not valid JSON"), ("]", "not valid JSON"),
     ],
