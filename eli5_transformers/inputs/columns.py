@@ -90,9 +90,8 @@ def _texts(
         if len(strings) != 1:
             raise _ambiguous(names, "which of them is the text cannot be told" if strings else "none of them holds a text")
         return strings[0], pair
-    # The second text of a pair may be empty in all rows that were looked at, which each row is to say.
-    seconds = [[*written, name] for name in known if name not in written and plain(name) in SECOND_TEXTS]
-    for both in (written, *seconds):
+    # A text of a pair may be missing in all rows that were looked at, which each row is to say.
+    for both in (written, *([*written, name] for name in known if name not in written)):
         found = pair_of(both) if pair is None else None
         if found is not None:
             return found

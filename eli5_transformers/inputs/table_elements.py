@@ -109,18 +109,20 @@ def records(lines: Iterable[str], layout: Layout, telling: Telling = _NOTHING) -
             error = _NOT_CLOSED
         finally:
             csv.field_size_limit(limit)
-        if error is None and len(feed.taken) > 1 and _swallowed(feed.taken, layout, telling):
+        fits = not layout.width or len(cells) == layout.width
+        if error is None and len(feed.taken) > 1 and _swallowed(feed.taken if fits else feed.taken[1:], layout, telling, fits):
             error = _NOT_CLOSED
         if error is None and doubtful > 0 and len(feed.taken) == 1 and _is_rest(feed.taken[0], cells, telling):
             error = _REST
-        if error is None and layout.width and any(map(str.strip, cells)) and len(cells) != layout.width:
-            error = _of_other_width(len(cells), layout)
+        if error is None and not fits and any(map(str.strip, cells)):
+            error = _of_other_width(len(cells), layout, line, len(feed.taken))
         if error is not None:
-            feed.give_back()
-            doubtful = _DOUBTFUL if error == _NOT_CLOSED else 0 if error == _REST else doubtful
-            plainly = _without_quotes(feed.taken[0], layout)
-            if plainly is not None:
-                cells, error, doubtful = plainly, None, 0
+            if error == _NOT_CLOSED:
+                plainly = _without_quotes(feed.taken, layout)
+                feed.give_back()
+                cells, error, doubtful = (cells, error, _DOUBTFUL) if plainly is None else (plainly, None, 0)
+            elif error == _REST:
+                doubtful = 0
         if error is not None or any(cell.strip() for cell in cells):
             yield Record(line, cells, error)
         elif '"' in feed.taken[0]:
@@ -201,35 +203,42 @@ def _fitted(cells: List[str], width: int) -> List[str]:
     return cells
 
 
-def _of_other_width(count: int, layout: Layout) -> str:
+def _of_other_width(count: int, layout: Layout, line: int, lines: int) -> str:
     what = "the header" if layout.header is not None else "the first row"
+    behind = f", to line {line + lines - 1}," if lines > 1 else ""
     return (
-        f"it has {count} cell{'s' * (count != 1)} where {what} has {layout.width}: put quotes around a cell that holds "
+        f"it{behind} has {count} cell{'s' * (count != 1)} where {what} has {layout.width}: put quotes around a cell that holds "
         f"{layout.delimiter!r} or a line break"
     )
 
 
-def _without_quotes(line: str, layout: Layout) -> Optional[List[str]]:
-    """The cells of a line in which quotes are letters, as in many files with tabs; None where it is none."""
-    if layout.delimiter != "\t" or '"' not in line or not layout.width:
+def _without_quotes(lines: Sequence[str], layout: Layout) -> Optional[List[str]]:
+    """The cells of the first of some lines, in which quotes are letters, as in many files with tabs; None where they are not.
+
+    Each of the lines, which a quote has joined, must be a row then.
+    """
+    if layout.delimiter != "\t" or layout.width < 2 or '"' not in lines[0]:
         return None
-    cells = _fitted(line.strip("\r\n").split("\t"), layout.width)
-    return cells if len(cells) == layout.width else None
+    rows = [_fitted(line.strip("\r\n").split("\t"), layout.width) for line in lines]
+    return rows[0] if all(len(cells) == layout.width for cells in rows) else None
 
 
-def _swallowed(lines: Sequence[str], layout: Layout, telling: Telling) -> bool:
-    """Whether each line of a record is a row of its own, as the columns show in which a row can be told from a text."""
+def _swallowed(lines: Sequence[str], layout: Layout, telling: Telling, every: bool) -> bool:
+    """Whether `every`, or any, line of a record is a row, as the columns show by which a row can be told from a text."""
     if layout.width < 2 or not telling:
         return False
     rows = [line.strip("\r\n").split(layout.delimiter) for line in lines]
-    return all(len(cells) == layout.width and all(cells) and _tells(cells, telling) for cells in rows)
+    told = [len(cells) == layout.width and all(cells) and _tells(cells, telling) for cells in rows]
+    return all(told) if every else any(told)
 
 
 def _tells(cells: Sequence[str], telling: Telling) -> bool:
-    return all(
-        place < len(cells) and (NUMBER.match(cells[place]) if values is None else cells[place] in values)
-        for place, values in telling.items()
-    )
+    for place, values in telling.items():
+        cell = cells[place] if place < len(cells) else ""
+        # A number of a sentence has a space before it.
+        if cell[:1] == " " or not (NUMBER.match(cell) if values is None else cell in values):
+            return False
+    return True
 
 
 def _is_rest(line: str, cells: Sequence[str], telling: Telling) -> bool:
@@ -280,8 +289,8 @@ def _with_header(layout: Layout, rows: Sequence[Record], asked: Sequence[str]) -
     ):
         cells.pop()
     below = [row.cells for row in rows[1:] if row.error is None]
-    if below and all(len(row) == len(cells) + 1 and row[-1].strip() for row in below):
-        cells.insert(0, "")  # R names its rows in a column that has no name
+    if len(below) > 1 and all(len(row) == len(cells) + 1 and row[0].strip().isdecimal() for row in below):
+        cells.insert(0, "")  # R numbers its rows in a column that has no name
     header = tuple(first if len(cells) == len(first) else cells)
     names: List[str] = []
     for place, cell in enumerate(cells, start=1):

@@ -156,3 +156,15 @@ def test_the_limit_of_the_csv_module_is_left_as_it_was(tmp_path):
         assert csv.field_size_limit() == 1000
     finally:
         csv.field_size_limit(before)
+
+
+def test_a_comma_in_every_text_is_no_column_of_row_numbers(tmp_path):
+    assert texts(tmp_path, "text,label\ngreat, yes,1\nbad, no,0\n") == ["!", "!"]
+    assert texts(tmp_path, "text\tlabel\n1\tgood\t5\tmore\n2\tbad\t1\tmore\n") == ["!", "!"]
+    assert texts(tmp_path, "text,label\ngood,1,more\n") == ["!"]
+
+
+def test_a_row_with_an_extra_cell_and_several_lines_is_one_error(tmp_path):
+    rows = read(tmp_path, 'text,label\na,1\n"b\nc, d",2,more\ne,3\n')
+    assert [text for _, text in rows if text[0] != "!"] == ["a", "e"]
+    assert [text.split(":")[0] for _, text in rows if text[0] == "!"] == ["!it, to line 4, has 3 cells where the header has 2"]

@@ -20,8 +20,8 @@ def test_a_known_pair_is_a_pair(stars_checkpoint, tmp_path):
     assert given.documents == ("is it good", "I like it")
     assert predictor._dataset_reader.documents(row) == ("is it good", "I like it")
     (tmp_path / "r.jsonl").write_text(json.dumps(row))
-    code, _, said = explained(stars_checkpoint, tmp_path / "r.jsonl")
-    assert code == 0
+    code, texts, said = explained(stars_checkpoint, tmp_path / "r.jsonl")
+    assert (code, texts) == (0, [("is it good", "I like it")])
     assert "text from column 'question', pair from 'sentence'" in said
 
 

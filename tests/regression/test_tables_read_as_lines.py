@@ -41,7 +41,7 @@ def test_columns_are_asked_for_and_chosen(stars_checkpoint, tmp_path):
     assert "'title', 'text'" in said
     assert explained(stars_checkpoint, tmp_path / "r.csv", "--text-column", "text")[:2] == (0, ["I like it"])
     options = ("--text-column", "2", "--pair-column", "title", "--input-format", "csv")
-    assert explained(stars_checkpoint, tmp_path / "r.csv", *options)[0] == 0
+    assert explained(stars_checkpoint, tmp_path / "r.csv", *options)[:2] == (0, [("I like it", "it broke")])
 
 
 @pytest.mark.parametrize("content", [b"PK\x03\x04xl/", b"\x80\x04\x95x.", b"\x89PNG\r\n\x1a\n" + bytes(99), b""])
@@ -66,4 +66,4 @@ def test_json_lines_as_predict_takes_them_go_on_to_work(stars_checkpoint, tmp_pa
     lines = [{"sentence": "I like it"}, {"premise": "it broke", "hypothesis": "it is bad"}, {"text": "it is good"}]
     (tmp_path / "r.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     code, texts, _ = explained(stars_checkpoint, tmp_path / "r.jsonl")
-    assert (code, texts[0], texts[2]) == (0, "I like it", "it is good")
+    assert (code, texts) == (0, ["I like it", ("it broke", "it is bad"), "it is good"])
