@@ -86,8 +86,8 @@ def _texts(
     others = [name for name in rest if name not in known and plain(name) not in (*LABELS, *IDS)]
     written = [name for name in known if not _is_numeric(name, sample)] or known
     if not written:
-        strings = [name for name in others if not _is_numeric(name, sample)]
-        if len(strings) != 1:
+        strings = [name for name in others if not _is_numeric(name, sample) or _is_nested(name, sample)]
+        if len(strings) != 1 or _is_nested(strings[0], sample):
             raise _ambiguous(names, "which of them is the text cannot be told" if strings else "none of them holds a text")
         return strings[0], pair
     # A text of a pair may be missing in all rows that were looked at, which each row is to say.
@@ -154,6 +154,11 @@ def _values(name: str, sample: Sequence[Mapping[str, Any]]) -> List[Any]:
 def _is_numeric(name: str, sample: Sequence[Mapping[str, Any]]) -> bool:
     """Whether a column holds no strings, or strings of numbers and dates alone; one without any value does, too."""
     return all(not isinstance(value, str) or NUMBER.match(value) or _VALUE.match(value) for value in _values(name, sample))
+
+
+def _is_nested(name: str, sample: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether lists or objects of a column hold strings."""
+    return any(isinstance(value, (list, dict)) and "'" in str(value) for value in _values(name, sample))
 
 
 def _is_prose(name: str, sample: Sequence[Mapping[str, Any]]) -> bool:

@@ -20,6 +20,11 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"),
 )  # fmt: skip
 _USUAL = ("utf-8", "utf-16", "utf-16-le", "utf-16-be", "cp1252", "latin-1", "shift_jis", "gb18030", "cp1251", "auto")
+# What programs of today still write, the commonest first; those of the Macintosh and of DOS are mistaken for them.
+_GUESSED = (
+    "cp1252", "gb18030", "cp932", "cp949", "big5", "euc_jp", "cp1251", "cp1250", "cp1254", "cp1253", "cp1255", "cp1256",
+    "cp1257", "cp1258", "koi8_r", "cp874",
+)  # fmt: skip
 _HANDLER = "eli5_transformers.inputs"
 _NUL = "\udc00"
 _UNDECODED = re.compile("[\udc00-\udcff]")
@@ -146,7 +151,14 @@ def _guess(source: Source) -> str:
         raise MissingDependencyError(
             "--encoding auto needs charset-normalizer: pip install charset-normalizer, or give the encoding by its name"
         ) from None
-    best = from_bytes(source.head).best()
-    if best is None:
+    found = list(from_bytes(source.head, cp_isolation=list(_GUESSED)))
+    if not found:
         raise source.refuse("is in no encoding that could be guessed: give it, as in --encoding cp1252")
-    return best.encoding
+    best = found[0]
+    near = [match for match in found if match.chaos <= best.chaos + 0.02]
+    if any(str(match) != str(best) and match.coherence >= best.coherence - 0.05 for match in near):
+        names = ", ".join(match.encoding for match in near)
+        raise source.refuse(f"is too short to tell its encoding, which may be {names}: give it, as in --encoding cp1252")
+    # All of these read the beginning alike; what follows is likelier in the commonest of them.
+    alike = best.could_be_from_charset
+    return next((name for name in _GUESSED if name in alike), best.encoding)

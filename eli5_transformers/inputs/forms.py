@@ -45,6 +45,13 @@ _REFUSED = (
     (b"<html", "is a web page: save its texts as CSV, or as a text file, one in each line"),
 )  # fmt: skip
 _MARKUP = (b"<?xml", b"<!doctype html", b"<table", b"<html")
+_NAMED = {
+    ".yaml": "is YAML: write its texts as JSON Lines, or say --input-format lines if each line is a text",
+    ".yml": "is YAML: write its texts as JSON Lines, or say --input-format lines if each line is a text",
+    ".ipynb": "is a notebook: save its texts as CSV or JSON Lines there",
+}
+# A line between rows of a table that was drawn: Markdown's, or a database's on a screen.
+_DRAWN = re.compile(r"\s*[|+]?\s*:?-{3,}:?\s*([|+]\s*:?-{2,}:?\s*)+[|+]?\s*$")
 # Of a pickle since its second protocol, whose first bytes are no text.
 _PICKLED = re.compile(rb"\x80[\x02-\x05]")
 _WORD = re.compile(r"[\w.:#-]+")
@@ -64,6 +71,8 @@ def require_readable(source: Source, form: Optional[str]) -> None:
             raise source.refuse(why)
     if source.suffix in (".pkl", ".pickle") or _PICKLED.match(head):
         raise source.refuse(_PICKLE)
+    if form is None and source.suffix in _NAMED:
+        raise source.refuse(_NAMED[source.suffix])
     if head[257:262] == b"ustar":
         raise source.refuse(f"is an archive: {_UNPACK}")
 
@@ -89,7 +98,10 @@ def form_of_text(source: Source, head: str, form: Optional[str], asked_for_colum
     """
     if form is not None:
         return form
-    first = next((line for line in head.splitlines() if line.strip()), "").strip()
+    lines = [line for line in head.splitlines() if line.strip()]
+    first = lines[0].strip() if lines else ""
+    if any(map(_DRAWN.match, lines[:3])):
+        raise source.refuse("is a table drawn with lines: export it as CSV, or say --input-format lines if each line is a text")
     named = _BY_SUFFIX.get(source.suffix)
     json_form = _json_form(first, head, named)
     if json_form is not None:

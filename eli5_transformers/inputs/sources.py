@@ -103,10 +103,12 @@ class Source:
         return stat.S_ISREG(mode)
 
     def _hint(self) -> str:
-        held = sorted(path.name for path in Path(self._file).iterdir() if path.is_file() and path.name[:1] != ".")
-        known = [name for name in held if name.endswith((".arrow", ".parquet", ".csv", ".tsv", ".jsonl", ".json", ".txt"))]
-        shown = next((name for name in known if name.startswith("data-")), (known or [""])[0])
-        return f", as {os.path.join(self._file, shown)!r}" if shown else ""
+        """A file of the folder, or of a folder in it, that may hold the rows: those of `datasets` are named so."""
+        for pattern in ("data-*.arrow", "*/data-*.arrow", "*.parquet", "*/*.parquet", "*.csv", "*.tsv", "*.jsonl", "*.txt"):
+            found = min(Path(self._file).glob(pattern), default=None)
+            if found is not None:
+                return f", as {str(found)!r}"
+        return ""
 
     def _unreadable(self, error: Exception) -> InputError:
         return self.refuse(f"cannot be read: {getattr(error, 'strerror', None) or error}")

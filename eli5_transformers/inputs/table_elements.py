@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Deque, Dict, FrozenSet, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from ..column_names import is_known, is_text, plain
+from ..locks import ProcessLock
 from .columns import NUMBER
 from .elements import Element
 from .encodings import what_was_not_decoded
@@ -34,6 +35,28 @@ _REST = "it is the rest of a row whose quotes are broken"
 Telling = Mapping[int, Optional[FrozenSet[str]]]
 """By their places, the columns that show whether a line is a row: the few values that they have, or None for numbers."""
 _NOTHING: Telling = {}
+
+
+class _LongCells:
+    """While somebody is in it, csv takes cells of any length: its limit is one for the process, and is put back."""
+
+    def __init__(self) -> None:
+        self._lock, self._inside, self._before = ProcessLock(), 0, 0
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if self._inside == 0:
+                self._before = csv.field_size_limit(_MOST_CELL)
+            self._inside += 1
+
+    def __exit__(self, *raised: Any) -> None:
+        with self._lock:
+            self._inside -= 1
+            if self._inside == 0:
+                csv.field_size_limit(self._before)
+
+
+_LONG_CELLS = _LongCells()
 
 
 class Record(NamedTuple):
@@ -100,15 +123,13 @@ def records(lines: Iterable[str], layout: Layout, telling: Telling = _NOTHING) -
     reader = csv.reader(feed, delimiter=layout.delimiter, skipinitialspace=layout.spaced, strict=True)
     while True:
         feed.taken, cells, error = [], [], None
-        limit = csv.field_size_limit(_MOST_CELL)
         try:
-            cells = _fitted(next(reader), layout.width)
+            with _LONG_CELLS:
+                cells = _fitted(next(reader), layout.width)
         except StopIteration:
             return
         except csv.Error:
             error = _NOT_CLOSED
-        finally:
-            csv.field_size_limit(limit)
         fits = not layout.width or len(cells) == layout.width
         if error is None and len(feed.taken) > 1 and _swallowed(feed.taken if fits else feed.taken[1:], layout, telling, fits):
             error = _NOT_CLOSED

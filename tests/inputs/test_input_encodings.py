@@ -49,9 +49,11 @@ def test_another_encoding_is_said(tmp_path, encoding, text):
 def test_an_encoding_is_guessed_where_that_is_asked_for(tmp_path, monkeypatch):
     texts = ["Die Straßen sind schön", "Übung macht größer", "ganz schön müde"] * 20
     rows = read_rows(write(tmp_path, "cp1252", texts=texts), encoding="auto")
-    assert ([row.text for row in rows], "(CP125" in rows.described) == (texts, True)
+    assert ([row.text for row in rows], "(CP1252" in rows.described) == (texts, True)
     assert [row.text for row in read_rows(write(tmp_path, "utf-8"), encoding="auto")] == TEXTS
     assert [row.text for row in read_rows(write(tmp_path, "utf-16"), encoding="auto")] == TEXTS
+    with pytest.raises(InputError, match="too short to tell its encoding.*cp1252"):
+        read_rows(write(tmp_path, "cp1252", texts=["C'est très bon, déjà vu", "ça va"]), encoding="auto")
     monkeypatch.setitem(sys.modules, "charset_normalizer", None)
     with pytest.raises(MissingDependencyError, match="pip install charset-normalizer"):
         read_rows(write(tmp_path, "cp1252", texts=texts), encoding="auto")

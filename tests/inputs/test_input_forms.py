@@ -205,6 +205,11 @@ NO_TEXTS = {
     "uneven.json": (lambda file: file.write_text('{"text": ["a"], "label": [1, 2]}'), "different lengths"),
     "either.json": (lambda file: file.write_text('{"a": {"b": "c"}}'), "rows or columns"),
     "words.json": (lambda file: file.write_text("a b\nc d\n"), "--input-format lines"),
+    "a.yaml": (lambda file: file.write_text("- text: a\n"), "is YAML"),
+    "a.ipynb": (lambda file: file.write_text('{"cells": []}'), "is a notebook"),
+    "a.md": (lambda file: file.write_text("| text | label |\n|---|:--|\n| good | 1 |\n"), "drawn with lines"),
+    "psql.txt": (lambda file: file.write_text(" id | text \n----+------\n  1 | good\n(1 row)\n"), "drawn with lines"),
+    "out.jsonl": (lambda file: file.write_text('{"estimator": "x", "targets": [{"target": "a"}]}\n'), "--text-column"),
     "deep.json": (lambda file: file.write_text('{"a":' * 99999), "nested too deeply"),
 }  # fmt: skip
 

@@ -168,3 +168,15 @@ def test_a_row_with_an_extra_cell_and_several_lines_is_one_error(tmp_path):
     rows = read(tmp_path, 'text,label\na,1\n"b\nc, d",2,more\ne,3\n')
     assert [text for _, text in rows if text[0] != "!"] == ["a", "e"]
     assert [text.split(":")[0] for _, text in rows if text[0] == "!"] == ["!it, to line 4, has 3 cells where the header has 2"]
+
+
+def test_threads_read_long_cells_at_once(tmp_path):
+    import csv
+    from concurrent.futures import ThreadPoolExecutor
+
+    (tmp_path / "t.csv").write_text("text,label\n" + f"{'x' * 200000},1\ny,2\n" * 30)
+    before = csv.field_size_limit()
+    with ThreadPoolExecutor(4) as pool:
+        rows = list(pool.map(lambda _: [row.error for row in read_rows(tmp_path / "t.csv")], range(12)))
+    assert rows == [[None] * 60] * 12
+    assert csv.field_size_limit() == before
