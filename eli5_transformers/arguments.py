@@ -156,7 +156,7 @@ def text_and_pair(
     if names and both is None:
         raise InputError(
             f"{', '.join(map(repr, names))} are names of texts, and no pair: give one of them, or two as "
-            '{"text": …, "text_pair": …}'
+            '{"text": …, "text_pair": …}; a reader takes the names that count as text_key and pair_key'
         )
     return (held[both[0]], held[both[1]]) if both else (None, None)
 

@@ -63,7 +63,7 @@ def in_lines(lines: Iterable[str], encoding: str, *, texts: bool, objects: bool)
     """
     for number, line in enumerate(lines, start=1):
         line = line.strip("\r\n")
-        if not line.strip():
+        if not line.strip().strip("\x1a"):  # with which DOS ends a file
             continue
         error = what_was_not_decoded(line, encoding)
         if error is not None:

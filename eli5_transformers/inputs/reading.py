@@ -20,6 +20,8 @@ from .forms import form_of_bytes, form_of_text, require_readable
 from .row_reader import RowReader
 from .rows import Rows
 from .sources import Source
+from .table_layout import has_hidden_columns, layout_of
+from .table_records import Layout, telling_columns
 
 _SAMPLED = 200
 _SHOWN = 5
@@ -111,14 +113,14 @@ def _of_table(source: Source, encoding: str, form: str, asked: Asked) -> _Found:
     source.look()
     names = [name for name in asked.named() if name is not None]
     head = beginning(source, encoding)
-    layout, skipped = table_elements.layout_of(head, source.whole, form, names)
+    layout, skipped = layout_of(head, source.whole, form, names)
     _require_distinct(layout, asked)
     notes = []
     if layout.width > 1 and layout.delimiter != {"csv": ",", "tsv": "\t"}[form]:
         notes.append(_DELIMITERS.get(layout.delimiter, f"delimiter {layout.delimiter!r}"))
     if layout.header is None and layout.width:
         notes.append("no header")
-    hidden = layout.width == 1 and table_elements.has_hidden_columns(head)
+    hidden = layout.width == 1 and has_hidden_columns(head)
     if layout.header is None and (layout.agreement <= 0.5 or hidden):
         raise InputError(
             "is no table: its rows have different numbers of cells; say --input-format lines if each line is a text, or put "
@@ -126,7 +128,7 @@ def _of_table(source: Source, encoding: str, form: str, asked: Asked) -> _Found:
         )
     beginnings = table_elements.elements(io.StringIO(head, newline=""), layout, skipped, encoding, {})
     sample = [element.value for element in islice(beginnings, _SAMPLED) if element.error is None]
-    telling = table_elements.telling_columns(sample, layout.names)
+    telling = telling_columns(sample, layout.names)
     return _Found(
         form,
         lambda: table_elements.elements(
@@ -138,7 +140,7 @@ def _of_table(source: Source, encoding: str, form: str, asked: Asked) -> _Found:
     )
 
 
-def _require_distinct(layout: table_elements.Layout, asked: Asked) -> None:
+def _require_distinct(layout: Layout, asked: Asked) -> None:
     """Raises InputError for a name of several columns, where one of them would be read."""
     wanted = {name for name in asked.named() if name is not None}
     for name in layout.doubled:

@@ -115,6 +115,8 @@ class Source:
 
     def _opened(self) -> Any:
         if self._file == "-":
+            if sys.stdin is None:
+                raise self.refuse("is closed: there is nothing to read")
             stream = getattr(sys.stdin, "buffer", None)
             # A stdin that somebody has put a text into.
             return io.BytesIO(sys.stdin.read().encode("utf-8", "surrogatepass")) if stream is None else stream
