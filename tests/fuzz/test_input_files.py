@@ -44,7 +44,7 @@ COLUMNS = [
     (("q", "a", None, "nr"), ("--text-column", "q", "--pair-column", "a", "--id-column", "nr")),
     (("text", "title", "label", None), ("--text-column", "text", "--pair-column", "title")),
 ]
-DAMAGE = ["byte", "nul", "cells", "quote", "json", "missing", "cut", "twice"]
+DAMAGE = ["byte", "nul", "cells", "quote", "quote", "quote", "json", "missing", "cut", "twice"]
 
 
 class Made:
@@ -152,10 +152,13 @@ class Made:
         if self.damage == "cells" and len(order) > 1:
             lines[place] = self.dice.choice([lines[place].rstrip("\r\n") + f"{delimiter}more{ending}", f"good{ending}"])
             self.must_fail = True
-        elif self.damage == "quote" and delimiter != "\t" and lines[place].count('"') == 2 and lines[place].count("\n") == 1:
-            first = lines[place].index('"')
-            lines[place] = lines[place][: first + 1] + lines[place][first + 1 :].replace('"', "", 1)
-            self.must_fail = True
+        elif self.damage == "quote" and delimiter != "\t" and '"' in lines[place]:
+            quotes = [at for at, sign in enumerate(lines[place]) if sign == '"']
+            # One that closes a cell, of a row in one line without doubled quotes, which are told apart by nothing.
+            if '""' not in lines[place] and lines[place].count("\n") == 1:
+                at = self.dice.choice(quotes[1::2])
+                lines[place] = lines[place][:at] + lines[place][at + 1 :]
+                self.must_fail = True
         elif self.damage == "missing" and len(order) > 1:
             cells = ["" if name == self.names[0] else self.rows[self.hurt][name] for name in order]
             line = io.StringIO()
@@ -233,7 +236,7 @@ def faults(made, code, found, said):
         return "" if said.strip() else "silent"
     others = true[: made.hurt] + true[made.hurt + 1 :]
     if made.damage == "cut":
-        return "" if found == true[: len(found)] and len(found) < len(true) else "other texts than before the cut"
+        return "" if found == true[: len(found)] and len(found) <= len(true) else "other texts than before the cut"
     return "" if found in (others, true) else "lost, or another text"
 
 
