@@ -123,8 +123,8 @@ def _of_table(source: Source, encoding: str, form: str, asked: Asked) -> _Found:
     hidden = layout.width == 1 and has_hidden_columns(head)
     if layout.header is None and (layout.agreement <= 0.5 or hidden):
         raise InputError(
-            "is no table: its rows have different numbers of cells; say --input-format lines if each line is a text, or put "
-            "quotes around the texts"
+            "is no table: its rows have different numbers of cells, or no commas, semicolons, tabs or bars between them; say "
+            "--input-format lines if each line is a text, or put quotes around the texts"
         )
     beginnings = table_elements.elements(io.StringIO(head, newline=""), layout, skipped, encoding, {})
     sample = [element.value for element in islice(beginnings, _SAMPLED) if element.error is None]
@@ -185,7 +185,7 @@ def _sentence(source: Source, found: _Found, columns: Optional[Columns], texts: 
     else:
         said += f"{count:,} row{'s' * (count != 1)}{' (' * bool(what)}{', '.join(what)}{')' * bool(what)}"
     if columns is None and not texts:
-        return visible_line(f"{said}, of which none was found to be a text")
+        return visible_line(f"{said}, of which the first are no texts")
     if columns is None:
         return visible_line(f"{said}, each line a text" if form in ("lines", "jsonl") else f"{said}, each a text")
     for name, column in (("text", columns.text), ("pair", columns.pair), ("label", columns.label), ("id", columns.id)):

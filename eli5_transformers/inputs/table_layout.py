@@ -53,8 +53,14 @@ def layout_of(head: str, whole: bool, form: str, asked: Sequence[str]) -> Tuple[
 
 
 def has_hidden_columns(head: str) -> bool:
-    """Whether most lines hold a delimiter as tables have it, with no space behind it as in a sentence."""
+    """Whether most lines hold a delimiter as tables have it, with no space behind it as in a sentence.
+
+    So it is, too, where the first line is of usual names with another sign between them, which is read as no delimiter.
+    """
     lines = [line for line in head.splitlines() if line.strip()]
+    words = re.split("[ :]+", lines[0].strip()) if lines else []
+    if len(words) > 1 and all(map(is_known, words)) and any(map(is_text, words)):
+        return True
     return 2 * sum(_TIGHT.search(line) is not None for line in lines) >= len(lines)
 
 
