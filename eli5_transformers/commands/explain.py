@@ -13,7 +13,6 @@ import sys
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple
 
 from ..errors import Eli5TransformersError, InputError
-from ..escapes import visible_line
 from ..inputs import FORMS, Row, read_rows
 from .batches import batched
 from .writers import FORMATS, make_writer
@@ -182,7 +181,7 @@ def _rows(arguments: argparse.Namespace, texts: List[str]) -> Iterator[Row]:
             raise InputError(f"--{given[0].replace('_', '-')} is about the file of --input, but none is given")
         return iter([Row(None, text) for text in texts])
     rows = read_rows(arguments.input, form=arguments.input_format, **about)
-    sys.stderr.write(f"{visible_line(rows.described)}\n")
+    sys.stderr.write(f"{rows.described}\n")
     return iter(rows)
 
 

@@ -140,8 +140,11 @@ def test_columns_of_one_name_are_asked_about(tmp_path):
 
 @pytest.mark.parametrize(
     "content",
-    ["a, b\nc, d, e\nf, g\ng, h, i, j\n", "5,great\n4,good, well, yes\n3,bad, x\n", "1;a\n2;b;c\n3;d;e;f\n", "text label\na 1\n"],
-)
+    [
+        "a, b\nc, d, e\nf, g\ng, h, i, j\n", "5,great\n4,good, well, yes\n3,bad, x\n", "1;a\n2;b;c\n3;d;e;f\n",
+        "text label\na 1\n",
+    ],
+)  # fmt: skip
 def test_what_is_no_table_is_said_to_be_none(tmp_path, content):
     with pytest.raises(InputError, match="--input-format lines"):
         texts(tmp_path, content)
