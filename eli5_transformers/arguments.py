@@ -11,13 +11,11 @@ import operator
 import re
 from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple, Union
 
+from .column_names import SECOND_TEXTS, TEXTS, is_known, is_text, pair_of, plain
 from .errors import InputError
 
 # Under which keys people's JSON objects hold a text, and the second text of a pair.
-TEXT_KEYS = ("text", "sentence", "premise", "sentence1")
-PAIR_KEYS = ("text_pair", "hypothesis", "sentence2")
-# What a row of a data set holds beside its texts, and what an explanation needs nothing of.
-_OTHER_KEYS = ("label", "labels", "id", "idx", "index")
+TEXT_KEYS, PAIR_KEYS = TEXTS, SECOND_TEXTS
 
 Texts = Union[str, Mapping[str, Any], Iterable[Any]]
 """One text or several, in whatever holds them; a dict holds a text and its pair."""
@@ -146,13 +144,28 @@ def read_texts(
 
 
 def text_and_pair(
-    held: Mapping[str, Any], text_keys: Sequence[str] = TEXT_KEYS, pair_keys: Sequence[str] = PAIR_KEYS
+    held: Mapping[str, Any], text_keys: Optional[Sequence[str]] = None, pair_keys: Optional[Sequence[str]] = None
 ) -> Tuple[Any, Any]:
-    """The values of the first text key and of the first pair key that hold something, None where none does."""
-    text, pair = (
-        next((held[key] for key in keys if held.get(key) is not None), None) for keys in (text_keys, pair_keys)
-    )
-    return text, pair
+    """The text and the second text of a JSON object, each None where there is none.
+
+    They are under the first of `text_keys` and of `pair_keys` that holds something, or else under names of
+    `column_names`. Raises InputError for texts under several of those names that are no pair: none is left out.
+    """
+    if text_keys is not None or pair_keys is not None:
+        given = (TEXT_KEYS if text_keys is None else text_keys, PAIR_KEYS if pair_keys is None else pair_keys)
+        text, pair = (next((held[key] for key in keys if held.get(key) is not None), None) for keys in given)
+        return text, pair
+    names = [key for key in held if is_text(key) and held[key] is not None]
+    if len(names) == 1:
+        second = plain(names[0]) in SECOND_TEXTS
+        return (None, held[names[0]]) if second else (held[names[0]], None)
+    both = pair_of(names)
+    if names and both is None:
+        raise InputError(
+            f"{', '.join(map(repr, names))} are names of texts, and no pair: give one of them, or two as "
+            '{"text": …, "text_pair": …}; a reader takes the names that count as text_key and pair_key'
+        )
+    return (held[both[0]], held[both[1]]) if both else (None, None)
 
 
 def plain_text(value: Any, empty: bool = False) -> str:
@@ -220,24 +233,24 @@ def _read(
 
 
 def _unpacked(row: Mapping[str, Any], pair: Any) -> Any:
-    texts = [row[key] for key in TEXT_KEYS if key in row]
-    pairs = [row[key] for key in PAIR_KEYS if row.get(key) is not None]
-    unknown = [key for key in row if key not in (*TEXT_KEYS, *PAIR_KEYS, *_OTHER_KEYS)]
-    if len(texts) != 1 or len(pairs) > 1 or unknown:
+    key = next((key for key in row if is_text(key) and plain(key) not in PAIR_KEYS), None)
+    unknown = [name for name in row if not is_known(name)]
+    texts = [name for name in row if is_text(name) and row[name] is not None]
+    if key is None or unknown or (len(texts) > 1 and pair_of(texts) is None):
         raise InputError(
             f"a dict with the keys {', '.join(map(repr, row)) or 'none'} is not a text: give "
             '{"text": …} or {"text": …, "text_pair": …}'
             + (did_you_mean(str(unknown[0]), (*TEXT_KEYS, *PAIR_KEYS)) if unknown else "")
         )
-    if isinstance(texts[0], Iterable) and not isinstance(texts[0], (str, bytes)):
-        key = next(key for key in TEXT_KEYS if key in row)
+    text, own_pair = text_and_pair(row)
+    if isinstance(text, Iterable) and not isinstance(text, (str, bytes)):
         raise InputError(
-            f"the dict of a text holds a {type(texts[0]).__name__} as {key!r}: give a dict for each text, or the texts of "
+            f"the dict of a text holds a {type(text).__name__} as {key!r}: give a dict for each text, or the texts of "
             f"a batch by themselves, as in batch[{key!r}]"
         )
-    if pairs and pair is not None:
+    if own_pair is not None and pair is not None:
         raise InputError("the dict of a text holds its pair, but text_pairs was given, too: give one of them")
-    return texts[0], pairs[0] if pairs else pair
+    return text, pair if own_pair is None else own_pair
 
 
 def _index(value: Any) -> Optional[int]:

@@ -92,6 +92,8 @@ def make_material(folder: Path) -> None:
             records = [{"sentence": record["text"]} for record in records]
         lines = "".join(json.dumps(record) + "\n" for record in records)
         (folder / f"{name}.jsonl").write_text(lines, encoding="utf-8")
+    cells = "".join(f'{number},"{text}",{label}\n' for number, (text, label) in enumerate(_REVIEWS))
+    (folder / "reviews.csv").write_text(f"id,review,sentiment\n{cells}", encoding="utf-8")
 
 
 def main() -> int:

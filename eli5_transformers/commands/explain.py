@@ -10,10 +10,11 @@ import argparse
 import gc
 import json
 import sys
-from typing import Any, Dict, List, Mapping, Optional, Tuple
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple
 
 from ..errors import Eli5TransformersError, InputError
-from .inputs import Line, batched, read_inputs
+from ..inputs import FORMS, Row, read_rows
+from .batches import batched
 from .writers import FORMATS, make_writer
 
 BUNDLED = "bundled"
@@ -34,6 +35,9 @@ _CONFIG_KEYS = (
 )  # fmt: skip
 
 
+_COLUMNS = {"text": "text", "pair": "second text of a pair", "label": "label", "id": "id"}
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments on `parser`."""
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
@@ -50,8 +54,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     inputs.add_argument(
         "--input",
         metavar="FILE",
-        help='a text in each line, or JSON lines as `predict` takes them ({"sentence": …}); "-" is stdin',
+        help="a file of text lines, JSON Lines, JSON, CSV, TSV, parquet or arrow, also as .gz, which is recognised by name and "
+        'content; "-" is stdin',
     )
+    inputs.add_argument("--input-format", choices=FORMS, help="read FILE as this, however it looks")
+    inputs.add_argument(
+        "--encoding", metavar="NAME", help='of a text FILE, such as cp1252; "auto" guesses (default: UTF-8, or by its mark)'
+    )
+    for column, what in _COLUMNS.items():
+        inputs.add_argument(
+            f"--{column}-column", metavar="COLUMN", help=f"FILE's column of the {what}: its name, or its place from 1"
+        )
     inputs.add_argument("--config", metavar="FILE", help=f"a jsonnet file with any of {', '.join(_CONFIG_KEYS)}")
     inputs.add_argument("--overrides", "-o", metavar="JSON", help="changes to SOURCE's config, as AllenNLP has them")
     inputs.add_argument(
@@ -133,7 +146,7 @@ def run(arguments: argparse.Namespace) -> int:
     """
     settings = _settings(arguments)
     source, texts = _source_and_texts(arguments, settings)
-    lines = read_inputs(texts, arguments.input)
+    lines = _rows(arguments, texts)
     if arguments.batch_size < 1:
         raise InputError(f"--batch-size is {arguments.batch_size}, but must be 1 or more")
     from ..adapters.loading import load_predictor
@@ -158,11 +171,23 @@ def run(arguments: argparse.Namespace) -> int:
             for line, explanation, error in _explained(predictor, batch, settings):
                 if error is not None:
                     failed = True
-                    where = "" if line.number is None else f"line {line.number}: "
-                    writer.report(f"{where}{error}")
+                    writer.report(f"{line.place}: {error}" if line.place else error)
                 else:
                     writer.write(line.text, explanation)
     return int(failed)
+
+
+def _rows(arguments: argparse.Namespace, texts: List[str]) -> Iterator[Row]:
+    """What is explained: the texts that are arguments, or the rows of the file, of which stderr says what they are."""
+    about = {name: getattr(arguments, name) for name in ("encoding", *(f"{column}_column" for column in _COLUMNS))}
+    given = [name for name, value in about.items() if value is not None] + ["input_format"] * bool(arguments.input_format)
+    if arguments.input is None:
+        if given:
+            raise InputError(f"--{given[0].replace('_', '-')} is about the file of --input, but none is given")
+        return iter([Row(None, text) for text in texts])
+    rows = read_rows(arguments.input, form=arguments.input_format, **about)
+    sys.stderr.write(f"{rows.described}\n")
+    return iter(rows)
 
 
 def _import_packages(names: List[str]) -> None:
@@ -175,7 +200,7 @@ def _import_packages(names: List[str]) -> None:
         import_package(name)
 
 
-def _explained(predictor: Any, batch: List[Line], settings: Mapping[str, Any]) -> List[Tuple[Line, Any, Optional[str]]]:
+def _explained(predictor: Any, batch: List[Row], settings: Mapping[str, Any]) -> List[Tuple[Row, Any, Optional[str]]]:
     """Each line with its explanation or with what is wrong with it."""
     good = [line for line in batch if line.error is None]
     try:
@@ -188,7 +213,7 @@ def _explained(predictor: Any, batch: List[Line], settings: Mapping[str, Any]) -
     return [result for line in batch for result in _explained(predictor, [line], settings)]
 
 
-def _explain(predictor: Any, lines: List[Line], settings: Mapping[str, Any]) -> List[Any]:
+def _explain(predictor: Any, lines: List[Row], settings: Mapping[str, Any]) -> List[Any]:
     from ..api import DEFAULT_INTERPRETER, explain_inputs, read_input
 
     if not lines:

@@ -11,7 +11,7 @@ from allennlp.data import DatasetReader, Instance, Token
 from allennlp.data.fields import Field, LabelField, MetadataField, MultiLabelField, TensorField, TextField
 from transformers import AutoTokenizer
 
-from ..arguments import PAIR_KEYS, TEXT_KEYS, text_and_pair, whole_number
+from ..arguments import text_and_pair, whole_number
 from ..compat.registering import registered
 from ..engine.explainable import TokenizerVocabulary
 from ..errors import InputError, SourceError
@@ -39,8 +39,9 @@ Label = Union[str, int, float, Sequence[Union[str, int]]]
 class TransformerClassifierReader(DatasetReader):
     """Reads JSON lines of texts, or pairs of texts, and labels with the tokenizer of a HuggingFace checkpoint.
 
-    A line is an object with `text` (or `sentence`, `premise`, `sentence1`), for pairs `text_pair` (or `hypothesis`,
-    `sentence2`), and `label` or `labels`: a name, a list of names for multi-label data, or a number for regression.
+    A line is an object with `text` (or another name of `column_names`, such as `sentence` or `premise`), for pairs
+    `text_pair` (or `hypothesis`, `sentence2`, …), and
+    `label` or `labels`: a name, a list of names for multi-label data, or a number for regression.
 
     An instance has `tokens`, a text field whose tokens carry their ids, segments and character offsets; `label`, where
     there is one; and `metadata` with `documents` (the texts) and `tokens` (a `records.Tokens`: offsets, words,
@@ -113,8 +114,8 @@ class TransformerClassifierReader(DatasetReader):
         self._problem_type = problem_type
         self._skip_label_indexing = skip_label_indexing
         self._num_labels = num_labels
-        self._text_keys = (text_key,) if text_key else TEXT_KEYS
-        self._pair_keys = (pair_key,) if pair_key else PAIR_KEYS
+        self._text_keys = (text_key,) if text_key else None
+        self._pair_keys = (pair_key,) if pair_key else None
         self._label_keys = (label_key,) if label_key else LABEL_KEYS
         self._label_namespace = label_namespace
         self._token_indexers = {"tokens": TransformerIndexer(tokenizer, namespace)}
@@ -129,9 +130,10 @@ class TransformerClassifierReader(DatasetReader):
         """The text, or the two texts, in a JSON object. Raises InputError where there is none."""
         text, pair = text_and_pair(line, self._text_keys, self._pair_keys)
         if text is None:
+            keys = self._text_keys or ("text", "sentence")
             raise InputError(
                 f"the input has the keys {', '.join(map(repr, line)) or 'none'}, but no text: "
-                f"give it as {' or '.join(map(repr, self._text_keys))}"
+                f"give it as {' or '.join(map(repr, keys))}"
             )
         return (text,) if pair is None else (text, pair)
 

@@ -1,0 +1,165 @@
+"""What form a file has, by its content and its name; what it is said to be where it has none of them."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Optional
+
+from ..arguments import did_you_mean
+from ..column_names import is_known, is_text
+from ..errors import InputError
+from .sources import Source
+
+FORMS = ("lines", "jsonl", "json", "csv", "tsv", "parquet", "arrow")
+DELIMITERS = {"csv": (",", ";", "\t", "|"), "tsv": ("\t", ",", ";", "|")}
+"""The delimiters that a table may have, the likeliest first. csv's own sniffer takes spaces, colons and letters, too."""
+_BY_SUFFIX = {
+    ".jsonl": "jsonl", ".ndjson": "jsonl", ".jsonlines": "jsonl", ".json": "json", ".csv": "csv", ".tsv": "tsv", ".tab": "tsv",
+    ".parquet": "parquet", ".pq": "parquet", ".arrow": "arrow", ".feather": "arrow", ".ipc": "arrow", ".txt": "lines",
+}  # fmt: skip
+_BYTES = (
+    (b"PAR1", "parquet"), (b"ARROW1\0\0", "arrow"), (b"\xff\xff\xff\xff", "arrow"),
+)  # fmt: skip
+_CSV = "save it as CSV (UTF-8) there, and give that"
+_UNPACK = "unpack it, and give the file that is in it"
+_PICKLE = "is a pickle, which runs what its author chose when it is read: save the texts as CSV, JSON Lines or parquet"
+_REFUSED = (
+    (b"PK\x03\x04", f"is a ZIP archive: {_UNPACK}"),
+    (b"\xd0\xcf\x11\xe0", f"is an old Excel workbook or another document: {_CSV}"),
+    (b"BZh91AY&SY", "is packed with bzip2: unpack it, or pack it with gzip"),
+    (b"\xfd7zXZ", "is packed with xz: unpack it, or pack it with gzip"),
+    (b"\x28\xb5\x2f\xfd", "is packed with zstd: unpack it, or pack it with gzip"),
+    (b"\x1f\x8b", "is packed with gzip twice: unpack it once"),
+    (b"Rar!\x1a", f"is an archive: {_UNPACK}"),
+    (b"7z\xbc\xaf", f"is an archive: {_UNPACK}"),
+    (b"%PDF-", "is a PDF: save its texts as a text file, one in each line"),
+    (b"{\\rtf", "is a document in RTF: save it as plain text"),
+    (b"SQLite format 3", "is a SQLite database: export the table as CSV"),
+    (b"FEA1", "is of Feather's first version: write it again with to_feather or to_parquet"),
+    (b"\x93NUMPY", "is an array of numpy: save the texts as CSV or JSON Lines"),
+    (b"version https://git-lfs.github.com/spec/", "is Git LFS's pointer to a file: fetch that with `git lfs pull`"),
+    (b"<?xml", "is XML: save its texts as CSV, or as a text file, one in each line"),
+    (b"<!doctype html", "is a web page: save its texts as CSV, or as a text file, one in each line"),
+    (b"<table", "is a web page: save its texts as CSV, or as a text file, one in each line"),
+    (b"<html", "is a web page: save its texts as CSV, or as a text file, one in each line"),
+)  # fmt: skip
+_MARKUP = (b"<?xml", b"<!doctype html", b"<table", b"<html")
+_NAMED = {
+    ".yaml": "is YAML: write its texts as JSON Lines, or say --input-format lines if each line is a text",
+    ".yml": "is YAML: write its texts as JSON Lines, or say --input-format lines if each line is a text",
+    ".ipynb": "is a notebook: save its texts as CSV or JSON Lines there",
+}
+# A line between rows of a table that was drawn: Markdown's, or a database's on a screen.
+_DRAWN = re.compile(r"\s*[|+]?\s*:?-{3,}:?\s*([|+]\s*:?-{2,}:?\s*)+[|+]?\s*$")
+# Of a pickle since its second protocol, whose first bytes are no text.
+_PICKLED = re.compile(rb"\x80[\x02-\x05]")
+_WORD = re.compile(r"[\w.:#-]+")
+
+
+def require_readable(source: Source, form: Optional[str]) -> None:
+    """Raises InputError for what is no file of texts, whatever it is called, with the mend."""
+    if form is not None and form not in FORMS:
+        raise InputError(f"no form {form!r} of input is known: it is one of {', '.join(FORMS)}{did_you_mean(form, FORMS)}")
+    head = source.head
+    begin = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:64].lower()
+    for magic, why in _REFUSED:
+        text = magic in _MARKUP
+        if (begin if text else head).startswith(magic) and not (text and form is not None):
+            if b"xl/" in head and magic == b"PK\x03\x04" or source.suffix in (".xlsx", ".xlsm"):
+                why = f"is an Excel workbook: {_CSV}"
+            raise source.refuse(why)
+    if source.suffix in (".pkl", ".pickle") or _PICKLED.match(head):
+        raise source.refuse(_PICKLE)
+    if form is None and source.suffix in _NAMED:
+        raise source.refuse(_NAMED[source.suffix])
+    if head[257:262] == b"ustar":
+        raise source.refuse(f"is an archive: {_UNPACK}")
+
+
+def form_of_bytes(source: Source, form: Optional[str]) -> Optional[str]:
+    """The form of a file of columns, None for a text file. Raises InputError for a name, or `form`, that is not true."""
+    found = _bytes_form(source)
+    said = f"--input-format says {form}" if form else f"its name says {_BY_SUFFIX.get(source.suffix)}"
+    named = form or _BY_SUFFIX.get(source.suffix)
+    if named in ("parquet", "arrow") and found != named and (found is None or form is not None):
+        raise source.refuse(f"is no {named} data, but {said}: it is {'something else' if found is None else found}")
+    if found is not None and form not in (None, found):
+        raise source.refuse(f"holds {found} data, but {said}: leave that out")
+    return found
+
+
+def form_of_text(source: Source, head: str, form: Optional[str], asked_for_columns: bool) -> str:
+    """The form of a text file: `form`, or by its first line that is not empty and by its name.
+
+    A list in JSON begins as one, JSON Lines with an object that ends where its line ends; both are known in files of any
+    name. What is named .csv, .tsv or .tab is a table. In files of other names it is one if its first line is a header
+    (`header_in`), or if columns were asked for; else each line is a text, also with tabs or commas in it.
+    """
+    if form is not None:
+        return form
+    lines = [line for line in head.splitlines() if line.strip()]
+    first = lines[0].strip() if lines else ""
+    if any(map(_DRAWN.match, lines[:3])):
+        raise source.refuse("is a table drawn with lines: export it as CSV, or say --input-format lines if each line is a text")
+    named = _BY_SUFFIX.get(source.suffix)
+    json_form = _json_form(first, head, named)
+    if json_form is not None:
+        return json_form
+    if named in ("csv", "tsv"):
+        return named
+    if re.match(r"sep=.\s*$", first) or header_in(first):
+        return "tsv" if "\t" in first else "csv"
+    if named in (None, "lines") and asked_for_columns:
+        return "tsv" if "\t" in first else "csv"
+    return "json" if named == "json" else named or "lines"
+
+
+def header_in(line: str) -> bool:
+    """Whether a line can only be a table's header: single words, of which one names a text and another is a usual name."""
+    for delimiter in DELIMITERS["csv"]:
+        cells = [cell.strip().strip('"') for cell in line.split(delimiter)]
+        if len(cells) > 1 and any(map(is_text, cells)) and sum(map(is_known, cells)) > 1:
+            return all(is_known(cell) or _WORD.fullmatch(cell) for cell in cells)
+    return False
+
+
+def _json_form(first: str, head: str, named: Optional[str]) -> Optional[str]:
+    if named == "jsonl":
+        return "jsonl" if not re.match(r"\[\s*(\{|$)", first) else "json"
+    if re.match(r"\[\s*([\[{\"\]]|$)", first):
+        return "json"
+    if not first.startswith("{"):
+        return None
+    if first == "{":
+        return "json"
+    try:
+        held, end = json.JSONDecoder().raw_decode(first)
+    except (ValueError, RecursionError):
+        # The first line is damaged, or is that of a document of several lines, or a text that begins with a brace.
+        if named != "json" and not re.match(r'\{\s*"', first):
+            return None
+        return "json" if named == "json" and not _has_object_line(head) else "jsonl"
+    several = len(head.strip().splitlines()) > 1
+    return "json" if not several and named != "jsonl" and _is_table(held) else "jsonl"
+
+
+def _has_object_line(head: str) -> bool:
+    for line in head.splitlines()[1:50]:
+        try:
+            if isinstance(json.loads(line), dict):
+                return True
+        except (ValueError, RecursionError):
+            continue
+    return False
+
+
+def _is_table(held: object) -> bool:
+    """Whether a JSON object holds rows or columns, rather than being a row itself."""
+    return isinstance(held, dict) and not any(is_text(key) and isinstance(held[key], str) for key in held) and any(
+        isinstance(value, (list, dict)) for value in held.values()
+    )
+
+
+def _bytes_form(source: Source) -> Optional[str]:
+    return next((form for magic, form in _BYTES if source.head.startswith(magic)), None)
