@@ -13,7 +13,7 @@ import torch
 
 from ..engine.codes import CodeBook, View, views_of
 from ..engine.explainable import TokenizerVocabulary, TokenVocabulary
-from ..engine.instances import tensors_of
+from ..engine.instances import PROBE, tensors_of
 
 Encode = Callable[[str], Sequence[int]]
 """From a text to the ids of its tokens without special ones."""
@@ -156,14 +156,16 @@ class CodedVocabulary(TokenVocabulary):
         return [*filter(lambda code: code is not None, map(self.token_id, ("pad", "unk", "mask"))), *self._special]  # type: ignore[list-item]
 
     def _known_tokens(self) -> List[Any]:
-        """Tokens that differ in every view: of the vocabularies' words, else those of the field."""
+        """Tokens that differ in every view: of the vocabularies' words, else of the tokenizer's, or any words."""
         names = {getattr(i, "namespace", None) for i in self._indexers.values() if getattr(i, "_feature_name", "") == "text"}
         spelled = [self._vocab.get_index_to_token_vocabulary(name) for name in names if name is not None]
         words = [word for known in spelled for number, word in list(known.items())[-_KNOWN:] if number >= _ORDINARY]
+        if self._tokenizer is not None and len(words) < len(PROBE.split()):
+            words += list(self._tokenizer.get_vocab())[-_KNOWN:]
         special = {*_specials(self._tokenizer)}
-        words = [word for word in words if word not in special]
-        if len(words) < 3:
-            return self._tokens
+        words = [word for word in dict.fromkeys(words) if word not in special]
+        if len(words) < len(PROBE.split()):
+            words += PROBE.split()
         return [self._like(self._tokens[place % len(self._tokens)], word) for place, word in enumerate(words)]
 
     def _like(self, token: Any, word: str) -> Any:
