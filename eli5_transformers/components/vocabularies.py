@@ -157,11 +157,14 @@ class CodedVocabulary(TokenVocabulary):
 
     def _known_tokens(self) -> List[Any]:
         """Tokens that differ in every view: of the vocabularies' words, else of the tokenizer's, or any words."""
-        names = {getattr(i, "namespace", None) for i in self._indexers.values() if getattr(i, "_feature_name", "") == "text"}
+        spelling = [indexer for indexer in self._indexers.values() if getattr(indexer, "_feature_name", "") == "text"]
+        names = dict.fromkeys(getattr(indexer, "namespace", None) for indexer in spelling)
         spelled = [self._vocab.get_index_to_token_vocabulary(name) for name in names if name is not None]
         words = [word for known in spelled for number, word in list(known.items())[-_KNOWN:] if number >= _ORDINARY]
         if self._tokenizer is not None and len(words) < len(PROBE.split()):
-            words += list(self._tokenizer.get_vocab())[-_KNOWN:]
+            # The first ones: a model may lack rows for the last, which were added to its tokenizer.
+            known = self._tokenizer.get_vocab()
+            words += sorted(known, key=known.__getitem__)[:_KNOWN]
         special = {*_specials(self._tokenizer)}
         words = [word for word in dict.fromkeys(words) if word not in special]
         if len(words) < len(PROBE.split()):
@@ -185,6 +188,13 @@ class CodedVocabulary(TokenVocabulary):
         spelled = self._spelled(kind)
         if not spelled or not self._tokens:
             return None
+        try:
+            # As the reader itself has it, where that is one token: a tagger of its own has seen it.
+            own = [int(code) for code in self._encode(spelled)]
+            if len(own) == 1:
+                return own[0]
+        except Exception:  # a predictor with keys of its own
+            pass
         try:
             return self._codes([self._like(self._tokens[len(self._tokens) // 2], spelled)])[0]
         except Exception:  # an indexer of tokens alone that a tagger has seen, or that have an id
