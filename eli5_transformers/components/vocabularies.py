@@ -148,7 +148,10 @@ class CodedVocabulary(TokenVocabulary):
 
     def ordinary_ids(self, count: int) -> List[int]:
         if self._known is None:
-            self._known = self._codes(self._known_tokens())
+            try:
+                self._known = self._codes(self._known_tokens())
+            except Exception:  # an indexer of ids that tokens have, as bytes do, knows no words
+                self._known = self._codes(self._tokens)
         special = set(self.special_ids())
         return [code for code in dict.fromkeys(self._known) if code not in special][-count:]
 
