@@ -13,7 +13,7 @@ import torch
 
 from ..engine.codes import CodeBook, View, views_of
 from ..engine.explainable import TokenizerVocabulary, TokenVocabulary
-from ..engine.instances import tensors_of
+from ..engine.instances import PROBE, tensors_of
 
 Encode = Callable[[str], Sequence[int]]
 """From a text to the ids of its tokens without special ones."""
@@ -148,7 +148,10 @@ class CodedVocabulary(TokenVocabulary):
 
     def ordinary_ids(self, count: int) -> List[int]:
         if self._known is None:
-            self._known = self._codes(self._known_tokens())
+            try:
+                self._known = self._codes(self._known_tokens())
+            except Exception:  # an indexer of ids that tokens have, as bytes do, knows no words
+                self._known = self._codes(self._tokens)
         special = set(self.special_ids())
         return [code for code in dict.fromkeys(self._known) if code not in special][-count:]
 
@@ -156,14 +159,19 @@ class CodedVocabulary(TokenVocabulary):
         return [*filter(lambda code: code is not None, map(self.token_id, ("pad", "unk", "mask"))), *self._special]  # type: ignore[list-item]
 
     def _known_tokens(self) -> List[Any]:
-        """Tokens that differ in every view: of the vocabularies' words, else those of the field."""
-        names = {getattr(i, "namespace", None) for i in self._indexers.values() if getattr(i, "_feature_name", "") == "text"}
+        """Tokens that differ in every view: of the vocabularies' words, else of the tokenizer's, or any words."""
+        spelling = [indexer for indexer in self._indexers.values() if getattr(indexer, "_feature_name", "") == "text"]
+        names = dict.fromkeys(getattr(indexer, "namespace", None) for indexer in spelling)
         spelled = [self._vocab.get_index_to_token_vocabulary(name) for name in names if name is not None]
         words = [word for known in spelled for number, word in list(known.items())[-_KNOWN:] if number >= _ORDINARY]
+        if self._tokenizer is not None and len(words) < len(PROBE.split()):
+            # The first ones: a model may lack rows for the last, which were added to its tokenizer.
+            known = self._tokenizer.get_vocab()
+            words += sorted(known, key=known.__getitem__)[:_KNOWN]
         special = {*_specials(self._tokenizer)}
-        words = [word for word in words if word not in special]
-        if len(words) < 3:
-            return self._tokens
+        words = [word for word in dict.fromkeys(words) if word not in special]
+        if len(words) < len(PROBE.split()):
+            words += PROBE.split()
         return [self._like(self._tokens[place % len(self._tokens)], word) for place, word in enumerate(words)]
 
     def _like(self, token: Any, word: str) -> Any:
@@ -183,6 +191,13 @@ class CodedVocabulary(TokenVocabulary):
         spelled = self._spelled(kind)
         if not spelled or not self._tokens:
             return None
+        try:
+            # As the reader itself has it, where that is one token: a tagger of its own has seen it.
+            own = [int(code) for code in self._encode(spelled)]
+            if len(own) == 1:
+                return own[0]
+        except Exception:  # a predictor with keys of its own
+            pass
         try:
             return self._codes([self._like(self._tokens[len(self._tokens) // 2], spelled)])[0]
         except Exception:  # an indexer of tokens alone that a tagger has seen, or that have an id

@@ -8,12 +8,12 @@ on the ids of one indexer; `decoded` makes views of them where the model is call
 
 from __future__ import annotations
 
-import threading
 from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 import torch
 
 from ..errors import UnsupportedModelError
+from ..locks import ProcessLock
 
 CODES = "codes"
 _IDS = "token_ids"
@@ -38,7 +38,7 @@ class CodeBook:
     """The codes of the tokens that were seen so far; they stay what they are. Several threads may use it."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = ProcessLock()
         self._views: Tuple[View, ...] = ()
         self._codes: Dict[Tuple[bytes, ...], int] = {}
         self._tokens: List[Tuple[torch.Tensor, ...]] = []

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import Any, List, Optional, Sequence
+from typing import Any, Dict, List, Optional, Sequence, Set
 
 from ..errors import ExplanationError
 from .alignment import align_tokens, is_added_token
@@ -115,16 +115,25 @@ def _reads(text: str, span: Span, name: str) -> bool:
 def _unclear(text: str, span: Span, name: str) -> bool:
     """Whether a token's spelling cannot be compared: bytes of a letter, an unknown token, a form of the word."""
     found = text[span[0] : span[1]]
-    return not found.isascii() or not name.isascii() or is_added_token(name) or _alike(found, name)
+    return not found.isascii() or not name.isascii() or is_added_token(name) or _alike(_folded(found), _folded(name))
 
 
 def _alike(word: str, token: str) -> bool:
-    """Whether both may be forms of one word ("running" and "run", "it's" and "it"): they begin alike and go on for a little."""
-    short, long = sorted((_folded(word), _folded(token)), key=len)
+    """Whether both may be forms of one word ("running" and "run", "it's" and "it"): they begin alike and go on for a little.
+
+    Both are folded.
+    """
+    short, long = sorted((word, token), key=len)
     common = next((at for at, (one, other) in enumerate(zip(short, long)) if one != other), len(short))
     if len(short) < _LETTERS:
         return 0 < common == len(short) and not long[common : common + 1].isalnum()
     return common >= max(_LETTERS, len(short) / 2) and len(long) - len(short) <= _ENDING and short[0].isalnum()
+
+
+def _beginning(folded: str) -> str:
+    """What words that are alike have in common."""
+    letters = folded[:_LETTERS]
+    return letters if letters.isalnum() else next((letters[:at] for at, char in enumerate(letters) if not char.isalnum()), "")
 
 
 def holds(text: str, token: str) -> bool:
@@ -148,29 +157,34 @@ def _found(text: str, names: Sequence[str]) -> Spans:
 def _embedded(text: str, pieces: Sequence[Span], names: Sequence[str], alike: bool) -> Spans:
     spelled = [_folded(text[start:end]) for start, end in pieces]
     tokens = [_folded(name) for name in names]
-
-    def fits(token: int, piece: int) -> bool:
-        return spelled[piece] == tokens[token] or (alike and _alike(spelled[piece], tokens[token]))
-
+    # Of long texts each token is only compared with what begins like it.
+    begins: Dict[str, Set[str]] = {}
+    for word in set(spelled):
+        begins.setdefault(_beginning(word), set()).add(word)
+    fits = {
+        token: {word for word in begins.get(_beginning(token), ()) if word == token or (alike and _alike(word, token))}
+        for token in set(tokens)
+        if token
+    }
     # What no piece is like was put in or exchanged; it may stand in a gap between others.
-    held = [n for n, name in enumerate(tokens) if name and any(fits(n, piece) for piece in range(len(pieces)))]
-    first = _leftmost(held, range(len(pieces)), fits)
-    last = _leftmost(held[::-1], range(len(pieces) - 1, -1, -1), fits)
+    held = [number for number, token in enumerate(tokens) if fits.get(token)]
+    first = _leftmost([fits[tokens[number]] for number in held], spelled)
+    last = _leftmost([fits[tokens[number]] for number in held[::-1]], spelled[::-1])
     places: List[Optional[int]] = [None] * len(names)
     if first is None or last is None:
         return [None] * len(names)
-    for token, one, other in zip(held, first, last[::-1]):
-        places[token] = one if one == other else None
+    for number, one, other in zip(held, first, last[::-1]):
+        places[number] = one if one == len(pieces) - 1 - other else None
     _fill_gaps(places, len(pieces), [bool(name) for name in tokens])
     return [None if place is None else pieces[place] for place in places]
 
 
-def _leftmost(tokens: Sequence[int], pieces: Sequence[int], fits: Any) -> Optional[List[int]]:
-    """For each token, in order, the first piece behind that of the one before; None where one has none."""
+def _leftmost(fits: Sequence[Set[str]], spelled: Sequence[str]) -> Optional[List[int]]:
+    """For each token, in order, the first piece behind that of the one before that fits it; None where one has none."""
     found: List[int] = []
-    left = iter(pieces)
-    for token in tokens:
-        place = next((piece for piece in left if fits(token, piece)), None)
+    left = iter(range(len(spelled)))
+    for fitting in fits:
+        place = next((piece for piece in left if spelled[piece] in fitting), None)
         if place is None:
             return None
         found.append(place)

@@ -105,3 +105,12 @@ def test_words_beside_word_pieces_are_refused_by_what_they_are(stars_checkpoint)
     )
     with pytest.raises(UnsupportedModelError, match="'words', 'pieces' read the same text as"):
         attribute(predictor, "the service was terriblest of all")
+
+
+@pytest.mark.parametrize("kind", ["characters", "an LSTM of characters", "elmo", "elmo, words", "words, characters"])
+@pytest.mark.parametrize("text", ["film", "a a a", "\u4e2d\u6587"])
+def test_a_first_text_of_one_token_tells_enough(kind, text, tmp_path):
+    predictor = of(kind, tmp_path)
+    ((found,),) = attribute(predictor, text, interpreter="occlusion", baseline="unk")
+    expected = made.removed(predictor, text.split(), "@@UNKNOWN@@")[:, found.target]
+    assert_close(found.scores, expected, rtol=1e-4, scale=abs(found.score))
