@@ -113,7 +113,10 @@ def describe(attributions: Sequence[Attribution]) -> List[str]:
         if cut:
             begin, end = first.tokens.seen[index]
             which = f"text {index + 1}" if len(first.documents) > 1 else "the text"
-            lines.append(f"The model sees the characters {begin} to {end} of {which}: {cut} more tokens were cut.")
+            seen = f"The model sees the characters {begin} to {end} of {which}"
+            if not any(start >= 0 and at == index for start, at in zip(first.tokens.start, first.tokens.segment)) and end:
+                seen = f"The model sees a part of {which} alone, of which the place is not known"
+            lines.append(f"{seen}: {cut} more tokens were cut.")
     return [*lines, *dict.fromkeys(note for attribution in attributions for note in attribution.notes)]
 
 

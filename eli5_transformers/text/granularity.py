@@ -11,6 +11,8 @@ import numpy as np
 
 from ..errors import InputError
 from ..records import Attribution, Tokens
+from .alignment import is_spelled
+from .spelling import is_unknown, readable
 from .words import sentence_starts
 
 GRANULARITIES = ("word", "token", "sentence")
@@ -22,7 +24,8 @@ class Group(NamedTuple):
     """A word, token or sentence: tokens that are shown as one."""
 
     name: str
-    """As the document spells it; a token, or what stands for no characters, as the vocabulary does."""
+    """As the document spells it; a token as the vocabulary does, where that shows what it stands for. What shows nothing has
+    a name of its own: "↵", "(space)"."""
     tokens: np.ndarray
     """The places of its tokens among all tokens, in their order."""
     place: Optional[Place]
@@ -55,12 +58,34 @@ def group_tokens(
     for (document, _), inside in members.items():
         placed = [(tokens.start[i], tokens.end[i]) for i in inside if 0 <= tokens.start[i] < tokens.end[i]]
         place = (document, min(placed)[0], max(end for _, end in placed)) if placed else None
-        if place is not None and granularity != "token":
-            name = documents[document][place[1] : place[2]]
-        else:
-            name = "".join(tokens.text[i] for i in inside)
+        name = "".join(tokens.text[i] for i in inside)
+        if place is not None:
+            name = _name(documents[document][place[1] : place[2]], name if granularity == "token" else None)
+        elif not tokens.special[inside[0]]:
+            name = readable(name, documents[document])
         made.append(Group(name, np.array(inside), place, tokens.special[inside[0]]))
     return made
+
+
+def _name(shown: str, token: Optional[str]) -> str:
+    """What the document shows, or the vocabulary's spelling of the token where it is of these characters."""
+    return shown if token is None or not (is_unknown(token) or is_spelled(token, shown)) else token
+
+
+def unplaced(tokens: Tokens, documents: Sequence[str]) -> List[str]:
+    """A sentence for each document of whose tokens some have no place, white space left out."""
+    told = []
+    for index in range(len(documents)):
+        own = [at for at, segment in enumerate(tokens.segment) if segment == index and not tokens.special[at]]
+        names = [tokens.text[at] for at in own if tokens.start[at] < 0]
+        lost = [name for name in names if readable(name, documents[index]) == name]
+        if lost:
+            which = f"text {index + 1}" if len(documents) > 1 else "the text"
+            told.append(
+                f"The place of {len(lost)} of {len(own)} tokens in {which} is not known, as its tokenizer tells none: they are "
+                "rows of their own, by the vocabulary's spelling, and nothing is painted for them."
+            )
+    return told
 
 
 def _units(tokens: Tokens, documents: Sequence[str], granularity: str) -> List[int]:

@@ -11,11 +11,11 @@ Span = Tuple[int, int]
 
 # Written without spaces, so that only a tokenizer says where a word ends: han and kana, and the letters of Thai, Lao,
 # Khmer and Burmese (line break class "complex context", UAX 14).
-_UNSPACED = r"[\u2e80-\u2fdf\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f\p{Line_Break=SA}]"
+UNSPACED = r"[\u2e80-\u2fdf\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f\p{Line_Break=SA}]"
 _MARK = r"\p{M}\p{Grapheme_Cluster_Break=Extend}"
 # A letter, digit or other number with its marks and invisible format characters. The zero width space is one of the
 # latter, but ends a word: that is what it is for.
-_LETTER = rf"(?:(?=[[\w\p{{N}}]--[\p{{M}}{_UNSPACED}]])\X[[{_MARK}\p{{Cf}}]--\u200b]*)"
+_LETTER = rf"(?:(?=[[\w\p{{N}}]--[\p{{M}}{UNSPACED}]])\X[[{_MARK}\p{{Cf}}]--\u200b]*)"
 # What stands in an address by RFC 3986; a sign at its end is rather the sentence's.
 _ADDRESS = r"(?i:https?://|www\.)(?i:[a-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]*[a-z0-9/_~=#&%\-])"
 _APOSTROPHE = r"['\u2018\u2019\u00b7\u05f3\u05f4]"  # with Catalan's middle dot and Hebrew's geresh and gershayim
@@ -23,8 +23,8 @@ _WORD = regex.compile(
     rf"""
     (?:\p{{Cf}}[{_MARK}]*)*                                   # invisible, at the start of a text or behind a space
     (?: {_ADDRESS}
-      | (?={_UNSPACED})\X
-      | (?!{_UNSPACED})\p{{L}}(?:\.(?!{_UNSPACED})\p{{L}})+\.?(?!\w)           # U.S., e.g.
+      | (?={UNSPACED})\X
+      | (?!{UNSPACED})\p{{L}}(?:\.(?!{UNSPACED})\p{{L}})+\.?(?!\w)           # U.S., e.g.
       | {_LETTER}+
         (?: (?: {_APOSTROPHE} | (?<=\p{{Nd}})[.,\u066b\u066c](?=\p{{Nd}}) | (?<=\p{{Hebrew}})"(?=\p{{Hebrew}}) )
             {_LETTER}+ )*
@@ -61,6 +61,27 @@ def words(text: str) -> List[Span]:
 def clusters(text: str) -> List[Span]:
     """The spans of the grapheme clusters of a text (UAX 29): characters that must not be torn apart."""
     return [match.span() for match in _CLUSTER.finditer(text)]
+
+
+def whole_clusters(text: str, spans: Sequence[Optional[Span]]) -> List[Optional[Span]]:
+    """The spans without the white space at their ends, and with the whole of each grapheme cluster that they hold a part of.
+
+    None where nothing is left. A mark behind a space is no part of the space.
+    """
+    begins, ends = list(range(len(text))), list(range(1, len(text) + 1))
+    for start, end in clusters(text) if not text.isascii() else ():
+        start += len(text[start:end]) - len(text[start:end].lstrip())
+        for at in range(start, end):
+            begins[at], ends[at] = start, end
+    found: List[Optional[Span]] = []
+    for span in spans:
+        held = "" if span is None else text[span[0] : span[1]]
+        if span is None or not held.strip():
+            found.append(None)
+            continue
+        start, end = span[0] + len(held) - len(held.lstrip()), span[1] - len(held) + len(held.rstrip())
+        found.append((begins[start], ends[end - 1]))
+    return found
 
 
 def word_indices(text: str, spans: Sequence[Optional[Span]]) -> List[int]:

@@ -1,0 +1,83 @@
+"""Which tokens are of which text, for tokenizers that do not say: what each text gives alone is found in what all give."""
+
+from __future__ import annotations
+
+from typing import Iterator, List, NamedTuple, Optional, Sequence, Tuple
+
+Ids = Sequence[int]
+
+
+class Part(NamedTuple):
+    """The tokens of one text: `count` of them, from the place `at` of all tokens, are those from `first` of the text's own."""
+
+    at: int
+    first: int
+    count: int
+
+
+Layout = Tuple[Part, ...]
+
+
+def whole_layout(ids: Ids, texts: Sequence[Ids], special: Sequence[bool]) -> Optional[Layout]:
+    """Where the tokens of each text stand in `ids`, which has them all; None where they are not there.
+
+    `special` is what the tokenizer says of each, which decides between several places.
+    """
+    found = list(_whole(list(ids), [list(text) for text in texts], 0))
+    return min(found, key=lambda layout: _disagreement(layout, special), default=None)
+
+
+def _whole(ids: List[int], texts: Sequence[List[int]], start: int) -> Iterator[Layout]:
+    if not texts:
+        yield ()
+        return
+    text, rest = texts[0], sum(map(len, texts[1:]))
+    for at in range(start, len(ids) - rest - len(text) + 1):
+        if ids[at : at + len(text)] == text:
+            for behind in _whole(ids, texts[1:], at + len(text)):
+                yield (Part(at, 0, len(text)), *behind)
+
+
+def cut_layout(
+    ids: Ids, texts: Sequence[Ids], whole_ids: Ids, whole: Layout, left: bool, cut: Optional[int] = None
+) -> Optional[Layout]:
+    """Where the tokens stand that are left of each text in `ids`, cut from `whole_ids`; None where that cannot be told.
+
+    `left` says that texts are cut at their left; `cut` is the one text that is cut, where it is one.
+    """
+    ids, own = list(ids), [list(text) for text in texts]
+    between = _between(whole_ids, whole)
+    total = len(ids) - sum(map(len, between))
+    counts: List[Tuple[int, ...]] = [(total,)]
+    if len(own) == 2:
+        counts = [(count, total - count) for count in range(max(0, total - len(own[1])), min(total, len(own[0])) + 1)]
+    for kept in counts:
+        if cut is not None and any(count < len(text) for at, (count, text) in enumerate(zip(kept, own)) if at != cut):
+            continue
+        firsts = [len(text) - count if left else 0 for count, text in zip(kept, own)]
+        expected, parts = list(between[0]), []
+        for text, first, count, behind in zip(own, firsts, kept, between[1:]):
+            parts.append(Part(len(expected), first, count))
+            expected += [*text[first : first + count], *behind]
+        if min(kept) >= 0 and expected == ids:
+            return tuple(parts)
+    return None
+
+
+def _between(ids: Ids, layout: Layout) -> List[List[int]]:
+    """What stands before, between and behind the texts."""
+    ends = [0, *(part.at + part.count for part in layout)]
+    starts = [*(part.at for part in layout), len(ids)]
+    return [list(ids[end:start]) for end, start in zip(ends, starts)]
+
+
+def owners(layout: Layout, length: int) -> List[Optional[int]]:
+    """The text of each of `length` tokens, None for those that were added."""
+    found: List[Optional[int]] = [None] * length
+    for index, part in enumerate(layout):
+        found[part.at : part.at + part.count] = [index] * part.count
+    return found
+
+
+def _disagreement(layout: Layout, special: Sequence[bool]) -> int:
+    return sum((owner is None) != flag for owner, flag in zip(owners(layout, len(special)), special))
