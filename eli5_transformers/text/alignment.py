@@ -38,6 +38,11 @@ def is_added_token(token: str) -> bool:
     return bool(_ADDED.fullmatch(token))
 
 
+def basic_words(text: str) -> List[Span]:
+    """The spans of what BERT's basic tokenizer takes as words: it parts at spaces, at signs, and around each of CJK."""
+    return [found.span() for found in _UNKNOWN[0].finditer(text)]
+
+
 def is_spelled(token: str, text: str) -> bool:
     """True where the spelling of a token shows the characters of `text`, or some of them."""
     folded = fold(text)

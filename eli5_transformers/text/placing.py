@@ -11,7 +11,7 @@ from typing import Any, Callable, List, Optional, Sequence, Tuple
 import regex
 
 from ..errors import ExplanationError
-from .alignment import align_tokens, align_unsurely
+from .alignment import align_tokens, align_unsurely, basic_words
 from .layout import Layout, cut_layout, owners, whole_layout
 from .spelling import is_unknown, spaced, white_space
 from .words import Span, clusters, whole_clusters, words
@@ -22,6 +22,7 @@ _SPACED = regex.compile(r"\S+")
 _LEVELS: Tuple[Callable[[str], List[Span]], ...] = (
     lambda text: [found.span() for found in _SPACED.finditer(text)],
     words,
+    basic_words,
     clusters,
 )
 
