@@ -9,7 +9,7 @@ from typing import Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
 import regex
 
 from ..errors import ExplanationError
-from .spelling import NO_BYTE, byte_of, gpt2_bytes, is_unknown, spaced, spellings
+from .spelling import NO_BYTE, byte_of, gpt2_bytes, is_unknown, spaced, spellings, white_space
 from .words import UNSPACED, Span, whole_clusters
 
 # Pieces that a tokenizer adds: [CLS], <s>, <|endoftext|>, <pad>.
@@ -66,7 +66,7 @@ def align_tokens(text: str, tokens: Sequence[str]) -> List[Optional[Span]]:
         found = _aligned_bytes(text, tokens)
         if found is None:
             raise
-    return whole_clusters(text, found)
+    return whole_clusters(text, found, [white_space(token, text) is None for token in tokens])
 
 
 def align_unsurely(text: str, tokens: Sequence[str]) -> Optional[List[Optional[Span]]]:
@@ -230,26 +230,34 @@ def fold(text: str) -> Folded:
 
 def _aligned_bytes(text: str, tokens: Sequence[str]) -> Optional[List[Optional[Span]]]:
     for reading in (_latin_bytes, gpt2_bytes, _fallback_bytes):
-        found = _align_bytes(text, [None if is_added_token(t) and byte_of(t) is None else reading(t) for t in tokens])
-        if found is not None:
-            return found
+        for literal in (True, False):
+            added = [is_added_token(token) and byte_of(token) is None and not is_unknown(token) for token in tokens]
+            pieces = [
+                (token.encode("utf-8", "surrogatepass") if literal else b"") if special else reading(token)
+                for token, special in zip(tokens, added)
+            ]
+            found = _align_bytes(text, pieces, added)
+            if found is not None:
+                return found
     return None
 
 
-def _align_bytes(text: str, pieces: Sequence[Optional[bytes]]) -> Optional[List[Optional[Span]]]:
-    """The spans of pieces of the text's bytes, None for an added token; None where the text goes on otherwise."""
+def _align_bytes(text: str, pieces: Sequence[bytes], optional: Sequence[bool]) -> Optional[List[Optional[Span]]]:
+    """The spans of pieces of the text's bytes, None for an optional one that is not there; None where another is not."""
     raw = text.encode("utf-8", "surrogatepass")
     owners = [index for index, char in enumerate(text) for _ in char.encode("utf-8", "surrogatepass")]
     spans: List[Optional[Span]] = []
     at = 0
-    for piece in pieces:
-        piece = (piece or b"").strip()
-        while piece and raw[at : at + 1].isspace():
-            at += 1
-        if not raw.startswith(piece, at):
-            return None
-        spans.append((owners[at], owners[at + len(piece) - 1] + 1) if piece else None)
-        at += len(piece)
+    for piece, may_miss in zip(pieces, optional):
+        piece, here = piece.strip(), at
+        while piece and raw[here : here + 1].isspace():
+            here += 1
+        if piece and not raw.startswith(piece, here):
+            if not may_miss:
+                return None
+            piece = b""
+        spans.append((owners[here], owners[here + len(piece) - 1] + 1) if piece else None)
+        at = here + len(piece) if piece else at
     return spans
 
 

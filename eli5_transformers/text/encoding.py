@@ -9,7 +9,7 @@ from ..arguments import plain_text
 from ..errors import InputError, is_error, short
 from ..records import Tokens
 from .placing import OwnTokens
-from .spelling import SPACE_MARKERS
+from .spelling import SPACE_MARKERS, white_space
 from .tokenizers import in_use
 from .words import whole_clusters, word_indices
 
@@ -142,13 +142,20 @@ def _run(
 def _reported(
     documents: Tuple[str, ...], text: Sequence[str], owners: Sequence[Optional[int]], offsets: Sequence[Tuple[int, int]]
 ) -> List[Span]:
-    """The places that the tokenizer reports, of whole characters as a reader sees them, without white space."""
+    """The places that the tokenizer reports, of whole characters as a reader sees them.
+
+    Without white space, but for that which the tokenizer does not know.
+    """
     spans: List[Span] = [None] * len(text)
     for index, document in enumerate(documents):
         own = [place for place, owner in enumerate(owners) if owner == index]
         # A lone space marker may be given the offsets of the character behind it; it stands for none of the text's own.
         lone = [set(text[at]) <= set(SPACE_MARKERS) and not set(text[at]) & set(document[slice(*offsets[at])]) for at in own]
-        found = whole_clusters(document, [None if none else tuple(offsets[at]) for at, none in zip(own, lone)])
+        found = whole_clusters(
+            document,
+            [None if none else (offsets[at][0], offsets[at][1]) for at, none in zip(own, lone)],
+            [white_space(text[at], document) is None for at in own],
+        )
         for place, span in zip(own, found):
             spans[place] = span
     return spans

@@ -12,7 +12,7 @@ import numpy as np
 from ..errors import InputError
 from ..records import Attribution, Tokens
 from .alignment import is_spelled
-from .spelling import is_unknown, readable
+from .spelling import is_unknown, readable, space_name, white_space
 from .words import sentence_starts
 
 GRANULARITIES = ("word", "token", "sentence")
@@ -69,7 +69,9 @@ def group_tokens(
 
 def _name(shown: str, token: Optional[str]) -> str:
     """What the document shows, or the vocabulary's spelling of the token where it is of these characters."""
-    return shown if token is None or not (is_unknown(token) or is_spelled(token, shown)) else token
+    if token is not None and (is_unknown(token) or is_spelled(token, shown)):
+        return token
+    return shown if shown.strip() else space_name(shown)
 
 
 def unplaced(tokens: Tokens, documents: Sequence[str]) -> List[str]:
@@ -77,8 +79,8 @@ def unplaced(tokens: Tokens, documents: Sequence[str]) -> List[str]:
     told = []
     for index in range(len(documents)):
         own = [at for at, segment in enumerate(tokens.segment) if segment == index and not tokens.special[at]]
-        names = [tokens.text[at] for at in own if tokens.start[at] < 0]
-        lost = [name for name in names if readable(name, documents[index]) == name]
+        lost = [tokens.text[at] for at in own if tokens.start[at] < 0]
+        lost = [name for name in lost if white_space(name) is None and readable(name, documents[index]) == name]
         if lost:
             which = f"text {index + 1}" if len(documents) > 1 else "the text"
             told.append(

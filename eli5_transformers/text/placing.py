@@ -11,7 +11,7 @@ from typing import Any, Callable, List, Optional, Sequence, Tuple
 import regex
 
 from ..errors import ExplanationError
-from .alignment import align_tokens, align_unsurely, basic_words
+from .alignment import align_tokens, align_unsurely, basic_words, is_added_token
 from .layout import Layout, cut_layout, owners, whole_layout
 from .spelling import is_unknown, spaced, white_space
 from .words import Span, clusters, whole_clusters, words
@@ -62,7 +62,8 @@ class OwnTokens:
         for document, alone, part in zip(self._documents, self._alone, layout):
             tokens = spelled_tokens(self._tokenizer, document, alone)
             spans = placed_tokens(document, tokens, lambda text: spelled_tokens(self._tokenizer, text))
-            found[part.at : part.at + part.count] = spans
+            names = self._tokenizer.convert_ids_to_tokens(alone)
+            found[part.at : part.at + part.count] = _on_spaces(document, spans, [str(name) for name in names])
         return found
 
     def _told(self) -> Tuple[List[Optional[int]], Spans]:
@@ -115,15 +116,37 @@ def placed_tokens(text: str, tokens: Sequence[str], cut: Callable[[str], List[st
     `tokens` are all that the tokenizer makes of `text`, and `cut` gives those of any other text. Tokens of which only a
     common place is known, such as those of "HTTPURL", share it.
     """
-    if not any(map(is_unknown, tokens)):
-        try:
-            return align_tokens(text, tokens)
-        except ExplanationError:
-            pass
+    found = _by_spelling(text, tokens)
+    if found is not None:
+        return found
     found = _by_parts(text, tokens, cut, _LEVELS)
     if found is None:
         found = align_unsurely(text, tokens)
     return [None] * len(tokens) if found is None else whole_clusters(text, found)
+
+
+def _by_spelling(text: str, tokens: Sequence[str]) -> Optional[Spans]:
+    """The tokens' spans, None where one is unknown or not found."""
+    if any(map(is_unknown, tokens)):
+        return None
+    try:
+        found = align_tokens(text, tokens)
+    except ExplanationError:
+        return None
+    lost = any(span is None and white_space(token, text) is None for token, span in zip(tokens, found))
+    return None if lost else found
+
+
+def _on_spaces(text: str, spans: Spans, names: Sequence[str]) -> Spans:
+    """The spans, and for a token that is not white space by its name, but is none of a word, the space where it stands."""
+    found, behind = list(spans), 0
+    for at, (span, name) in enumerate(zip(spans, names)):
+        if span is None and white_space(name, text) is None:
+            before = next((later[0] for later in spans[at:] if later is not None), len(text))
+            if text[behind:before].isspace():
+                found[at] = (behind, before)
+        behind = behind if span is None else span[1]
+    return found
 
 
 def _by_parts(
@@ -131,10 +154,14 @@ def _by_parts(
 ) -> Optional[Spans]:
     """The tokens' spans by what the tokenizer makes of the text's parts; None where that is not what it makes of it all."""
     for depth, parts_of in enumerate(levels, start=1):
-        parts = parts_of(text)
-        made = [_shown(cut(text[start:end])) for start, end in parts]
-        if [token for part in made for token in part] == _shown(tokens):
-            found = _Filled(tokens)
+        parts = [
+            (start + first, start + last)
+            for start, end in parts_of(text)
+            for first, last in _around_literals(text[start:end], tokens)
+        ]
+        made = [_shown(cut(text[start:end]), text) for start, end in parts]
+        if [token for part in made for token in part] == _shown(tokens, text):
+            found = _Filled(tokens, text)
             for (start, end), own in zip(parts, made):
                 taken = found.next(len(own))
                 inside = _in_part(text[start:end], taken, cut, levels[depth:])
@@ -148,23 +175,31 @@ def _in_part(
 ) -> Spans:
     if len(tokens) == 1:
         return [(0, len(text))]
-    if not any(map(is_unknown, tokens)):
-        try:
-            return align_tokens(text, tokens)
-        except ExplanationError:
-            pass
+    found = _by_spelling(text, tokens)
+    if found is not None:
+        return found
     found = _by_parts(text, tokens, cut, levels) if levels else None
     if found is None and any(map(is_unknown, tokens)):
         found = align_unsurely(text, tokens)
-    return [(0, len(text))] * len(tokens) if found is None else found
+    return [(0, len(text))] * len(tokens) if found is None or None in found else found
+
+
+def _around_literals(text: str, tokens: Sequence[str]) -> List[Span]:
+    """The spans of a text's special tokens, such as a literal "[SEP]", and of what stands between them."""
+    literals = {token for token in tokens if is_added_token(token) and token in text}
+    if not literals:
+        return [(0, len(text))]
+    pattern = regex.compile("|".join(map(regex.escape, sorted(literals, key=len, reverse=True))))
+    borders = sorted({0, len(text), *(border for found in pattern.finditer(text) for border in found.span())})
+    return list(zip(borders, borders[1:]))
 
 
 class _Filled:
     """Spans of tokens, filled in from the left; white space is passed over."""
 
-    def __init__(self, tokens: Sequence[str]) -> None:
+    def __init__(self, tokens: Sequence[str], text: str) -> None:
         self._tokens = tokens
-        self._places = [place for place, token in enumerate(tokens) if white_space(token) is None]
+        self._places = [place for place, token in enumerate(tokens) if white_space(token, text) is None]
         self._filled = 0
         self.spans: Spans = [None] * len(tokens)
 
@@ -177,6 +212,6 @@ class _Filled:
             self._filled += 1
 
 
-def _shown(tokens: Sequence[str]) -> List[str]:
+def _shown(tokens: Sequence[str], text: str) -> List[str]:
     """The tokens but white space, without the marks of spaces, which a part alone has at another place."""
-    return [spaced(token).strip() for token in tokens if white_space(token) is None]
+    return [spaced(token).strip() for token in tokens if white_space(token, text) is None]

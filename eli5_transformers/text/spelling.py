@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import Dict, Iterator, Optional
 
 SPACE_MARKERS = ("\u2581", "\u0120")  # SentencePiece's lower one eighth block, byte-level BPE's G with dot
@@ -49,6 +50,7 @@ def spaced(token: str) -> str:
 
 def spellings(token: str) -> Iterator[str]:
     """What of a text the token may be, the likeliest first: as it is, and without the mark that it is a piece of a word."""
+    yield token.strip()
     token = spaced(token).strip()
     yield token
     if token.startswith("##") and len(token) > 2:
@@ -58,14 +60,24 @@ def spellings(token: str) -> Iterator[str]:
             yield token[: -len(end)]
 
 
-def white_space(token: str) -> Optional[str]:
-    """The white space that the token stands for, "" for nothing; None where it stands for anything else."""
+def white_space(token: str, document: str = "") -> Optional[str]:
+    """The white space that the token stands for, "" for nothing; None where it stands for anything else.
+
+    What a document holds is not read as the mark of a space: "▁" or "Ċ" may be its own.
+    """
+    if token.strip() and token.casefold() in _casefolded(document):
+        return None
     byte = byte_of(token)
     known = bytes([byte]) if byte is not None else gpt2_bytes(token)
     for found in (spaced(token), "" if token == "</w>" else token, known.decode("utf-8", "replace")):
         if not found.strip():
             return found
     return None
+
+
+@lru_cache(maxsize=4)
+def _casefolded(document: str) -> str:
+    return document.casefold()
 
 
 def space_name(space: str) -> str:
@@ -82,7 +94,7 @@ _SPACES = {"\n": "↵", "\t": "⇥", "\r": "␍", "\x0b": "␋", "\x0c": "␌", 
 
 def readable(token: str, document: str = "") -> str:
     """A name for a token without a place in its document: white space by its name, parts of a character as bytes."""
-    space = white_space(token)
+    space = white_space(token, document)
     if space is not None:
         return space_name(space)
     if is_part_of_a_character(token) and token not in document:
