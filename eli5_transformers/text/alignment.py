@@ -4,29 +4,32 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 import regex
 
 from ..errors import ExplanationError
-from .spelling import NO_BYTE, byte_of, gpt2_bytes, is_unknown, spaced, spellings, white_space
-from .words import UNSPACED, Span, whole_clusters
+from .spelling import NO_BYTE, byte_of, gpt2_bytes, is_unknown, may_hold_marks, spaced, spellings, white_space
+from .words import Span, whole_clusters
 
 # Pieces that a tokenizer adds: [CLS], <s>, <|endoftext|>, <pad>.
 _ADDED = re.compile(r"\[[A-Z]+\d*\]|<[^<>\s]+>")
 # What an unknown token may stand for, the likeliest first: what BERT takes as a word, a run of letters and digits, of other
 # signs, a single sign (which may be several characters), all up to the next space.
 _SIGN = r"[\p{P}$+<=>\^`|~]"
+_IDEOGRAPH = r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0002fa1f]"
 _UNKNOWN = [
     regex.compile(pattern, regex.VERSION1)
     for pattern in (
-        rf"(?={UNSPACED})\X|{_SIGN}\p{{M}}*|[[^\s]--{UNSPACED}--{_SIGN}]+",
+        rf"(?={_IDEOGRAPH})\X|{_SIGN}\p{{M}}*|[[^\s]--{_IDEOGRAPH}--{_SIGN}]+",
         r"[\w\p{N}\p{Cf}]+|\X",
         r"[^\w\s]+",
         r"\X",
         r"\S+",
     )
 ]
+_MOST = 50_000
+"""Tokens times characters up to which all readings of unknown tokens are compared: a second."""
 _TATWEEL = "\u0640"
 _REPLACEMENT = "\ufffd"
 # What tokenizers write for signs that are no compatibility characters of each other.
@@ -60,33 +63,26 @@ def align_tokens(text: str, tokens: Sequence[str]) -> List[Optional[Span]]:
 
     Raises ExplanationError where a token cannot be found: its place would be a guess.
     """
+    # Where a text holds what may be the mark of a space, bytes that give the whole text are the surer reading.
+    found = _aligned_bytes(text, tokens) if may_hold_marks(text) else None
     try:
-        found = _Spellings(text, tokens).aligned()
+        found = found or _Spellings(text, tokens).aligned()
     except ExplanationError:
         found = _aligned_bytes(text, tokens)
         if found is None:
             raise
-    return whole_clusters(text, found, [white_space(token, text) is None for token in tokens])
+    return whole_clusters(text, found, [white_space(token) is None for token in tokens])
 
 
 def align_unsurely(text: str, tokens: Sequence[str]) -> Optional[List[Optional[Span]]]:
     """As `align_tokens`, for all tokens of the text, but None instead of an error.
 
-    Where unknown tokens leave open what is whose, the tokens in question share the place between their neighbours.
+    An unknown token may stand for any characters up to the next space: one that could stand in several places has them all.
     """
-    try:
-        first, last = (_Spellings(text, tokens, backwards).aligned() for backwards in (False, True))
-    except ExplanationError:
+    if len(text) * len(tokens) > _MOST:
         return _aligned_bytes(text, tokens)
-    spans: List[Optional[Span]] = []
-    for at, (one, other) in enumerate(zip(first, last)):
-        if one == other:
-            spans.append(one)
-            continue
-        before = [span[1] for span in spans if span is not None and span in first]
-        agreed = [a[0] for a, b in zip(first[at:], last[at:]) if a is not None and a == b]
-        spans.append((max(before, default=0), min(agreed, default=len(text))))
-    return whole_clusters(text, spans)
+    found = _Spellings(text, tokens).possible()
+    return _aligned_bytes(text, tokens) if found is None else whole_clusters(text, found)
 
 
 class _Choice(NamedTuple):
@@ -99,8 +95,8 @@ class _Choice(NamedTuple):
 class _Spellings:
     """Finds tokens one behind the other; where one may stand for several things, the first that lets the rest be found."""
 
-    def __init__(self, text: str, tokens: Sequence[str], backwards: bool = False) -> None:
-        self._text, self._tokens, self._backwards = text, tokens, backwards
+    def __init__(self, text: str, tokens: Sequence[str]) -> None:
+        self._text, self._tokens = text, tokens
         self._folded = fold(text)
         self._furthest = (0, 0)
 
@@ -111,8 +107,6 @@ class _Spellings:
         while len(taken) < len(self._tokens):
             position = len(taken)
             left = iter(()) if (position, at) in dead else self._choices(position, at)
-            if self._backwards:
-                left = iter(list(left)[::-1])
             choice = next(left, None)
             while choice is None:
                 self._furthest = max(self._furthest, (position, at))
@@ -125,6 +119,36 @@ class _Spellings:
             taken.append((at, choice, left))
             at = choice.behind
         return [choice.span for _, choice, _ in taken]
+
+    def possible(self) -> Optional[List[Optional[Span]]]:
+        """For each token the span from the first to the last of its characters in any reading; None where there is none."""
+        steps: List[Dict[int, List[_Choice]]] = []
+        reached = {0}
+        for position, token in enumerate(self._tokens):
+            anything = is_unknown(token)
+            steps.append({at: [*self._choices(position, at), *(self._up_to_a_space(at) if anything else ())] for at in reached})
+            reached = {choice.behind for choices in steps[-1].values() for choice in choices}
+        # All of the text is read wherever that can be.
+        wanted = {at for at in reached if self._is_end(at)} or reached
+        if not wanted:
+            return None
+        spans: List[Optional[Span]] = []
+        for step in reversed(steps):
+            leading = [(at, choice) for at, choices in step.items() for choice in choices if choice.behind in wanted]
+            held = [choice.span for _, choice in leading if choice.span is not None]
+            spans.append((min(start for start, _ in held), max(end for _, end in held)) if held else None)
+            wanted = {at for at, _ in leading}
+        return spans[::-1]
+
+    def _up_to_a_space(self, at: int) -> Iterator[_Choice]:
+        chars, places = self._folded.chars, self._folded.places
+        while at < len(chars) and chars[at].isspace():
+            at += 1
+        for behind in range(at + 1, len(chars) + 1):
+            if chars[behind - 1].isspace():
+                return
+            if behind == len(chars) or places[behind] != places[behind - 1]:
+                yield _Choice(behind, (places[at], places[behind - 1] + 1))
 
     def _choices(self, position: int, at: int) -> Iterator[_Choice]:
         token = self._tokens[position]
@@ -250,7 +274,7 @@ def _align_bytes(text: str, pieces: Sequence[bytes], optional: Sequence[bool]) -
     at = 0
     for piece, may_miss in zip(pieces, optional):
         piece, here = piece.strip(), at
-        while piece and raw[here : here + 1].isspace():
+        while piece and here < len(raw) and text[owners[here]].isspace() and not raw.startswith(piece, here):
             here += 1
         if piece and not raw.startswith(piece, here):
             if not may_miss:

@@ -154,7 +154,7 @@ def _reported(
         found = whole_clusters(
             document,
             [None if none else (offsets[at][0], offsets[at][1]) for at, none in zip(own, lone)],
-            [white_space(text[at], document) is None for at in own],
+            [white_space(text[at]) is None for at in own],
         )
         for place, span in zip(own, found):
             spans[place] = span

@@ -141,7 +141,7 @@ def _on_spaces(text: str, spans: Spans, names: Sequence[str]) -> Spans:
     """The spans, and for a token that is not white space by its name, but is none of a word, the space where it stands."""
     found, behind = list(spans), 0
     for at, (span, name) in enumerate(zip(spans, names)):
-        if span is None and white_space(name, text) is None:
+        if span is None and white_space(name) is None:
             before = next((later[0] for later in spans[at:] if later is not None), len(text))
             if text[behind:before].isspace():
                 found[at] = (behind, before)
@@ -154,11 +154,7 @@ def _by_parts(
 ) -> Optional[Spans]:
     """The tokens' spans by what the tokenizer makes of the text's parts; None where that is not what it makes of it all."""
     for depth, parts_of in enumerate(levels, start=1):
-        parts = [
-            (start + first, start + last)
-            for start, end in parts_of(text)
-            for first, last in _around_literals(text[start:end], tokens)
-        ]
+        parts = _parts(text, tokens, parts_of)
         made = [_shown(cut(text[start:end]), text) for start, end in parts]
         if [token for part in made for token in part] == _shown(tokens, text):
             found = _Filled(tokens, text)
@@ -184,14 +180,24 @@ def _in_part(
     return [(0, len(text))] * len(tokens) if found is None or None in found else found
 
 
-def _around_literals(text: str, tokens: Sequence[str]) -> List[Span]:
-    """The spans of a text's special tokens, such as a literal "[SEP]", and of what stands between them."""
-    literals = {token for token in tokens if is_added_token(token) and token in text}
-    if not literals:
-        return [(0, len(text))]
-    pattern = regex.compile("|".join(map(regex.escape, sorted(literals, key=len, reverse=True))))
-    borders = sorted({0, len(text), *(border for found in pattern.finditer(text) for border in found.span())})
-    return list(zip(borders, borders[1:]))
+def _parts(text: str, tokens: Sequence[str], parts_of: Callable[[str], List[Span]]) -> List[Span]:
+    """The parts of a text; special tokens that it holds, such as a literal "[SEP]", are parts of their own.
+
+    So is white space between parts that is more than a space: not every tokenizer knows it.
+    """
+    literals = sorted({token for token in tokens if is_added_token(token) and token in text}, key=len, reverse=True)
+    special = [found.span() for found in regex.finditer("|".join(map(regex.escape, literals)), text)] if literals else []
+    found: List[Span] = []
+    behind = 0
+    for start, end in [*special, (len(text), len(text))]:
+        for first, last in [*parts_of(text[behind:start]), (start - behind, start - behind)]:
+            before = found[-1][1] if found else 0
+            if text[before : behind + first].strip(" "):
+                found.append((before, behind + first))
+            found.append((behind + first, behind + last))
+        found.append((start, end))
+        behind = end
+    return [part for part in found if part[0] < part[1]]
 
 
 class _Filled:

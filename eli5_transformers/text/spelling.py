@@ -30,6 +30,11 @@ def is_unknown(token: str) -> bool:
     return token in _UNKNOWN
 
 
+def may_hold_marks(text: str) -> bool:
+    """True where a text has a character that stands for white space in a vocabulary."""
+    return not text.isascii() and any(char in _GPT2 and _GPT2[char] <= 0x20 or char in SPACE_MARKERS for char in text)
+
+
 def byte_of(token: str) -> Optional[int]:
     """The byte that `<0xE2>` stands for; None for any other token."""
     found = _HEX.fullmatch(token)

@@ -11,11 +11,11 @@ Span = Tuple[int, int]
 
 # Written without spaces, so that only a tokenizer says where a word ends: han and kana, and the letters of Thai, Lao,
 # Khmer and Burmese (line break class "complex context", UAX 14).
-UNSPACED = r"[\u2e80-\u2fdf\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f\p{Line_Break=SA}]"
+_UNSPACED = r"[\u2e80-\u2fdf\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f\p{Line_Break=SA}]"
 _MARK = r"\p{M}\p{Grapheme_Cluster_Break=Extend}"
 # A letter, digit or other number with its marks and invisible format characters. The zero width space is one of the
 # latter, but ends a word: that is what it is for.
-_LETTER = rf"(?:(?=[[\w\p{{N}}]--[\p{{M}}{UNSPACED}]])\X[[{_MARK}\p{{Cf}}]--\u200b]*)"
+_LETTER = rf"(?:(?=[[\w\p{{N}}]--[\p{{M}}{_UNSPACED}]])\X[[{_MARK}\p{{Cf}}]--\u200b]*)"
 # What stands in an address by RFC 3986; a sign at its end is rather the sentence's.
 _ADDRESS = r"(?i:https?://|www\.)(?i:[a-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]*[a-z0-9/_~=#&%\-])"
 _APOSTROPHE = r"['\u2018\u2019\u00b7\u05f3\u05f4]"  # with Catalan's middle dot and Hebrew's geresh and gershayim
@@ -23,8 +23,8 @@ _WORD = regex.compile(
     rf"""
     (?:\p{{Cf}}[{_MARK}]*)*                                   # invisible, at the start of a text or behind a space
     (?: {_ADDRESS}
-      | (?={UNSPACED})\X
-      | (?!{UNSPACED})\p{{L}}(?:\.(?!{UNSPACED})\p{{L}})+\.?(?!\w)           # U.S., e.g.
+      | (?={_UNSPACED})\X
+      | (?!{_UNSPACED})\p{{L}}(?:\.(?!{_UNSPACED})\p{{L}})+\.?(?!\w)           # U.S., e.g.
       | {_LETTER}+
         (?: (?: {_APOSTROPHE} | (?<=\p{{Nd}})[.,\u066b\u066c](?=\p{{Nd}}) | (?<=\p{{Hebrew}})"(?=\p{{Hebrew}}) )
             {_LETTER}+ )*

@@ -14,7 +14,7 @@ from eli5_transformers.explanations.to_eli5 import to_explanation
 from eli5_transformers.records import Attribution
 from eli5_transformers.text.encoding import encode
 from eli5_transformers.text.granularity import GRANULARITIES, by, group_tokens, unplaced
-from eli5_transformers.text.spelling import is_unknown
+from eli5_transformers.text.spelling import is_unknown, white_space
 from eli5_transformers.text.words import clusters
 
 FRAGMENTS = [
@@ -104,14 +104,24 @@ def faults(kind, tokenizer, documents, options):
             yield f"seen is {seen}"
 
 
-def seen_of(tokens, documents):
-    """The spans without what shows nothing at their ends, where tokenizers differ."""
-    for start, end, segment in zip(tokens.start, tokens.end, tokens.segment):
-        while start < end and unicodedata.category(documents[segment][start])[0] == "C":
-            start += 1
-        while start < end and unicodedata.category(documents[segment][end - 1])[0] == "C":
-            end -= 1
-        yield start, end
+def shown_part(document, start, end):
+    """The span without what shows nothing at its ends, which one tokenizer may count and another not."""
+    while start < end and (unicodedata.category(document[start])[0] == "C" or document[start].isspace()):
+        start += 1
+    while start < end and (unicodedata.category(document[end - 1])[0] == "C" or document[end - 1].isspace()):
+        end -= 1
+    return start, end
+
+
+def misplaced(documents, told, found):
+    """The tokens that are not found where the tokenizer tells, or in a place that they share with others there."""
+    lost = {index for index, _ in enumerate(documents) if unplaced(found, documents)}
+    for at, (token, index) in enumerate(zip(told.text, told.segment)):
+        if told.special[at] or index in lost or told.start[at] < 0 or white_space(token) is not None:
+            continue
+        start, end = shown_part(documents[index], told.start[at], told.end[at])
+        if start < end and not found.start[at] <= start < end <= found.end[at]:
+            yield token
 
 
 def faults_of_rows(tokens, documents):
@@ -158,7 +168,7 @@ def test_every_token_has_its_place(tokenizers, tally):
     results = []
     for kind, tokenizer in tokenizers.items():
         tried = failed = 0
-        for documents, options, side in cases(kind, tries(3000, 25)):
+        for documents, options, side in cases(kind, tries(600, 20)):
             tokenizer.truncation_side = side
             try:
                 found = list(faults(kind, tokenizer, documents, options))
@@ -176,24 +186,25 @@ def test_every_token_has_its_place(tokenizers, tally):
         tally(*result)
 
 
-def test_without_offsets_the_places_are_the_same(tokenizers, tally):
+def test_without_offsets_a_place_is_the_same_or_one_that_holds_it(tokenizers, tally):
     results = []
     for kind in kinds.FAST:
-        tried = failed = 0
+        tried = failed = lost = 0
         shown, hidden = tokenizers[kind], kinds.without_offsets(tokenizers[kind])
-        for documents, options, side in cases(kind, tries(2000, 15)):
+        for documents, options, side in cases(kind, tries(600, 12)):
             shown.truncation_side = hidden.truncation_side = side
             try:
-                one, other = (encode(each, documents, **options).tokens for each in (shown, hidden))
+                told, found = (encode(each, documents, **options).tokens for each in (shown, hidden))
             except InputError:
                 continue
             tried += 1
-            if list(seen_of(one, documents)) != list(seen_of(other, documents)) or one.special != other.special:
+            lost += bool(unplaced(found, documents))
+            wrong = list(misplaced(documents, told, found))
+            if wrong or told.special != found.special or told.cut != found.cut:
                 failed += 1
                 if failed <= 5:
-                    print(kind, documents, options, side)
-                    print([(t, a, b, s) for t, a, b, s in zip(one.text, one.start, one.end, one.special)], one.seen)
-                    print([(t, a, b, s) for t, a, b, s in zip(other.text, other.start, other.end, other.special)], other.seen)
+                    print(kind, documents, options, side, wrong)
+        print(kind, "unplaced", lost, "of", tried)
         results.append((f"places without offsets: {kind}", tried, failed))
     for result in results:
         tally(*result)

@@ -202,7 +202,7 @@ class Words(PreTrainedTokenizer):
 
 def without_offsets(tokenizer: PreTrainedTokenizerFast) -> Any:
     """A twin that reports no places, as if it were in Python."""
-    twin = copy.deepcopy(tokenizer)
+    twin = copy.copy(tokenizer)
     twin.__class__ = type("Slow", (type(tokenizer),), {"is_fast": False})
     return twin
 
