@@ -49,7 +49,9 @@ def basic_words(text: str) -> List[Span]:
 def is_spelled(token: str, text: str) -> bool:
     """True where the spelling of a token shows the characters of `text`, or some of them."""
     folded = fold(text)
-    return any(folded.find(fold(spelled), at) for spelled in spellings(token) if spelled for at in range(len(text)))
+    spelled = [fold(spelling) for spelling in spellings(token) if spelling]
+    found = [folded.find(one, at) for one in spelled for at in range(len(folded.chars))]
+    return any(choice is not None and choice.span is not None for choice in found)
 
 
 def align_tokens(text: str, tokens: Sequence[str]) -> List[Optional[Span]]:

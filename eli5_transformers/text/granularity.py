@@ -47,31 +47,40 @@ def group_tokens(
     """The words, tokens or sentences in the order in which the model reads them.
 
     Every token belongs to one group: one that is special, or of no word or sentence, is a group of its own, and
-    `skip_special` leaves the special ones out. A sentence holds the tokens that begin in it.
+    `skip_special` leaves the special ones out. A sentence holds the tokens that begin in it. Tokens of no word that share
+    their characters, such as the bytes of a wide space, are one as a word is.
     """
     members: Dict[Tuple[int, int], List[int]] = {}
     for at, unit in enumerate(_units(tokens, documents, require_granularity(granularity))):
         if not (skip_special and tokens.special[at]):
-            # Negative numbers, for what is in no unit, cannot meet a unit's.
-            members.setdefault((tokens.segment[at], unit if unit >= 0 else -1 - at), []).append(at)
+            members.setdefault((tokens.segment[at], unit), []).append(at)
     made = []
     for (document, _), inside in members.items():
         placed = [(tokens.start[i], tokens.end[i]) for i in inside if 0 <= tokens.start[i] < tokens.end[i]]
-        place = (document, min(placed)[0], max(end for _, end in placed)) if placed else None
+        place = _trimmed(documents, (document, min(placed)[0], max(end for _, end in placed))) if placed else None
         name = "".join(tokens.text[i] for i in inside)
         if place is not None:
-            name = _name(documents[document][place[1] : place[2]], name if granularity == "token" else None)
+            shown = documents[document][place[1] : place[2]]
+            spelled = granularity == "token" and (is_unknown(name) or is_spelled(name, shown))
+            name = name if spelled else place_name(documents, place)
         elif not tokens.special[inside[0]]:
             name = readable(name, documents[document])
         made.append(Group(name, np.array(inside), place, tokens.special[inside[0]]))
     return made
 
 
-def _name(shown: str, token: Optional[str]) -> str:
-    """What the document shows, or the vocabulary's spelling of the token where it is of these characters."""
-    if token is not None and (is_unknown(token) or is_spelled(token, shown)):
-        return token
+def place_name(documents: Sequence[str], place: Place) -> str:
+    """The characters of a place, or a name for them where they are white space."""
+    shown = documents[place[0]][place[1] : place[2]]
     return shown if shown.strip() else space_name(shown)
+
+
+def _trimmed(documents: Sequence[str], place: Place) -> Place:
+    """The place without white space at its ends, where anything else is in it."""
+    shown = documents[place[0]][place[1] : place[2]]
+    if not shown.strip():
+        return place
+    return place[0], place[2] - len(shown.lstrip()), place[1] + len(shown.rstrip())
 
 
 def unplaced(tokens: Tokens, documents: Sequence[str]) -> List[str]:
@@ -91,13 +100,20 @@ def unplaced(tokens: Tokens, documents: Sequence[str]) -> List[str]:
 
 
 def _units(tokens: Tokens, documents: Sequence[str], granularity: str) -> List[int]:
-    """For each token the number of its word or sentence within its document, -1 where it is a group of its own."""
+    """For each token the number of its word or sentence within its document; a negative one where it is in none."""
     if granularity == "sentence":
         starts = [sentence_starts(document) for document in documents]
         found = [bisect_right(starts[where], at) if at >= 0 else -1 for where, at in zip(tokens.segment, tokens.start)]
     else:
         found = [-1] * len(tokens) if granularity == "token" else list(tokens.word)
-    return [-1 if special else unit for unit, special in zip(found, tokens.special)]
+    firsts: Dict[Tuple[int, int, int], int] = {}
+    units = []
+    for at, unit in enumerate(found):
+        if unit < 0 or tokens.special[at]:
+            place = (tokens.segment[at], tokens.start[at], tokens.end[at])
+            unit = -1 - (firsts.setdefault(place, at) if granularity == "word" and tokens.start[at] >= 0 else at)
+        units.append(unit)
+    return units
 
 
 def by(attribution: Attribution, granularity: str) -> Attribution:
