@@ -9,7 +9,17 @@ from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, Set, Tu
 import regex
 
 from ..errors import ExplanationError
-from .spelling import NO_BYTE, byte_of, gpt2_bytes, is_unknown, may_hold_marks, spaced, spellings, white_space
+from .spelling import (
+    NO_BYTE,
+    SPACE_MARKERS,
+    byte_of,
+    gpt2_bytes,
+    is_unknown,
+    may_hold_marks,
+    spaced,
+    spellings,
+    white_space,
+)
 from .words import Span, whole_clusters
 
 # Pieces that a tokenizer adds: [CLS], <s>, <|endoftext|>, <pad>.
@@ -33,7 +43,8 @@ _MOST = 50_000
 _TATWEEL = "\u0640"
 _REPLACEMENT = "\ufffd"
 # What tokenizers write for signs that are no compatibility characters of each other.
-_ALIKE = str.maketrans({**dict.fromkeys("\u2018\u2019\u201a\u201b`\u00b4\u2032", "'"), **dict.fromkeys("\u201c\u201d\u201e\u201f\u2033", '"')})
+_QUOTES = {"'": "\u2018\u2019\u201a\u201b`\u00b4\u2032", '"': "\u201c\u201d\u201e\u201f\u2033"}
+_ALIKE = str.maketrans({shape: sign for sign, shapes in _QUOTES.items() for shape in shapes})
 
 
 def is_added_token(token: str) -> bool:
@@ -154,33 +165,20 @@ class _Spellings:
 
     def _choices(self, position: int, at: int) -> Iterator[_Choice]:
         token = self._tokens[position]
-        added = is_added_token(token) and byte_of(token) is None
-        nothing = _Choice(at, None)
-        literal = self._spelled(token, at)
-        if not added:
-            if literal is not None:
-                yield literal
+        spelled = self._spelled(token, at)
+        if is_unknown(token) or not is_added_token(token) or byte_of(token) is not None:
+            yield from spelled
             if is_unknown(token):
                 yield from self._unknown(at)
             return
+        nothing = [_Choice(at, None)]
         # At its ends a text rather has tokens that were added than such a literal.
-        at_an_end = position == 0 or (
-            position == len(self._tokens) - 1 and literal is not None and not self._is_end(literal.behind)
-        )
-        if is_unknown(token):
-            yield from ([literal] if literal is not None else [])
-            yield from self._unknown(at)
-        elif literal is None:
-            yield nothing
-        else:
-            yield from ((nothing, literal) if at_an_end else (literal, nothing))
+        last = position == len(self._tokens) - 1 and not any(self._is_end(choice.behind) for choice in spelled)
+        yield from (nothing + spelled if position == 0 or last else spelled + nothing)
 
-    def _spelled(self, token: str, at: int) -> Optional[_Choice]:
-        for spelled in spellings(token):
-            found = self._folded.find(fold(spelled), at)
-            if found is not None:
-                return found
-        return None
+    def _spelled(self, token: str, at: int) -> List[_Choice]:
+        found = (self._folded.find(fold(spelled), at) for spelled in spellings(token))
+        return list(dict.fromkeys(choice for choice in found if choice is not None))
 
     def _unknown(self, at: int) -> Iterator[_Choice]:
         chars, places = self._folded.chars, self._folded.places
@@ -249,7 +247,7 @@ def fold(text: str) -> Folded:
             folded.chars.append("-" if kind == "Pd" or part == "\u2212" else part)
             folded.places.append(index)
             folded.optional.append(
-                kind in ("Mn", "Me") or (kind[0] == "C" and not part.isspace()) or part in (_TATWEEL, _REPLACEMENT)
+                kind[0] == "M" or (kind[0] == "C" and not part.isspace()) or part in (_TATWEEL, _REPLACEMENT)
             )
     return folded
 
@@ -276,7 +274,8 @@ def _align_bytes(text: str, pieces: Sequence[bytes], optional: Sequence[bool]) -
     at = 0
     for piece, may_miss in zip(pieces, optional):
         piece, here = piece.strip(), at
-        while piece and here < len(raw) and text[owners[here]].isspace() and not raw.startswith(piece, here):
+        # SentencePiece has its own mark in a text for a space, too.
+        while piece and here < len(raw) and not raw.startswith(piece, here) and _is_space(text[owners[here]]):
             here += 1
         if piece and not raw.startswith(piece, here):
             if not may_miss:
@@ -285,6 +284,10 @@ def _align_bytes(text: str, pieces: Sequence[bytes], optional: Sequence[bool]) -
         spans.append((owners[here], owners[here + len(piece) - 1] + 1) if piece else None)
         at = here + len(piece) if piece else at
     return spans
+
+
+def _is_space(char: str) -> bool:
+    return char.isspace() or char in SPACE_MARKERS[:1]
 
 
 def _latin_bytes(token: str) -> bytes:

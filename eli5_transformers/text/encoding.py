@@ -176,19 +176,23 @@ def _tokens(documents: Tuple[str, ...], kept: _Run, full: _Run) -> Tokens:
         segment=tuple(owner or 0 for owner in kept.documents),
         special=tuple(owner is None for owner in kept.documents),
         cut=cut if any(cut) else (),
-        seen=tuple(_seen(document, index, cut[index], kept) for index, document in enumerate(documents))
+        seen=tuple(_seen(document, index, cut[index], kept, full) for index, document in enumerate(documents))
         if any(cut)
         else (),
     )
 
 
-def _seen(document: str, index: int, cut: int, kept: _Run) -> Tuple[int, int]:
-    spans = [span for owner, span in zip(kept.documents, kept.spans) if owner == index and span is not None]
-    if not cut or (not spans and index in kept.documents):  # all, or nobody knows what
-        return (0, len(document))
-    if not spans:
-        return (0, 0)
-    return (min(start for start, _ in spans), max(end for _, end in spans))
+def _seen(document: str, index: int, cut: int, kept: _Run, full: _Run) -> Tuple[int, int]:
+    spans = _placed(kept, index)
+    if cut and spans:
+        return (min(start for start, _ in spans), max(end for _, end in spans))
+    # White space alone is left of it, or nothing; where nobody knows what, all may be.
+    nothing = cut and (index not in kept.documents or _placed(full, index))
+    return (0, 0) if nothing else (0, len(document))
+
+
+def _placed(run: _Run, index: int) -> List[Tuple[int, int]]:
+    return [span for owner, span in zip(run.documents, run.spans) if owner == index and span is not None]
 
 
 def _require_room(tokenizer: Any, documents: Tuple[str, ...], max_length: int) -> None:

@@ -88,8 +88,7 @@ def unplaced(tokens: Tokens, documents: Sequence[str]) -> List[str]:
     told = []
     for index in range(len(documents)):
         own = [at for at, segment in enumerate(tokens.segment) if segment == index and not tokens.special[at]]
-        lost = [tokens.text[at] for at in own if tokens.start[at] < 0]
-        lost = [name for name in lost if white_space(name) is None and readable(name, documents[index]) == name]
+        lost = [at for at in own if tokens.start[at] < 0 and white_space(tokens.text[at]) is None]
         if lost:
             which = f"text {index + 1}" if len(documents) > 1 else "the text"
             told.append(

@@ -8,11 +8,11 @@ Ids = Sequence[int]
 
 
 class Part(NamedTuple):
-    """The tokens of one text: `count` of them, from the place `at` of all tokens, are those from `first` of the text's own."""
+    """The tokens of one text: `length` of them, from the place `at` of all tokens, are those from `first` of the text's own."""
 
     at: int
     first: int
-    count: int
+    length: int
 
 
 Layout = Tuple[Part, ...]
@@ -66,7 +66,7 @@ def cut_layout(
 
 def _between(ids: Ids, layout: Layout) -> List[List[int]]:
     """What stands before, between and behind the texts."""
-    ends = [0, *(part.at + part.count for part in layout)]
+    ends = [0, *(part.at + part.length for part in layout)]
     starts = [*(part.at for part in layout), len(ids)]
     return [list(ids[end:start]) for end, start in zip(ends, starts)]
 
@@ -75,7 +75,7 @@ def owners(layout: Layout, length: int) -> List[Optional[int]]:
     """The text of each of `length` tokens, None for those that were added."""
     found: List[Optional[int]] = [None] * length
     for index, part in enumerate(layout):
-        found[part.at : part.at + part.count] = [index] * part.count
+        found[part.at : part.at + part.length] = [index] * part.length
     return found
 
 

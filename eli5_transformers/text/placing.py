@@ -54,7 +54,7 @@ class OwnTokens:
         found: Spans = [None] * len(self._ids)
         for part, before in zip(layout, whole):
             first = before.at + part.first
-            found[part.at : part.at + part.count] = spans[first : first + part.count]
+            found[part.at : part.at + part.length] = spans[first : first + part.length]
         return owners(layout, len(self._ids)), found
 
     def _placed(self, layout: Layout) -> Spans:
@@ -63,7 +63,7 @@ class OwnTokens:
             tokens = spelled_tokens(self._tokenizer, document, alone)
             spans = placed_tokens(document, tokens, lambda text: spelled_tokens(self._tokenizer, text))
             names = self._tokenizer.convert_ids_to_tokens(alone)
-            found[part.at : part.at + part.count] = _on_spaces(document, spans, [str(name) for name in names])
+            found[part.at : part.at + part.length] = _on_spaces(document, spans, [str(name) for name in names])
         return found
 
     def _told(self) -> Tuple[List[Optional[int]], Spans]:

@@ -55,14 +55,13 @@ def spaced(token: str) -> str:
 
 def spellings(token: str) -> Iterator[str]:
     """What of a text the token may be, the likeliest first: as it is, and without the mark that it is a piece of a word."""
-    yield token.strip()
-    token = spaced(token).strip()
-    yield token
-    if token.startswith("##") and len(token) > 2:
-        yield token[2:]
-    for end in ("</w>", "@@"):
-        if token.endswith(end):
-            yield token[: -len(end)]
+    for spelled in dict.fromkeys((token.strip(), spaced(token).strip())):
+        yield spelled
+        if spelled.startswith("##") and len(spelled) > 2:
+            yield spelled[2:]
+        for end in ("</w>", "@@"):
+            if spelled.endswith(end):
+                yield spelled[: -len(end)]
 
 
 def white_space(token: str, document: str = "") -> Optional[str]:

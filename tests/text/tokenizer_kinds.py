@@ -168,9 +168,10 @@ class Words(PreTrainedTokenizer):
     model_input_names = ["input_ids", "attention_mask"]
 
     def __init__(self, **options: Any) -> None:
-        self._entries = {name: number for number, name in enumerate([*SPECIAL, "url", "user", *"good value not bad it".split()])}
-        names = {"pad_token": "<pad>", "unk_token": "<unk>", "sep_token": "</s>", "mask_token": "<mask>"}
-        super().__init__(**names, **options)
+        names = [*SPECIAL, *"url user good value not bad it".split()]
+        self._entries = {name: number for number, name in enumerate(names)}
+        special = {"pad_token": "<pad>", "unk_token": "<unk>", "sep_token": "</s>", "mask_token": "<mask>"}
+        super().__init__(**special, **options)
 
     @property
     def vocab_size(self) -> int:
