@@ -137,9 +137,9 @@ class _Spellings:
         """For each token the span from the first to the last of its characters in any reading; None where there is none."""
         steps: List[Dict[int, List[_Choice]]] = []
         reached = {0}
-        for position, token in enumerate(self._tokens):
-            anything = is_unknown(token)
-            steps.append({at: [*self._choices(position, at), *(self._up_to_a_space(at) if anything else ())] for at in reached})
+        for token in self._tokens:
+            anything = self._anything if is_unknown(token) else lambda at: ()
+            steps.append({at: [*self._own(token, at), *anything(at)] for at in reached})
             reached = {choice.behind for choices in steps[-1].values() for choice in choices}
         # All of the text is read wherever that can be.
         wanted = {at for at in reached if self._is_end(at)} or reached
@@ -153,15 +153,27 @@ class _Spellings:
             wanted = {at for at, _ in leading}
         return spans[::-1]
 
-    def _up_to_a_space(self, at: int) -> Iterator[_Choice]:
+    def _own(self, token: str, at: int) -> List[_Choice]:
+        """Where a token of the text may end: one that might be added is left out where the text has it nowhere."""
+        missing = is_added_token(token) and not is_unknown(token) and token not in self._text
+        return self._spelled(token, at) or ([_Choice(at, None)] if missing else [])
+
+    def _anything(self, at: int) -> Iterator[_Choice]:
+        """Any characters up to the next space, or some white space."""
         chars, places = self._folded.chars, self._folded.places
-        while at < len(chars) and chars[at].isspace():
-            at += 1
-        for behind in range(at + 1, len(chars) + 1):
-            if chars[behind - 1].isspace():
-                return
-            if behind == len(chars) or places[behind] != places[behind - 1]:
-                yield _Choice(behind, (places[at], places[behind - 1] + 1))
+        for first in range(at, min(at + self._passed(at) + 1, len(chars))):
+            for behind in range(first + 1, len(chars) + 1):
+                if chars[behind - 1].isspace() != chars[first].isspace():
+                    break
+                if behind == len(chars) or places[behind] != places[behind - 1]:
+                    yield _Choice(behind, (places[first], places[behind - 1] + 1))
+
+    def _passed(self, at: int) -> int:
+        """How many characters of white space, and of what tokenizers drop, stand there."""
+        chars, behind = self._folded.chars, at
+        while behind < len(chars) and (chars[behind].isspace() or self._folded.optional[behind]):
+            behind += 1
+        return behind - at
 
     def _choices(self, position: int, at: int) -> Iterator[_Choice]:
         token = self._tokens[position]
@@ -182,8 +194,8 @@ class _Spellings:
 
     def _unknown(self, at: int) -> Iterator[_Choice]:
         chars, places = self._folded.chars, self._folded.places
-        while at < len(chars) and chars[at].isspace():
-            at += 1
+        # Marks that are left over are of the token before.
+        at += self._passed(at)
         ends = []
         for pattern in _UNKNOWN if at < len(chars) else ():
             found = pattern.match(self._text, places[at])
