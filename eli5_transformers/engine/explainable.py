@@ -113,7 +113,7 @@ class TokenizerVocabulary(TokenVocabulary):
         return getattr(self._tokenizer, f"{kind}_token_id", None)
 
     def token_name(self, token_id: int) -> str:
-        return str(self._tokenizer.convert_ids_to_tokens(int(token_id)))
+        return str(self._tokenizer.convert_ids_to_tokens([int(token_id)])[0])
 
     def content_ids(self, text: str) -> List[int]:
         known = self._tokenizer.get_vocab()

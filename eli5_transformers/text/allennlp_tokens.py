@@ -7,7 +7,7 @@ from typing import Any, List, Optional, Sequence, Tuple
 from ..errors import ExplanationError, InputError
 from ..records import Tokens
 from .alignment import align_tokens, is_added_token
-from .words import word_indices
+from .words import whole_clusters, word_indices
 
 
 def text_field(instance: Any) -> Any:
@@ -65,7 +65,7 @@ def field_tokens(
     were added: a piece has the span of its token. Tokens that cannot be found have no span.
     """
     names = [str(token.text) for token in field.tokens]
-    places = _places(text, field.tokens, names)
+    places = whole_clusters(text, _places(text, field.tokens, names))
     words = word_indices(text, places)
     added = [place is None and is_added_token(name) for place, name in zip(places, names)]
     at = range(len(names)) if owners is None else owners

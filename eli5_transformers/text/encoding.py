@@ -79,6 +79,11 @@ def _encode(
             add_special_tokens=add_special_tokens,
             full=full,
         )
+        if len(kept.ids) > max_length:
+            raise InputError(
+                f"the text has {len(kept.ids)} tokens, and its tokenizer, a {type(tokenizer).__name__}, does not cut it to "
+                f"the {max_length} that the model sees: shorten it"
+            )
     return Encoding(kept.ids, kept.type_ids, _tokens(documents, kept, full))
 
 
@@ -196,7 +201,8 @@ def _placed(run: _Run, index: int) -> List[Tuple[int, int]]:
 
 
 def _require_room(tokenizer: Any, documents: Tuple[str, ...], max_length: int) -> None:
-    added = 0 if tokenizer is None else tokenizer.num_special_tokens_to_add(pair=len(documents) == 2)
+    count = getattr(tokenizer, "num_special_tokens_to_add", None)
+    added = count(pair=len(documents) == 2) if count is not None else 0
     if max_length < added + len(documents):
         raise InputError(
             f"max_length {max_length} leaves no room for the text beside the {added} special tokens: raise it"

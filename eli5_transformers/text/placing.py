@@ -91,7 +91,18 @@ class OwnTokens:
 
 
 def _ids(tokenizer: Any, text: str) -> List[int]:
-    return list(tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"])
+    """The ids of a text without special tokens, also of a tokenizer that adds them in any case."""
+    ids = list(tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"])
+    added = set(tokenizer.all_special_ids) - {tokenizer.unk_token_id}
+    while ids and ids[0] in added and not _holds(tokenizer, text, ids[0]):
+        del ids[0]
+    while ids and ids[-1] in added and not _holds(tokenizer, text, ids[-1]):
+        del ids[-1]
+    return ids
+
+
+def _holds(tokenizer: Any, text: str, token_id: int) -> bool:
+    return str(tokenizer.convert_ids_to_tokens([token_id])[0]) in text
 
 
 def spelled_tokens(tokenizer: Any, text: str, ids: Optional[Sequence[int]] = None) -> List[str]:
