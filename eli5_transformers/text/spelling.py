@@ -90,10 +90,14 @@ def space_name(space: str) -> str:
         return "(nothing)"
     if set(space) == {" "}:
         return "(space)" if len(space) == 1 else f"({len(space)} spaces)"
-    return "".join(_SPACES.get(char) or f"({unicodedata.name(char, f'U+{ord(char):04X}').lower()})" for char in space)
+    return "".join(_SPACES.get(char) or _unicode_name(char) for char in space)
 
 
 _SPACES = {"\n": "↵", "\t": "⇥", "\r": "␍", "\x0b": "␋", "\x0c": "␌", " ": "(space)"}
+
+
+def _unicode_name(char: str) -> str:
+    return f"({unicodedata.name(char, '').lower() or f'U+{ord(char):04X}'})"
 
 
 def readable(token: str, document: str = "") -> str:

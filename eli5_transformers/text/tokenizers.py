@@ -34,8 +34,8 @@ def require_tokenizer(tokenizer: Any) -> None:
         pass
     if missing:
         raise SourceError(
-            f"a {type(tokenizer).__name__} is no tokenizer as transformers has it: it has {', '.join(missing)}; give a subclass "
-            "of transformers.PreTrainedTokenizer, or PreTrainedTokenizerFast(tokenizer_object=…) of a tokenizers.Tokenizer"
+            f"a {type(tokenizer).__name__} is no tokenizer as transformers has it: it has {', '.join(missing)}; give a "
+            "subclass of transformers.PreTrainedTokenizer, or PreTrainedTokenizerFast(tokenizer_object=…) of a tokenizers.Tokenizer"
         )
 
 
