@@ -46,22 +46,30 @@ def cut_layout(
     `left` says that texts are cut at their left; `cut` is the one text that is cut, where it is one.
     """
     ids, own = list(ids), [list(text) for text in texts]
-    between = _between(whole_ids, whole)
-    total = len(ids) - sum(map(len, between))
-    counts: List[Tuple[int, ...]] = [(total,)]
-    if len(own) == 2:
-        counts = [(count, total - count) for count in range(max(0, total - len(own[1])), min(total, len(own[0])) + 1)]
-    for kept in counts:
-        if cut is not None and any(count < len(text) for at, (count, text) in enumerate(zip(kept, own)) if at != cut):
-            continue
-        firsts = [len(text) - count if left else 0 for count, text in zip(kept, own)]
-        expected, parts = list(between[0]), []
-        for text, first, count, behind in zip(own, firsts, kept, between[1:]):
-            parts.append(Part(len(expected), first, count))
-            expected += [*text[first : first + count], *behind]
-        if min(kept) >= 0 and expected == ids:
-            return tuple(parts)
+    *before, end = _between(whole_ids, whole)
+    # Some add an end token only where the text, as it is cut, has none.
+    for tail in (end, [], ids[-1:]):
+        for kept in _counts(len(ids) - sum(map(len, before)) - len(tail), own, cut):
+            firsts = [len(text) - length if left else 0 for length, text in zip(kept, own)]
+            expected: List[int] = []
+            parts = []
+            for lead, text, first, length in zip(before, own, firsts, kept):
+                expected += lead
+                parts.append(Part(len(expected), first, length))
+                expected += text[first : first + length]
+            if expected + tail == ids:
+                return tuple(parts)
     return None
+
+
+def _counts(total: int, texts: Sequence[List[int]], cut: Optional[int]) -> Iterator[Tuple[int, ...]]:
+    """How many tokens may be left of each text, `total` of all."""
+    most = [len(text) for text in texts]
+    several = [(total,)] if len(texts) == 1 else [(first, total - first) for first in range(total + 1)]
+    for counts in several:
+        fits = all(0 <= count <= size for count, size in zip(counts, most))
+        if fits and (cut is None or all(count == size for at, (count, size) in enumerate(zip(counts, most)) if at != cut)):
+            yield counts
 
 
 def _between(ids: Ids, layout: Layout) -> List[List[int]]:

@@ -35,7 +35,7 @@ def require_tokenizer(tokenizer: Any) -> None:
     if missing:
         raise SourceError(
             f"a {type(tokenizer).__name__} is no tokenizer as transformers has it: it has {', '.join(missing)}; give a "
-            "subclass of transformers.PreTrainedTokenizer, or PreTrainedTokenizerFast(tokenizer_object=…) of a tokenizers.Tokenizer"
+            "subclass of transformers.PreTrainedTokenizer, or PreTrainedTokenizerFast(tokenizer_object=…)"
         )
 
 

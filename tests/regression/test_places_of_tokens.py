@@ -61,7 +61,7 @@ def test_every_word_is_painted(kind, text, words, tmp_path):
     assert "is not known" not in explanation.description
 
 
-@pytest.mark.parametrize("kind", ["marks at the end", "byt5", "slow bert", "own", "canine"])
+@pytest.mark.parametrize("kind", ["marks at the end", "byt5", "slow bert", "own", "perceiver"])
 @pytest.mark.parametrize("side", ["left", "right"])
 @pytest.mark.parametrize("text", ["good value </s> not bad it", "bad value [SEP] not good it"])
 def test_what_was_seen_is_what_was_really_seen(kind, side, text, tmp_path):
@@ -110,7 +110,7 @@ def test_a_text_without_places_says_so():
     assert painted(explanation) == []
     assert "The place of 6 of 7 tokens in the text is not known" in explanation.description
     cut = explained(tokenizer, "abc def", max_length=4, interpreter="gradient")
-    assert "The model sees a part of the text alone, of which the place is not known: 4 more tokens were cut." in cut.description
+    assert "a part of the text alone, of which the place is not known: 4 more tokens were cut." in cut.description
     pair = get_explanation(model(tokenizer), "a", text_pair="bc de", tokenizer=tokenizer)
     assert "The place of 4 of 5 tokens in text 2 is not known" in pair.description
     assert "in text 1" not in pair.description

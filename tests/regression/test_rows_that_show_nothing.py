@@ -17,7 +17,7 @@ from eli5_transformers.text.words import clusters
 
 TEXT = "good\n\n\tcafé 👍🏽\u3000\u00a0 bad  ok"
 FAST = ["bytes", "bytes, spaces counted", "unigram", "characters", "normalizers", "byte fallback", "space behind"]
-SLOW = ["byt5", "canine", "perceiver"]
+SLOW = ["byt5", "perceiver"]
 
 
 def tokenizer(kind, folder):
@@ -69,7 +69,7 @@ EMOJI = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("kind", ["bytes", "unigram", "characters", "byte fallback", "byt5", "canine", "end of word"])
+@pytest.mark.parametrize("kind", ["bytes", "unigram", "characters", "byte fallback", "byt5", "end of word"])
 @pytest.mark.parametrize("granularity", ["word", "token", "sentence"])
 def test_no_span_ends_within_a_character(kind, granularity, tmp_path):
     own = tokenizer(kind, tmp_path)
