@@ -139,7 +139,8 @@ def _run(
         spans = _reported(documents, text, owners, encoded["offset_mapping"])
     else:
         own = OwnTokens(tokenizer, documents, ids, mask)
-        owners, spans = own.whole() if full is None else own.cut(full.ids, full.documents, full.spans, truncation)
+        only = {"only_first": 0, "only_second": 1}.get(truncation)
+        owners, spans = own.whole() if full is None else own.cut(full.ids, full.documents, full.spans, only, max_length)
     type_ids = tuple(encoded["token_type_ids"]) if "token_type_ids" in encoded else (0,) * len(ids)
     return _Run(ids, type_ids, text, tuple(owners), tuple(spans))
 

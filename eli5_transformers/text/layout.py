@@ -39,16 +39,17 @@ def _whole(ids: List[int], texts: Sequence[List[int]], start: int) -> Iterator[L
 
 
 def cut_layout(
-    ids: Ids, texts: Sequence[Ids], whole_ids: Ids, whole: Layout, left: bool, cut: Optional[int] = None
+    ids: Ids, texts: Sequence[Ids], whole_ids: Ids, whole: Layout, left: bool, cut: Optional[int] = None, short: bool = False
 ) -> Optional[Layout]:
     """Where the tokens stand that are left of each text in `ids`, cut from `whole_ids`; None where that cannot be told.
 
-    `left` says that texts are cut at their left; `cut` is the one text that is cut, where it is one.
+    `left` says that texts are cut at their left; `cut` is the one text that is cut, where it is one; `short` says that fewer
+    tokens are left than might be.
     """
     ids, own = list(ids), [list(text) for text in texts]
     *before, end = _between(whole_ids, whole)
-    # Some add an end token only where the text, as it is cut, has none.
-    for tail in (end, [], ids[-1:]):
+    # Some add an end token only where the text, as it is cut, has none: then there is one less than might be.
+    for tail in ([], end) if short else (end, [], ids[-1:]):
         for kept in _counts(len(ids) - sum(map(len, before)) - len(tail), own, cut):
             firsts = [len(text) - length if left else 0 for length, text in zip(kept, own)]
             expected: List[int] = []

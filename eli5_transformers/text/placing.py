@@ -42,13 +42,17 @@ class OwnTokens:
         return owners(layout, len(self._ids)), self._placed(layout)
 
     def cut(
-        self, ids: Sequence[int], documents: Sequence[Optional[int]], spans: Sequence[Optional[Span]], truncation: str
-    ) -> Tuple[List[Optional[int]], Spans]:
-        """The same where texts are cut: `ids`, `documents` and `spans` are those of the whole texts."""
-        whole = whole_layout(ids, self._alone, [document is None for document in documents])
-        only = {"only_first": 0, "only_second": 1}.get(truncation)
+        self, whole_ids: Sequence[int], documents: Sequence[Optional[int]], spans: Sequence[Optional[Span]], only: Optional[int],
+        most: Optional[int],
+    ) -> Tuple[List[Optional[int]], Spans]:  # fmt: skip
+        """The same where texts are cut to `most` tokens.
+
+        `whole_ids`, `documents` and `spans` are those of the whole texts; `only` is the text that is cut, where it is one.
+        """
+        whole = whole_layout(whole_ids, self._alone, [document is None for document in documents])
         left = getattr(self._tokenizer, "truncation_side", "right") == "left"
-        layout = whole and cut_layout(self._ids, self._alone, ids, whole, left, only)
+        short = most is not None and len(self._ids) < most
+        layout = whole and cut_layout(self._ids, self._alone, whole_ids, whole, left, only, short)
         if not layout or not whole:
             return self._told()
         found: Spans = [None] * len(self._ids)

@@ -77,6 +77,7 @@ def test_what_was_seen_is_what_was_really_seen(kind, side, text, tmp_path):
         assert found == [(whole.start[at], whole.end[at]) for at in kept]
         seen = [span for span in found if span[0] >= 0]
         assert tokens.cut == (len(own) - len(kept),)
+        assert sum(tokens.special) == len(tokens) - len(kept)
         assert tokens.seen == (((seen[0][0], seen[-1][1]),) if seen else ((0, 0),))
 
 

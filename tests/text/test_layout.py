@@ -66,6 +66,7 @@ def test_one_text_is_cut_on_either_side():
 
 def test_an_end_token_may_be_added_only_where_there_is_none():
     whole = whole_layout([1, SEP, 2, SEP], [[1, SEP, 2]], [False, False, False, True])
-    assert cut_layout([1, SEP], [[1, SEP, 2]], [1, SEP, 2, SEP], whole, False) == (Part(0, 0, 2),)
+    assert cut_layout([1, SEP], [[1, SEP, 2]], [1, SEP, 2, SEP], whole, False) == (Part(0, 0, 1),)
+    assert cut_layout([1, SEP], [[1, SEP, 2]], [1, SEP, 2, SEP], whole, False, short=True) == (Part(0, 0, 2),)
     whole = whole_layout([1, 2, SEP], [[1, 2, SEP]], [False, False, True])
     assert cut_layout([1, SEP], [[1, 2, SEP]], [1, 2, SEP], whole, False) == (Part(0, 0, 1),)
