@@ -42,8 +42,8 @@ class OwnTokens:
         return owners(layout, len(self._ids)), self._placed(layout)
 
     def cut(
-        self, whole_ids: Sequence[int], documents: Sequence[Optional[int]], spans: Sequence[Optional[Span]], only: Optional[int],
-        most: Optional[int],
+        self, whole_ids: Sequence[int], documents: Sequence[Optional[int]], spans: Sequence[Optional[Span]],
+        only: Optional[int], most: Optional[int],
     ) -> Tuple[List[Optional[int]], Spans]:  # fmt: skip
         """The same where texts are cut to `most` tokens.
 
