@@ -57,7 +57,9 @@ def group_tokens(
     made = []
     for (document, _), inside in members.items():
         placed = [(tokens.start[i], tokens.end[i]) for i in inside if 0 <= tokens.start[i] < tokens.end[i]]
-        place = _trimmed(documents, (document, min(placed)[0], max(end for _, end in placed))) if placed else None
+        place = (document, min(placed)[0], max(end for _, end in placed)) if placed else None
+        if place is not None and granularity == "sentence":  # the tokenizer may not know the white space behind it
+            place = _trimmed(documents, place)
         name = "".join(tokens.text[i] for i in inside)
         if place is not None:
             shown = documents[document][place[1] : place[2]]
