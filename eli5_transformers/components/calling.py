@@ -8,13 +8,15 @@ import torch
 
 from ..errors import InputError, SourceError, is_lack_of_memory
 from ..sites.architectures import configs, position_limit, sole_contents
+from ..text.tokenizers import require_tokenizer
 
 
 def require_fitting(tokenizer: Any, module: torch.nn.Module) -> None:
     """Refuses a tokenizer with more tokens than the module has rows for, where the module says which its word table is.
 
-    A table that is larger is usual: many are padded. Raises SourceError.
+    A table that is larger is usual: many are padded. Raises SourceError, also for what is no whole tokenizer.
     """
+    require_tokenizer(tokenizer)
     rows = _rows(module)
     tokens = len(tokenizer) if hasattr(tokenizer, "__len__") else 0
     if rows is not None and tokens > rows:

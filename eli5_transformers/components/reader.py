@@ -19,7 +19,7 @@ from ..huggingface import archived_parts, classifiers
 from ..permissions import transformers_options
 from ..sites.architectures import position_limit
 from ..text.encoding import TRUNCATIONS, Encoding, encode, tokenizer_limit
-from ..text.tokenizers import keep_for_ourselves
+from ..text.tokenizers import keep_for_ourselves, require_tokenizer
 from .heads import PROBLEM_TYPES
 from .token_indexer import TransformerIndexer
 
@@ -102,6 +102,7 @@ class TransformerClassifierReader(DatasetReader):
                 tokenizer_kwargs,
                 write=lambda kept: _save(tokenizer, folder, kept),
             )
+        require_tokenizer(tokenizer)
         self.tokenizer = tokenizer
         self.truncation = truncation
         self.add_special_tokens = add_special_tokens

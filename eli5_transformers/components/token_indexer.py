@@ -7,6 +7,8 @@ from allennlp.data import Token, Vocabulary
 from allennlp.data.token_indexers import SingleIdTokenIndexer
 from allennlp.data.token_indexers.token_indexer import IndexedTokenList
 
+from ..text.tokenizers import vocabulary_of
+
 
 class TransformerIndexer(SingleIdTokenIndexer):
     """Turns tokens that carry their ids (`text_id`, `type_id`) into `token_ids`, `mask` and `type_ids`.
@@ -40,7 +42,7 @@ class TransformerIndexer(SingleIdTokenIndexer):
     def fill(self, vocabulary: Vocabulary) -> None:
         """Gives the namespace the tokenizer's entries, and no padding or unknown entries of AllenNLP's."""
         if not self._entries:
-            entries = dict(self.tokenizer.get_vocab())
+            entries = vocabulary_of(self.tokenizer)
             # The other one first: a second thread asks for the entries alone.
             self._spelled = {index: token for token, index in entries.items()}
             self._entries = entries

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..records import Tokens
 from ..sites.embedding_sites import EmbeddingSites
-from ..text.tokenizers import in_use
+from ..text.tokenizers import in_use, vocabulary_of
 from .targets import Classes
 
 
@@ -134,17 +134,17 @@ class TokenizerVocabulary(TokenVocabulary):
         return getattr(self._tokenizer, f"{kind}_token_id", None)
 
     def token_name(self, token_id: int) -> str:
-        return str(self._tokenizer.convert_ids_to_tokens(int(token_id)))
+        return str(self._tokenizer.convert_ids_to_tokens([int(token_id)])[0])
 
     def content_ids(self, text: str) -> List[int]:
-        known = self._tokenizer.get_vocab()
+        known = vocabulary_of(self._tokenizer)
         if text in known:
             return [known[text]]
         with in_use(self._tokenizer) as tokenizer:
             return list(tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"])
 
     def ordinary_ids(self, count: int) -> List[int]:
-        return sorted(set(self._tokenizer.get_vocab().values()) - set(self._tokenizer.all_special_ids))[-count:]
+        return sorted(set(vocabulary_of(self._tokenizer).values()) - set(self._tokenizer.all_special_ids))[-count:]
 
     def special_ids(self) -> List[int]:
         return list(self._tokenizer.all_special_ids)

@@ -11,6 +11,7 @@ from ..arguments import listed
 from ..errors import ExplanationError
 from ..text.alignment import align_tokens, is_added_token
 from ..text.granularity import told_apart
+from ..text.spelling import readable
 from .to_eli5 import Row, escaped_where_unescaped, signed_weights, summary, weighted_documents
 
 
@@ -51,9 +52,10 @@ def get_explanation_from_grads(
     scores = _checked_scores(tokens, grads)
     probabilities = _checked_probabilities(probas, labels)
     spans = align_tokens(text, tokens) if offsets is None else _checked_offsets(text, tokens, offsets)
+    names = [readable(token, text) if span is None else token for token, span in zip(tokens, spans)]
     rows = [
         Row(name, float(score), (0, *span) if span is not None and span[0] < span[1] else None)
-        for name, score, span in zip(told_apart(list(tokens)), scores, spans)
+        for name, score, span in zip(told_apart(names), scores, spans)
     ]
     explained = int(np.argmax(probabilities))
     target = TargetExplanation(

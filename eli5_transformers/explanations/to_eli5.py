@@ -30,12 +30,14 @@ from eli5.formatters.features import FormattedFeatureName
 from ..arguments import expression, rows_of_table
 from ..records import Attribution, percent
 from ..text.granularity import Place, group_tokens, require_granularity, told_apart
+from ..text.spelling import white_space
 from .label_text import DocumentName, safe
 from .shown import shown
 
 Top = Union[int, Tuple[int, int], None]
 HIGHLIGHTED = "Highlighted in text (sum)"
 SPECIAL = "Special tokens (sum)"
+SPACES = "White space (sum)"
 BIAS = "<BIAS>"  # what eli5's linear models call the constant; here the score of the baseline
 UNSEEN = " \u2502 not seen by the model: "
 
@@ -48,6 +50,8 @@ class Row:
     weight: float
     place: Optional[Place] = None
     """Where it is painted; None for what stands for no characters."""
+    space: bool = False
+    """True for white space without a place."""
 
 
 def to_explanation(
@@ -113,7 +117,10 @@ def describe(attributions: Sequence[Attribution]) -> List[str]:
         if cut:
             begin, end = first.tokens.seen[index]
             which = f"text {index + 1}" if len(first.documents) > 1 else "the text"
-            lines.append(f"The model sees the characters {begin} to {end} of {which}: {cut} more tokens were cut.")
+            seen = f"The model sees the characters {begin} to {end} of {which}"
+            if not any(start >= 0 and at == index for start, at in zip(first.tokens.start, first.tokens.segment)) and end:
+                seen = f"The model sees a part of {which} alone, of which the place is not known"
+            lines.append(f"{seen}: {cut} more tokens were cut.")
     return [*lines, *dict.fromkeys(note for attribution in attributions for note in attribution.notes)]
 
 
@@ -172,7 +179,11 @@ def _rows(attribution: Attribution, granularity: str) -> List[Row]:
     scores = np.asarray(attribution.scores, dtype=float)
     found = group_tokens(attribution.tokens, attribution.documents, granularity, skip_special=True)
     names = told_apart([group.name for group in found])
-    rows = [Row(name, float(scores[group.tokens].sum()), group.place) for name, group in zip(names, found)]
+    spaces = [all(white_space(attribution.tokens.text[at]) is not None for at in group.tokens) for group in found]
+    rows = [
+        Row(name, float(scores[group.tokens].sum()), group.place, group.place is None and space)
+        for name, group, space in zip(names, found, spaces)
+    ]
     special = np.array(attribution.tokens.special, dtype=bool)
     if special.any():
         rows.append(Row(SPECIAL, float(scores[special].sum())))
@@ -219,8 +230,14 @@ def signed_weights(items: Sequence[Tuple[Any, float]]) -> FeatureWeights:
 
 
 def summary(rows: Sequence[Row]) -> FeatureWeights:
-    """The table that stands above a painted text: what is painted, as one sum, and what could not be painted."""
+    """The table that stands above a painted text: what is painted, as one sum, and what could not be painted.
+
+    White space is one sum, too: of letters or bytes, a text has as many rows of it as it has words.
+    """
     items = [(FormattedFeatureName(HIGHLIGHTED), sum(row.weight for row in rows if row.place is not None))]
+    spaces = [row for row in rows if row.space]
+    if len(spaces) > 1:
+        rows = [*(row for row in rows if not row.space), Row(SPACES, sum(row.weight for row in spaces))]
     items += [(_feature(row), row.weight) for row in rows if row.place is None]
     return signed_weights(sorted(items, key=lambda item: -abs(item[1])))
 

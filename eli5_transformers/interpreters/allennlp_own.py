@@ -24,6 +24,7 @@ from ..records import Attribution, Tokens, percent
 from ..sites.state import explaining
 from ..text.allennlp_tokens import instance_tokens, text_field
 from ..text.allennlp_tokens import notes as token_notes
+from ..text.granularity import unplaced
 
 _UNSIGNED = (
     "Scores are absolute values of the loss gradient, normalized to the sum 1: they say how strongly a token counts, "
@@ -90,7 +91,7 @@ def attribute_released(predictor: Any, inputs: Mapping[str, str], name: str) -> 
         output="loss",
         probability=probability,
         score=None if logits is None else float(np.ravel(logits)[target]),
-        notes=(_UNSIGNED, _CAVEATS[name], *notes, *_layer_note(predictor)),
+        notes=(_UNSIGNED, _CAVEATS[name], *notes, *_layer_note(predictor), *unplaced(tokens, documents)),
     )
 
 

@@ -18,6 +18,7 @@ from ..errors import InputError, UnsupportedModelError
 from ..records import Attribution, PerText
 from ..sites.finite import require_finite
 from ..sites.second_paths import ReadsIdsError
+from ..text.granularity import unplaced
 from .layers import layer_name
 from .provenance import provenance
 
@@ -193,7 +194,7 @@ class Interpreter(SaliencyInterpreter):
             probability=None if probabilities is None else float(probabilities[target]),
             score=float(logits[target]),
             parameters=self.parameters(),
-            notes=(*notes, *encoded.notes, *explained.caveats),
+            notes=(*notes, *encoded.notes, *unplaced(encoded.tokens, encoded.documents), *explained.caveats),
             output=self.output,
             baseline=baseline,
             baseline_score=baseline_score,

@@ -8,10 +8,8 @@ from ..errors import InputError
 from ..records import Tokens
 from .alignment import is_added_token
 from .field_places import AROUND, BLANK, field_places, holds, row_ends, token_names
-from .words import Span, word_indices, words
-
-# So many words are named.
-_SHOWN = 5
+from .granularity import named, unplaced
+from .words import Span, whole_clusters, word_indices, words
 
 
 def text_field(instance: Any) -> Any:
@@ -77,7 +75,7 @@ def field_tokens(
     part of the text has that was cut; `special` are tokens that stand for no part of a text.
     """
     names = token_names(field.tokens)
-    places = field_places(text, field.tokens, names)
+    places = whole_clusters(text, field_places(text, field.tokens, names))
     word = word_indices(text, places)
     added = _added(text, names, places, special)
     at = range(len(names)) if owners is None else owners
@@ -96,31 +94,15 @@ def field_tokens(
 
 
 def notes(documents: Sequence[str], tokens: Tokens) -> Tuple[str, ...]:
-    """What the tokens of a text do not show: words that the reader left out, and tokens that have no place in the text."""
+    """What the tokens of a text do not show: the words that the reader left out."""
     if len(documents) != 1:
         return ()
     spans = [(start, end) for start, end in zip(tokens.start, tokens.end) if start >= 0]
-    lost = [
-        name
-        for name, start, added in zip(tokens.text, tokens.start, tokens.special)
-        if start < 0 and not added and name.strip(BLANK)
-    ]
-    said = []
-    if lost:
-        said.append(
-            f"{len(lost)} of {len(tokens)} tokens have no place in the text that is certain, and are listed but not painted: "
-            f"{_some(lost)}."
-        )
     begin, end = tokens.seen[0] if tokens.seen else (0, len(documents[0]))
-    left_out = _uncovered(documents[0], spans, begin, end) if spans and not lost else []
-    if left_out:
-        said.append(f"The reader leaves out parts of the text, which the model does not see: {_some(left_out)}.")
-    return tuple(said)
-
-
-def _some(names: Sequence[str]) -> str:
-    distinct = list(dict.fromkeys(names))
-    return ", ".join(repr(name) for name in distinct[:_SHOWN]) + (" and others" if len(distinct) > _SHOWN else "")
+    left_out = _uncovered(documents[0], spans, begin, end) if spans and not unplaced(tokens, documents) else []
+    if not left_out:
+        return ()
+    return (f"The reader leaves out parts of the text, which the model does not see: {named(left_out)}.",)
 
 
 def _added(text: str, names: Sequence[str], places: Sequence[Optional[Span]], special: Sequence[str]) -> List[bool]:

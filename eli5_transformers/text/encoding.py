@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import unicodedata
 from dataclasses import dataclass
 from typing import Any, List, Optional, Sequence, Tuple
 
 from ..arguments import plain_text
-from ..errors import ExplanationError, InputError, is_error, short
+from ..errors import InputError, is_error, short
 from ..records import Tokens
-from .alignment import SPACE_MARKERS, align_tokens
+from .placing import OwnTokens
+from .spelling import SPACE_MARKERS, white_space
 from .tokenizers import in_use
-from .words import word_indices
+from .words import whole_clusters, word_indices
 
 TRUNCATIONS = ("longest_first", "only_first", "only_second", "error")
 
@@ -40,8 +40,9 @@ def encode(
 
     At most `max_length` tokens, special ones included, are kept; `truncation` says of which document the rest is cut,
     or that nothing may be ("error"). What was cut is told by `tokens.cut` and `tokens.seen`. Spans leave out the white
-    space that byte-level and SentencePiece tokenizers count to a token. A tokenizer without offsets (a slow one) has
-    its tokens aligned with the text by their spelling; where that fails, no token of that text has a span. Without
+    space that byte-level and SentencePiece tokenizers count to a token, and hold whole grapheme clusters: tokens of one
+    share its place. A tokenizer without offsets (a slow one) has its tokens placed by their spelling and by what it makes
+    of the parts of the text; where that fails, no token of that text has a span. Without
     `add_special_tokens` the text is read as it is, for texts that hold their special tokens already. The tokenizer's own
     settings stay as they are, and several threads may use it.
 
@@ -71,8 +72,18 @@ def _encode(
             )
         _require_enough(documents, full, max_length, truncation)
         kept = _run(
-            tokenizer, documents, max_length=max_length, truncation=truncation, add_special_tokens=add_special_tokens
+            tokenizer,
+            documents,
+            max_length=max_length,
+            truncation=truncation,
+            add_special_tokens=add_special_tokens,
+            full=full,
         )
+        if len(kept.ids) > max_length:
+            raise InputError(
+                f"the text has {len(kept.ids)} tokens, and its tokenizer, a {type(tokenizer).__name__}, does not cut it to "
+                f"the {max_length} that the model sees: shorten it"
+            )
     return Encoding(kept.ids, kept.type_ids, _tokens(documents, kept, full))
 
 
@@ -101,8 +112,10 @@ def _run(
     add_special_tokens: bool,
     max_length: Optional[int] = None,
     truncation: Any = False,
+    full: Optional[_Run] = None,
 ) -> _Run:
-    fast = tokenizer.is_fast
+    """`full` is the run of the whole texts, for one that cuts them."""
+    fast = getattr(tokenizer, "is_fast", False)
     try:
         encoded = tokenizer(
             *documents,
@@ -119,23 +132,39 @@ def _run(
             raise
         raise InputError(f"the tokenizer, whose files may be damaged, cannot cut the text: {short(error)}") from error
     ids = tuple(encoded["input_ids"])
-    mask = encoded["special_tokens_mask"]
-    text = tuple(tokenizer.convert_ids_to_tokens(list(ids)))
+    mask = [bool(flag) for flag in encoded["special_tokens_mask"]] if "special_tokens_mask" in encoded else [False] * len(ids)
+    text = tuple(map(str, tokenizer.convert_ids_to_tokens(list(ids))))
     if fast:
         owners = [None if added else owner for owner, added in zip(encoded.sequence_ids(0), mask)]
-        offsets = encoded["offset_mapping"]
-        stripped = [
-            None if owner is None else _stripped(documents[owner], piece, *offset)
-            for owner, piece, offset in zip(owners, text, offsets)
-        ]
-        spans = _with_marks(documents, owners, stripped)
+        spans = _reported(documents, text, owners, encoded["offset_mapping"])
     else:
-        added_ids = set(tokenizer.all_special_ids) - {tokenizer.unk_token_id}
-        added_here = [bool(flag) or token_id in added_ids for flag, token_id in zip(mask, ids)]
-        owners = _owners(tokenizer, documents, added_here)
-        spans = _aligned(documents, text, owners)
+        own = OwnTokens(tokenizer, documents, ids, mask)
+        only = {"only_first": 0, "only_second": 1}.get(truncation)
+        owners, spans = own.whole() if full is None else own.cut(full.ids, full.documents, full.spans, only, max_length)
     type_ids = tuple(encoded["token_type_ids"]) if "token_type_ids" in encoded else (0,) * len(ids)
     return _Run(ids, type_ids, text, tuple(owners), tuple(spans))
+
+
+def _reported(
+    documents: Tuple[str, ...], text: Sequence[str], owners: Sequence[Optional[int]], offsets: Sequence[Tuple[int, int]]
+) -> List[Span]:
+    """The places that the tokenizer reports, of whole characters as a reader sees them.
+
+    Without white space, but for that which the tokenizer does not know.
+    """
+    spans: List[Span] = [None] * len(text)
+    for index, document in enumerate(documents):
+        own = [place for place, owner in enumerate(owners) if owner == index]
+        # A lone space marker may be given the offsets of the character behind it; it stands for none of the text's own.
+        lone = [set(text[at]) <= set(SPACE_MARKERS) and not set(text[at]) & set(document[slice(*offsets[at])]) for at in own]
+        found = whole_clusters(
+            document,
+            [None if none else (offsets[at][0], offsets[at][1]) for at, none in zip(own, lone)],
+            [white_space(text[at]) is None for at in own],
+        )
+        for place, span in zip(own, found):
+            spans[place] = span
+    return spans
 
 
 def _tokens(documents: Tuple[str, ...], kept: _Run, full: _Run) -> Tokens:
@@ -153,77 +182,28 @@ def _tokens(documents: Tuple[str, ...], kept: _Run, full: _Run) -> Tokens:
         segment=tuple(owner or 0 for owner in kept.documents),
         special=tuple(owner is None for owner in kept.documents),
         cut=cut if any(cut) else (),
-        seen=tuple(_seen(document, index, cut[index], kept) for index, document in enumerate(documents))
+        seen=tuple(_seen(document, index, cut[index], kept, full) for index, document in enumerate(documents))
         if any(cut)
         else (),
     )
 
 
-def _seen(document: str, index: int, cut: int, kept: _Run) -> Tuple[int, int]:
-    spans = [span for owner, span in zip(kept.documents, kept.spans) if owner == index and span is not None]
-    if not cut or not spans:
-        return (0, len(document))
-    return (min(start for start, _ in spans), max(end for _, end in spans))
+def _seen(document: str, index: int, cut: int, kept: _Run, full: _Run) -> Tuple[int, int]:
+    spans = _placed(kept, index)
+    if cut and spans:
+        return (min(start for start, _ in spans), max(end for _, end in spans))
+    # White space alone is left of it, or nothing; where nobody knows what, all may be.
+    nothing = cut and (index not in kept.documents or _placed(full, index))
+    return (0, 0) if nothing else (0, len(document))
 
 
-def _stripped(document: str, piece: str, start: int, end: int) -> Span:
-    """The span without the white space before its word; None where nothing else is in it."""
-    found = document[start:end]
-    # A lone space marker may be given the offsets of the character behind it; it stands for none of the text's own.
-    if any(set(piece) == {marker} and marker not in found for marker in SPACE_MARKERS):
-        return None
-    start += len(found) - len(found.lstrip())
-    return (start, end) if start < end else None
-
-
-def _with_marks(documents: Tuple[str, ...], owners: Sequence[Optional[int]], spans: Sequence[Span]) -> List[Span]:
-    """The spans, each with the combining marks behind it that are no token's own.
-
-    Tokenizers that compose or strip accents count such a mark to the token but not to its offsets.
-    """
-    covered = [bytearray(len(document) + 1) for document in documents]
-    for owner, span in zip(owners, spans):
-        if owner is not None and span is not None:
-            covered[owner][span[0] : span[1]] = b"\1" * (span[1] - span[0])
-    extended: List[Span] = []
-    for owner, span in zip(owners, spans):
-        if owner is not None and span is not None:
-            start, end = span
-            document = documents[owner]
-            while end < len(document) and not covered[owner][end] and unicodedata.category(document[end])[0] == "M":
-                end += 1
-            span = (start, end)
-        extended.append(span)
-    return extended
-
-
-def _owners(tokenizer: Any, documents: Tuple[str, ...], added: List[bool]) -> List[Optional[int]]:
-    """The document of each token, for tokenizers that do not say: the second begins behind an added token."""
-    if len(documents) == 1:
-        return [None if flag else 0 for flag in added]
-    behind_first = next((place for place, flag in enumerate(added) if not flag), 0)
-    border = next((place for place in range(behind_first, len(added)) if added[place]), len(added))
-    if all(added[border:]):  # no separator between the texts
-        border = behind_first + len(tokenizer(documents[0], add_special_tokens=False, verbose=False)["input_ids"])
-    return [None if flag else int(place >= border) for place, flag in enumerate(added)]
-
-
-def _aligned(documents: Tuple[str, ...], text: Tuple[str, ...], owners: List[Optional[int]]) -> List[Span]:
-    spans: List[Span] = [None] * len(text)
-    for index, document in enumerate(documents):
-        places = [place for place, owner in enumerate(owners) if owner == index]
-        try:
-            found = align_tokens(document, [text[place] for place in places])
-        except ExplanationError:
-            # A guess would paint the wrong characters.
-            continue
-        for place, span in zip(places, found):
-            spans[place] = span
-    return spans
+def _placed(run: _Run, index: int) -> List[Tuple[int, int]]:
+    return [span for owner, span in zip(run.documents, run.spans) if owner == index and span is not None]
 
 
 def _require_room(tokenizer: Any, documents: Tuple[str, ...], max_length: int) -> None:
-    added = 0 if tokenizer is None else tokenizer.num_special_tokens_to_add(pair=len(documents) == 2)
+    count = getattr(tokenizer, "num_special_tokens_to_add", None)
+    added = count(pair=len(documents) == 2) if count is not None else 0
     if max_length < added + len(documents):
         raise InputError(
             f"max_length {max_length} leaves no room for the text beside the {added} special tokens: raise it"

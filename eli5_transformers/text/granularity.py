@@ -11,9 +11,13 @@ import numpy as np
 
 from ..errors import InputError
 from ..records import Attribution, Tokens
+from .alignment import is_spelled
+from .spelling import is_unknown, readable, space_name, white_space
 from .words import sentence_starts
 
 GRANULARITIES = ("word", "token", "sentence")
+# A sentence names so many tokens.
+_NAMED = 5
 Place = Tuple[int, int, int]
 """Document, start and end of characters."""
 
@@ -22,7 +26,8 @@ class Group(NamedTuple):
     """A word, token or sentence: tokens that are shown as one."""
 
     name: str
-    """As the document spells it; a token, or what stands for no characters, as the vocabulary does."""
+    """As the document spells it; a token as the vocabulary does, where that shows what it stands for. What shows nothing has
+    a name of its own: "↵", "(space)"."""
     tokens: np.ndarray
     """The places of its tokens among all tokens, in their order."""
     place: Optional[Place]
@@ -44,33 +49,80 @@ def group_tokens(
     """The words, tokens or sentences in the order in which the model reads them.
 
     Every token belongs to one group: one that is special, or of no word or sentence, is a group of its own, and
-    `skip_special` leaves the special ones out. A sentence holds the tokens that begin in it.
+    `skip_special` leaves the special ones out. A sentence holds the tokens that begin in it. Tokens of no word that share
+    their characters, such as the bytes of a wide space, are one as a word is.
     """
     members: Dict[Tuple[int, int], List[int]] = {}
     for at, unit in enumerate(_units(tokens, documents, require_granularity(granularity))):
         if not (skip_special and tokens.special[at]):
-            # Negative numbers, for what is in no unit, cannot meet a unit's.
-            members.setdefault((tokens.segment[at], unit if unit >= 0 else -1 - at), []).append(at)
+            members.setdefault((tokens.segment[at], unit), []).append(at)
     made = []
     for (document, _), inside in members.items():
         placed = [(tokens.start[i], tokens.end[i]) for i in inside if 0 <= tokens.start[i] < tokens.end[i]]
         place = (document, min(placed)[0], max(end for _, end in placed)) if placed else None
-        if place is not None and granularity != "token":
-            name = documents[document][place[1] : place[2]]
-        else:
-            name = "".join(tokens.text[i] for i in inside)
+        if place is not None and granularity == "sentence":  # the tokenizer may not know the white space behind it
+            place = _trimmed(documents, place)
+        name = "".join(tokens.text[i] for i in inside)
+        if place is not None:
+            shown = documents[document][place[1] : place[2]]
+            spelled = granularity == "token" and (is_unknown(name) or is_spelled(name, shown))
+            name = name if spelled else place_name(documents, place)
+        elif not tokens.special[inside[0]]:
+            name = readable(name, documents[document])
         made.append(Group(name, np.array(inside), place, tokens.special[inside[0]]))
     return made
 
 
+def place_name(documents: Sequence[str], place: Place) -> str:
+    """The characters of a place, or a name for them where they are white space."""
+    shown = documents[place[0]][place[1] : place[2]]
+    return shown if shown.strip() else space_name(shown)
+
+
+def _trimmed(documents: Sequence[str], place: Place) -> Place:
+    """The place without white space at its ends, where anything else is in it."""
+    shown = documents[place[0]][place[1] : place[2]]
+    if not shown.strip():
+        return place
+    return place[0], place[2] - len(shown.lstrip()), place[1] + len(shown.rstrip())
+
+
+def unplaced(tokens: Tokens, documents: Sequence[str]) -> List[str]:
+    """A sentence for each document of whose tokens some have no place, white space left out."""
+    told = []
+    for index in range(len(documents)):
+        own = [at for at, segment in enumerate(tokens.segment) if segment == index and not tokens.special[at]]
+        lost = [at for at in own if tokens.start[at] < 0 and white_space(tokens.text[at]) is None]
+        if lost:
+            which = f"text {index + 1}" if len(documents) > 1 else "the text"
+            told.append(
+                f"The place of {len(lost)} of {len(own)} tokens in {which} is not known ({named(tokens.text[at] for at in lost)}): "
+                "they are rows of their own, by the vocabulary's spelling, and nothing is painted for them."
+            )
+    return told
+
+
+def named(names: Iterable[str]) -> str:
+    """The first few of the names, as a sentence has them."""
+    distinct = list(dict.fromkeys(names))
+    return ", ".join(map(repr, distinct[:_NAMED])) + (" and others" if len(distinct) > _NAMED else "")
+
+
 def _units(tokens: Tokens, documents: Sequence[str], granularity: str) -> List[int]:
-    """For each token the number of its word or sentence within its document, -1 where it is a group of its own."""
+    """For each token the number of its word or sentence within its document; a negative one where it is in none."""
     if granularity == "sentence":
         starts = [sentence_starts(document) for document in documents]
         found = [bisect_right(starts[where], at) if at >= 0 else -1 for where, at in zip(tokens.segment, tokens.start)]
     else:
         found = [-1] * len(tokens) if granularity == "token" else list(tokens.word)
-    return [-1 if special else unit for unit, special in zip(found, tokens.special)]
+    firsts: Dict[Tuple[int, int, int], int] = {}
+    units = []
+    for at, unit in enumerate(found):
+        if unit < 0 or tokens.special[at]:
+            place = (tokens.segment[at], tokens.start[at], tokens.end[at])
+            unit = -1 - (firsts.setdefault(place, at) if granularity == "word" and tokens.start[at] >= 0 else at)
+        units.append(unit)
+    return units
 
 
 def by(attribution: Attribution, granularity: str) -> Attribution:

@@ -7,11 +7,46 @@ answers, or "Already borrowed", and whoever asked before finds other settings.
 from __future__ import annotations
 
 import copy
+import inspect
 import weakref
 from contextlib import contextmanager
-from typing import Any, Iterator, Optional, Tuple
+from typing import Any, Dict, Iterator, Optional, Tuple
 
+from ..errors import SourceError
 from ..locks import ProcessLock
+
+# What of transformers' tokenizers is used.
+_NEEDED = (
+    "convert_ids_to_tokens", "convert_tokens_to_ids", "get_vocab", "__len__", "all_special_ids", "unk_token_id", "pad_token_id",
+    "padding_side", "model_input_names", "name_or_path",
+)  # fmt: skip
+_TOLD = 4096
+_OPTIONS = ("truncation", "max_length", "add_special_tokens", "return_special_tokens_mask", "verbose")
+
+
+def require_tokenizer(tokenizer: Any) -> None:
+    """Refuses what lacks a part of transformers' tokenizers. Raises SourceError, which names the part and the mend."""
+    missing = [f"no {name}" for name in _NEEDED if not hasattr(tokenizer, name)]
+    try:
+        inspect.signature(tokenizer).bind("", **dict.fromkeys(_OPTIONS))
+    except TypeError as error:
+        missing.append(f"no call as tokenizer(text, truncation=…, max_length=…, …) ({error})")
+    except ValueError:  # no signature to read
+        pass
+    if missing:
+        raise SourceError(
+            f"a {type(tokenizer).__name__} is no tokenizer as transformers has it: it has {', '.join(missing)}; give a "
+            "subclass of transformers.PreTrainedTokenizer, or PreTrainedTokenizerFast(tokenizer_object=…)"
+        )
+
+
+def vocabulary_of(tokenizer: Any) -> Dict[str, int]:
+    """The tokenizer's entries by their spelling; the first ones where it has too many of them, bytes or characters, to tell."""
+    try:
+        return dict(tokenizer.get_vocab())
+    except NotImplementedError:  # older ByT5 and CANINE
+        ids = list(range(min(len(tokenizer), _TOLD)))
+        return dict(zip(map(str, tokenizer.convert_ids_to_tokens(ids)), ids))
 
 
 class _Own:

@@ -63,6 +63,33 @@ def clusters(text: str) -> List[Span]:
     return [match.span() for match in _CLUSTER.finditer(text)]
 
 
+def whole_clusters(
+    text: str, spans: Sequence[Optional[Span]], of_spaces: Sequence[bool] = ()
+) -> List[Optional[Span]]:
+    """The spans without the white space at their ends, and with the whole of each grapheme cluster that they hold a part of.
+
+    None where nothing is left, but for those that `of_spaces` marks, one entry a span: they may stand on white space. A
+    mark behind a space is no part of the space.
+    """
+    begins, ends = list(range(len(text))), list(range(1, len(text) + 1))
+    for start, end in clusters(text) if not text.isascii() or "\r" in text else ():
+        whole = text[start:end]
+        start += (len(whole) - len(whole.lstrip())) % len(whole)
+        for at in range(start, end):
+            begins[at], ends[at] = start, end
+    found: List[Optional[Span]] = []
+    for at, span in enumerate(spans):
+        held = "" if span is None else text[span[0] : span[1]]
+        if span is None or not held or not (held.strip() or (of_spaces and of_spaces[at])):
+            found.append(None)
+            continue
+        start, end = span
+        if held.strip():
+            start, end = start + len(held) - len(held.lstrip()), end - len(held) + len(held.rstrip())
+        found.append((begins[start], ends[end - 1]))
+    return found
+
+
 def word_indices(text: str, spans: Sequence[Optional[Span]]) -> List[int]:
     """The index of the word that each span lies in, or -1 where there is no span.
 

@@ -12,7 +12,7 @@ import numpy as np
 from ..errors import InputError
 from ..explanations.agreement import rank_correlation
 from ..records import Attribution, attributions_of
-from ..text.granularity import placed_scores, places, rest_score, told_apart
+from ..text.granularity import place_name, placed_scores, places, rest_score, told_apart
 from .figures import ELSEWHERE
 from .tables import data_frame
 
@@ -90,7 +90,7 @@ class Comparison:
         for label, methods in self.by_target():
             scores = {name: placed_scores(attribution) for name, attribution, _ in methods}
             for document, start, end in places(scores.values()):
-                word = self.documents[document][start:end]
+                word = place_name(self.documents, (document, start, end))
                 row = {"target": label, "document": document, "start": start, "end": end, "word": word}
                 rows.append({**row, **{name: held.get((document, start, end)) for name, held in scores.items()}})
             rest = {"target": label, "document": -1, "start": -1, "end": -1, "word": ELSEWHERE}

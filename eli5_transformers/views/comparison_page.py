@@ -13,7 +13,7 @@ from ..errors import InputError
 from ..escapes import visible, visible_characters, visible_line
 from ..explanations.agreement import rank_correlation
 from ..records import RELEASED, Attribution, percent
-from ..text.granularity import placed_scores, places, rest_score
+from ..text.granularity import place_name, placed_scores, places, rest_score
 from .explanation_page import standalone_page
 from .figures import ELSEWHERE, fixed
 
@@ -228,7 +228,7 @@ def _words_table(comparison: Any, methods: Sequence[Tuple[str, Attribution, Opti
     words = places(scores)
     rows = []
     for document, start, end in words:
-        cells = [f"<td>{_name(comparison.documents[document][start:end])}</td>"]
+        cells = [f"<td>{_name(place_name(comparison.documents, (document, start, end)))}</td>"]
         for held, most, attribution in zip(scores, largest, attributions):
             weight = held.get((document, start, end))
             color = "" if weight is None else _color(weight, most, attribution.signed, lightest=0.8)

@@ -11,7 +11,7 @@ from ..arguments import whole_number
 from ..errors import InputError, MissingDependencyError
 from ..escapes import visible_line
 from ..records import Attribution, attributions_of
-from ..text.granularity import Place, placed_scores, places, rest_score
+from ..text.granularity import Place, place_name, placed_scores, places, rest_score
 from ..text.words import clusters
 from .figures import ELSEWHERE, fixed
 
@@ -106,7 +106,7 @@ def _rows(attributions: Sequence[Attribution], top: Optional[int]) -> List[_Row]
         kept = set(sorted(words, key=lambda place: -_largest(scores, place))[:top])
     documents = attributions[0].documents
     rows = [
-        _Row(documents[place[0]][place[1] : place[2]], place[0], tuple(held.get(place, np.nan) for held in scores))
+        _Row(place_name(documents, place), place[0], tuple(held.get(place, np.nan) for held in scores))
         for place in words
         if place in kept
     ]

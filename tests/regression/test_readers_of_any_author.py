@@ -257,7 +257,7 @@ def test_tokens_stand_where_they_are_or_are_said_not_to(kind):
     places = shown(found)
     assert set(expected) <= set(places)
     lost = [name for name, place in places if place == "?" and name.strip()]
-    said = [note for note in found.notes if "no place in the text that is certain" in note]
+    said = [note for note in found.notes if "is not known" in note]
     assert bool(said) == bool(lost)
     if lost:
         assert f"{len(lost)} of {len(places)} tokens" in said[0]
@@ -281,7 +281,7 @@ def test_bytes_stand_on_their_characters():
     text = "né 4"
     ((found,),) = attribute(predictor, text)
     assert [place for _, place in shown(found)] == ["+", "n", "é", "é", "?", "4"]
-    assert not [note for note in found.notes if "no place" in note]
+    assert not [note for note in found.notes if "is not known" in note]
 
 
 def test_a_namespace_of_ones_own_is_the_vocabulary():

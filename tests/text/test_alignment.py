@@ -5,6 +5,7 @@ from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 
 from eli5_transformers.errors import ExplanationError
 from eli5_transformers.text.alignment import align_tokens
+from eli5_transformers.text.words import clusters, whole_clusters
 
 
 def painted(text, tokens):
@@ -52,6 +53,41 @@ def test_tokens_may_end_before_the_text_does():
     assert painted("one two three", ["one", "two", "[SEP]"]) == ["one", "two", None]
 
 
+def test_pieces_that_are_marked_at_their_end():
+    assert painted("so good value", ["so", "g@@", "ood", "val@@", "ue"]) == ["so", "g", "ood", "val", "ue"]
+    assert painted("Good value", ["goo", "d</w>", "value</w>"]) == ["Goo", "d", "value"]
+    assert painted("a@@ b@@c", ["a@@@", "@", "b@@", "@@@", "@@@", "c"]) == ["a@", "@", "b", "@", "@", "c"]
+
+
+def test_dashes_and_quotes_may_be_written_otherwise():
+    assert painted("“no” — don’t", ['"', "no", '"', "-", "don't"]) == ["“", "no", "”", "—", "don’t"]
+
+
+def test_unknown_tokens_stand_one_behind_the_other_where_a_text_has_no_spaces():
+    assert painted("日本の a", ["[UNK]", "本", "[UNK]", "[UNK]"]) == ["日", "本", "の", "a"]
+    assert painted("a@b_c", ["[UNK]", "@", "b", "[UNK]", "c"]) == ["a", "@", "b", "_", "c"]
+
+
+def test_a_mark_that_a_tokenizer_dropped_is_nobody_elses():
+    assert painted("é🙂 x", ["e", "[UNK]", "x"]) == ["é", "🙂", "x"]
+
+
+def test_marks_and_joiners_that_are_tokens_share_the_letter_they_are_of():
+    text = "e\u0301 👩\u200d👧"
+    assert painted(text, ["e", "\u0301", " ", "👩", "\u200d", "👧"]) == ["e\u0301"] * 2 + [None] + ["👩\u200d👧"] * 3
+
+
+def test_a_marker_that_the_text_holds_is_told_from_those_that_were_added():
+    assert painted("x [SEP] y", ["[CLS]", "x", "[SEP]", "y", "[SEP]"]) == [None, "x", "[SEP]", "y", None]
+    assert align_tokens("[CLS] [CLS] x", ["[CLS]", "[CLS]", "[CLS]", "x"]) == [None, (0, 5), (6, 11), (12, 13)]
+    assert painted("x [SEP] y", ["[CLS]", "x", "[SEP]"]) == [None, "x", None]
+    assert painted("x [SEP]", ["x", "[SEP]"]) == ["x", "[SEP]"]
+
+
+def test_marks_of_spaces_that_the_text_holds_are_its_own():
+    assert painted("a č Ġ", ["a", "Ġ", "Ä", "į", "Ġ", "Ä", "ł"]) == ["a", None, "č", "č", None, "Ġ", "Ġ"]
+
+
 def test_text_that_looks_like_a_special_token_is_text_where_it_stands():
     assert painted("the [CLS] token", ["the", "[CLS]", "token"]) == ["the", "[CLS]", "token"]
 
@@ -67,8 +103,8 @@ BYTES = "Crème brûlée, 日本 👍🏽 and\n straße"
 def test_bytes_that_are_characters_stand_on_the_character_they_are_of():
     """As ByT5 spells them: one letter with an accent left the whole text without places."""
     tokens = [chr(byte) for byte in BYTES.encode()]
-    owners = [place for place, char in enumerate(BYTES) for _ in char.encode()]
-    expected = [None if BYTES[owner].isspace() else (owner, owner + 1) for owner in owners]
+    owners = [span for span in clusters(BYTES) for _ in BYTES[slice(*span)].encode()]
+    expected = [None if BYTES[slice(*owner)].isspace() else owner for owner in owners]
     assert align_tokens(BYTES, [*tokens, "</s>"]) == [*expected, None]
 
 
@@ -81,8 +117,7 @@ def test_byte_level_bpe_stands_where_its_own_offsets_say():
     assert any(len(token) > 2 for token in encoded.tokens)
     assert any(not token.isascii() for token in encoded.tokens)
     for (start, end), found in zip(encoded.offsets, align_tokens(BYTES, encoded.tokens)):
-        stripped = BYTES[start:end].lstrip()
-        assert found == ((end - len(stripped), end) if stripped else None)
+        assert [found] == whole_clusters(BYTES, [(start, end)])
 
 
 def test_bytes_in_angle_brackets_stand_on_the_character_they_are_of():

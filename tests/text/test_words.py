@@ -5,7 +5,7 @@ import regex
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eli5_transformers.text.words import clusters, sentence_starts, word_indices, words
+from eli5_transformers.text.words import clusters, sentence_starts, whole_clusters, word_indices, words
 
 
 def spelled(text):
@@ -79,6 +79,38 @@ def test_words_hold_every_character_but_white_space_once_and_tear_no_cluster(tex
 def test_a_long_text_of_any_kind_takes_no_time_beyond_its_length():
     for part in ("a", "a.", "a'", "1.", "www.", "https://(", "\u200d", "\u0301", "(", 'א"'):
         assert words(part * 20_000)
+
+
+def whole(text, *spans):
+    return [None if span is None else text[slice(*span)] for span in whole_clusters(text, spans)]
+
+
+def test_a_part_of_a_cluster_becomes_the_whole_of_it():
+    text = "a 👩\u200d👧 हिन्दी e\u0301"
+    expected = ["👩\u200d👧", "👩\u200d👧", "हि", "न्दी", "e\u0301", None]
+    assert whole(text, (2, 3), (4, 5), (6, 7), (8, 9), (13, 14), None) == expected
+
+
+def test_white_space_is_left_out_of_spans():
+    assert whole("  a b \n", (0, 3), (2, 6), (5, 7), (3, 4)) == ["a", "a b", None, None]
+    assert whole_clusters("a\r\nb", [(1, 2), (2, 3)], [True, True]) == [(1, 3), (1, 3)]
+    assert whole_clusters("a b", [(1, 2), (0, 2)], [True, True]) == [(1, 2), (0, 1)]
+
+
+def test_a_mark_behind_a_space_is_no_part_of_the_space():
+    assert whole_clusters("a \u0301b", [(1, 3), (2, 3)]) == [(2, 3), (2, 3)]
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text(max_size=20), st.integers(0, 19), st.integers(1, 20))
+def test_spans_grow_and_never_shrink_but_for_white_space(text, start, size):
+    span = (min(start, len(text)), min(start + size, len(text)))
+    (found,) = whole_clusters(text, [span])
+    held = text[slice(*span)]
+    assert (found is None) == (not held.strip())
+    if found is not None:
+        assert held.strip() in text[slice(*found)]
+        assert whole_clusters(text, [found]) == [found]
 
 
 def grouped(text, spans):
