@@ -35,8 +35,11 @@ _WORD = regex.compile(
     regex.VERSION1 | regex.VERBOSE,
 )
 _CLUSTER = regex.compile(r"\X")
+# Behind the last mark of a run, and nothing given back: a line of dots is not tried from each of them.
 _SENTENCE_END = regex.compile(
-    r"[.!?\u2026]+[\"'\u2019\u201d\u00bb)\]]*\s+|[\u3002\uff01\uff1f]+[\u300d\u300f\u201d]*\s*|\n\s*\n"
+    r"(?<=[.!?\u2026])[\"'\u2019\u201d\u00bb)\]]*+\s++"
+    r"|(?<=[\u3002\uff01\uff1f])(?![\u3002\uff01\uff1f])[\u300d\u300f\u201d]*+\s*+"
+    r"|\n\s*\n"
 )
 
 
