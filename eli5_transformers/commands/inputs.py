@@ -19,7 +19,16 @@ class Line:
     """Its line in the file, from 1; None for an argument."""
     text: str = ""
     text_pair: Optional[str] = None
+    label: Any = None
+    """The label that it is given with."""
+    id: Any = None
+    """The name that it is given with."""
     error: Optional[str] = None
+
+    @property
+    def place(self) -> str:
+        """Where it stands, as "line 5"; "" for an argument."""
+        return "" if self.number is None else f"line {self.number}"
 
 
 def read_inputs(texts: Sequence[str], file: Optional[str]) -> Iterator[Line]:
@@ -62,7 +71,7 @@ def _line(number: int, line: str) -> Line:
         return Line(number, error=f"no text in it: one of the keys {', '.join(TEXT_KEYS)} is needed")
     if not isinstance(text, str) or not isinstance(pair, (str, type(None))):
         return Line(number, error="its text is not a string")
-    return Line(number, text, pair)
+    return Line(number, text, pair, content.get("label"), content.get("id"))
 
 
 def batched(lines: Iterator[Line], size: int) -> Iterator[List[Line]]:
