@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any, List, Optional
 
 from ..errors import InputError, short
-from ..views.terminal import colours
 from .destinations import Beside, Destination, OutputError, say
 from .formats import Format, make_format
 from .stopping import Stopping
@@ -51,7 +50,7 @@ class Writer:
             for output in self.outputs:
                 output.to.open()
                 utf8 = codecs.lookup(output.to.encoding).name == "utf-8"
-                wanted = output.form == "text" and not isinstance(output.to, Beside) and colours(output.to.is_terminal())
+                wanted = output.form == "text" and not isinstance(output.to, Beside) and _colours(output.to)
                 output.made = make_format(output.form, colours=wanted, ascii_only=not utf8, **self._options)  # type: ignore[arg-type]
                 if output.to.partial is not None:
                     self._stopping.kept.append(output.to.partial)
@@ -133,6 +132,12 @@ class Writer:
     def _discard(self) -> None:
         for output in self.outputs:
             output.to.discard()
+
+
+def _colours(to: Destination) -> bool:
+    from ..views.terminal import colours  # which imports eli5
+
+    return colours(to.is_terminal())
 
 
 def _format(output: Output) -> Format:
