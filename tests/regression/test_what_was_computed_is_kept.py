@@ -23,7 +23,6 @@ from eli5_transformers.errors import UnsupportedModelError
 from eli5_transformers.explanations.explanation_json import explanation_from_json
 
 ROOT = Path(__file__).parents[2]
-FORMS = ("html", "json", "jsonl", "csv", "txt")
 FAST = ("--interpreter", "gradient-x-input")
 
 
@@ -55,8 +54,6 @@ def texts_in(file):
         return len([explanation_from_json(line) for line in content.splitlines()])
     if form == "csv":
         return len({row["input"] for row in csv.DictReader(io.StringIO(content), strict=True)})
-    if form == "txt":
-        return content.count("Explained as")
     assert content.endswith("</html>\n")
     return content.count("<section>")
 
@@ -126,10 +123,10 @@ def test_a_second_signal_ends_at_once_and_names_what_is_left(lines, tmp_path):
     assert "great" in (tmp_path / left).read_text()
 
 
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("form", ["html", "csv"])
 def test_what_a_full_disk_had_room_for_is_kept(lines, tmp_path, form):
-    limit = {"html": 40_000, "json": 30_000, "jsonl": 30_000, "csv": 3_000, "txt": 3_000}[form]
-    words = ["explain", "--input", "in.txt", "--output", f"o.{form}", "--format", "text" if form == "txt" else form, *FAST]
+    limit = {"html": 40_000, "csv": 3_000}[form]
+    words = ["explain", "--input", "in.txt", "--output", f"o.{form}", *FAST]
     script = (
         "import sys, resource, eli5_transformers.__main__ as m\n"
         f"resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit})); sys.argv = ['x', *{words!r}]; m.main()"
