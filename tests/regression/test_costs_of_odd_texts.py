@@ -12,7 +12,7 @@ import pytest
 from closeness import DOUBLE, assert_close
 
 from eli5_transformers.commands.spreadsheets import cell
-from eli5_transformers.engine import quadrature
+from eli5_transformers.engine import quadrature, spline
 from eli5_transformers.escapes import visible, visible_line, visible_offsets
 from eli5_transformers.text.words import clusters, sentence_starts, words
 
@@ -52,3 +52,17 @@ def test_the_nodes_are_those_of_numpy(steps):
     assert_close(weights, of_expected / 2, rtol=DOUBLE)
     with pytest.raises(ValueError, match="read-only"):
         nodes[0] = 0
+
+
+def test_a_spline_of_many_nodes_is_that_of_few_and_costs_no_more_a_node():
+    places = np.linspace(0, 1, 5000) ** 2
+    start = time.process_time()
+    gaps = spline.over_gaps(places, np.exp(places)[:, None])
+    assert time.process_time() - start < 4
+    assert_close(gaps[:, 0], np.diff(np.exp(places)), rtol=1e-9)
+    several = np.random.default_rng(0).standard_normal((spline._MANY + 1, 3))
+    nodes = np.linspace(0, 1, len(several))
+    by_scipy = spline.over_gaps(nodes, several)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(spline, "_MANY", len(several))
+        assert_close(spline.over_gaps(nodes, several), by_scipy, rtol=DOUBLE)
