@@ -35,7 +35,10 @@ def explain(monkeypatch, capsys, tmp_path):
         monkeypatch.setattr(sys, "argv", ["eli5-transformers", "explain", *words])
         with pytest.raises(SystemExit) as stop:
             command_line.main()
-        return (stop.value.code, *capsys.readouterr())
+        out, err = capsys.readouterr()
+        # Without what is said of the input itself.
+        lines = [line for line in err.splitlines(keepends=True) if not line.startswith("in.txt:")]
+        return stop.value.code, out, "".join(lines)
 
     return run
 
