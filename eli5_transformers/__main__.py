@@ -77,6 +77,7 @@ class _VisibleStream:
 
 def _explain(argv: list[str]) -> int:
     # Not through AllenNLP's parser: importing all its commands takes longer than explaining a sentence.
+    _fill_descriptors()
     _log_at("ERROR")
     postpone_eli5()
     # What is imported stays: looking through it for garbage again and again is a tenth of the time to start.
@@ -92,6 +93,15 @@ def _explain(argv: list[str]) -> int:
     finally:
         sys.stderr = stderr
         gc.enable()
+
+
+def _fill_descriptors() -> None:
+    """Open what the caller has closed of stdin, stdout and stderr: else the first files get their numbers, and their lines."""
+    while True:
+        opened = os.open(os.devnull, os.O_RDWR)
+        if opened > 2:
+            os.close(opened)
+            return
 
 
 def _allennlp() -> None:

@@ -11,7 +11,7 @@ from .arguments import Input, Texts, expression, in_order, is_missing, listed, r
 from .errors import ExplanationError, InputError, UnsupportedModelError
 from .interpreters import kind_of, make, option_names
 from .interpreters.choosing import Names, shown_names
-from .interpreters.many import require_on_error, with_place
+from .interpreters.many import one_by_one, require_on_error, with_place
 from .options import split, takes_options
 from .records import RELEASED, Attribution, FailedText, PerText, attributions_of
 from .text.granularity import require_granularity
@@ -66,7 +66,7 @@ def attribute(
     predictor = load_predictor(source, **loading)
     return interpreters.attribute(
         predictor,
-        _inputs(predictor, texts, text_pairs, on_error),
+        read_inputs(predictor, texts, text_pairs, on_error),
         interpreter,
         targets,
         top_targets=top_targets,
@@ -106,7 +106,7 @@ def get_explanation(
     predictor = load_predictor(source, **loading)
     (explained,) = explain_inputs(
         predictor,
-        _inputs(predictor, text, None if text_pair is None else [text_pair], "raise"),
+        read_inputs(predictor, text, None if text_pair is None else [text_pair], "raise"),
         interpreter=interpreter,
         targets=targets,
         top_targets=top_targets,
@@ -146,7 +146,7 @@ def get_explanations(
     predictor = load_predictor(source, **loading)
     return explain_inputs(
         predictor,
-        _inputs(predictor, texts, text_pairs, on_error),
+        read_inputs(predictor, texts, text_pairs, on_error),
         interpreter=interpreter,
         targets=targets,
         top_targets=top_targets,
@@ -320,15 +320,28 @@ def explain_inputs(
     if kind_of(interpreter) not in RELEASED and any(attributions):
         names = explained_model(predictor).classes.names
     shown = shown_names(names, target_names)
-    return [
-        to_explanation(
-            of_text,
-            estimator=name_of(predictor._model),
-            target_names=None if not of_text else [_shown(attribution, shown, target_names) for attribution in of_text],
-            **rows,
-        )
-        for of_text in attributions
-    ]
+    estimator = name_of(predictor._model)
+
+    def explanation(of_text: List[Attribution]) -> Any:
+        own = [_shown(attribution, shown, target_names) for attribution in of_text] or None
+        return to_explanation(of_text, estimator=estimator, target_names=own, **rows)
+
+    made = one_by_one(lambda place: explanation(attributions[place]), len(attributions), on_error)
+    return [explanation(one) if isinstance(one, FailedText) else one for one in made]
+
+
+def require_call(
+    predictor: Any,
+    *,
+    interpreter: Any,
+    targets: Any,
+    top_targets: Optional[int],
+    rows: Mapping[str, Any],
+    options: Mapping[str, Any],
+) -> None:
+    """Raises InputError for what `explain_inputs` refuses whatever the inputs are, before any of them is explained."""
+    _rows(**rows)
+    interpreters.require_accepted(predictor, interpreter, targets, top_targets=top_targets, **options)
 
 
 def _rows(
@@ -347,12 +360,12 @@ def _rows(
 
 def read_input(predictor: Any, text: Any, text_pair: Optional[str] = None) -> Input:
     """The predictor's JSON of a text or a pair. Raises InputError for what is no text, or a pair for a model of texts."""
-    (read,) = _inputs(predictor, [text], [text_pair], "raise")
+    (read,) = read_inputs(predictor, [text], [text_pair], "raise")
     assert not isinstance(read, FailedText)
     return read
 
 
-def _inputs(predictor: Any, texts: Any, text_pairs: Any, on_error: str) -> List[Union[Input, FailedText]]:
+def read_inputs(predictor: Any, texts: Any, text_pairs: Any, on_error: str) -> List[Union[Input, FailedText]]:
     """The predictor's JSON of each text; what cannot be read is raised, or a FailedText in its place."""
     from .components.explained_predictors import explained_model
 

@@ -40,7 +40,7 @@ class UnsupportedModelError(Eli5TransformersError, RuntimeError):
     """A model whose prediction cannot be explained truthfully."""
 
 
-def is_lack_of_memory(error: Exception) -> bool:
+def is_lack_of_memory(error: BaseException) -> bool:
     """Whether an error of a pass says nothing of the model, but of the memory that was left at that moment."""
     return isinstance(error, MemoryError) or "out of memory" in str(error)
 

@@ -376,6 +376,23 @@ def test_what_all_texts_have_alike_is_an_error_of_the_call(predictor):
             attribute(predictor, TEXTS, layer=torch.nn.Linear(1, 1), on_error=on_error)
 
 
+@pytest.mark.parametrize("error", [KeyError("x"), TypeError("of a model's own"), MemoryError(), RuntimeError("out of memory")])
+def test_an_error_that_is_not_this_packages_is_a_text_own_too(predictor, error):
+    class Foreign(Fragile):
+        def attributions(self, batch, targets):
+            if any("never" in text.tokens.text for text in batch.texts):
+                raise error
+            return super().attributions(batch, targets)
+
+    found = attribute(predictor, ["i love it", "never", "not good"], interpreter=Foreign(predictor), on_error="skip")
+    assert [bool(one) for one in found] == [True, False, True]
+    assert isinstance(found[1].error, InputError)
+    explained = get_explanations(
+        predictor, ["i love it", "never"], interpreter=Foreign(predictor), on_error="skip"
+    )
+    assert [one.error is None for one in explained] == [True, False]
+
+
 @pytest.mark.parametrize("texts", [["i love it"], ["i love it", ""]])
 @pytest.mark.parametrize(
     "options",

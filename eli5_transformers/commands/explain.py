@@ -10,14 +10,17 @@ import argparse
 import gc
 import json
 import sys
-from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
-from ..errors import Eli5TransformersError, InputError
+from ..errors import Eli5TransformersError, InputError, SourceError, is_error
 from ..inputs import FORMS, Row, read_rows
 from .batches import batched
-from .writers import FORMATS, make_writer
+from .destinations import destination, require_apart, say
+from .formats import CSV_TEXT, FORMATS, format_of
+from .stopping import Stopped, Stopping
+from .words import BUNDLED, hint_of_targets, not_found_hint, source_and_texts, with_indices
+from .writers import Output, Writer
 
-BUNDLED = "bundled"
 EXAMPLE = """\
 examples:
   eli5-transformers explain "Not buying it any sooner! Other brands do a much better job"
@@ -86,7 +89,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="OPTION=VALUE",
         help="an option of the method, such as tolerance=0.005; may be given several times",
     )
-    method.add_argument("--targets", metavar="LABEL", nargs="+", help="explain these labels, not the predicted one")
+    method.add_argument("--targets", metavar="LABEL", nargs="+", help="explain these labels, by name or index")
     method.add_argument("--top-targets", type=int, metavar="N", help="explain the N labels of the highest scores")
     method.add_argument("--device", metavar="NAME", help='where the model runs: "cpu" (the default) or "cuda:0"')
     method.add_argument(
@@ -103,13 +106,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     trust.add_argument("--max-unpacked", type=int, metavar="BYTES", help="unpack archives up to this size (default: 20 GiB)")
     output = parser.add_argument_group("output")
     output.add_argument("--format", choices=sorted(FORMATS), help="default: by OUTPUT's name, else text")
-    output.add_argument("--output", metavar="FILE", help="write there instead of to stdout")
+    output.add_argument("--output", metavar="FILE", help='write there, when done, instead of to stdout ("-")')
     output.add_argument("--html", metavar="FILE", help="write an HTML page as well")
     output.add_argument(
         "--raw-csv",
         action="store_true",
         help="for programs: no apostrophe before a cell of a csv file that a spreadsheet would run as a formula, and no "
         "escapes for control characters",
+    )
+    output.add_argument(
+        "--csv-text",
+        choices=CSV_TEXT,
+        default=CSV_TEXT[0],
+        help="in which rows of a text a csv file repeats it; its id stands in each (default: every)",
     )
     output.add_argument("--granularity", choices=("word", "token", "sentence"), help="what a row is (default: word)")
     output.add_argument("--top", type=int, metavar="N", help="show the N largest contributions only")
@@ -140,54 +149,119 @@ def _interpreters(**asked: Any) -> List[str]:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Explain what was asked for and return the exit code: 0, or 1 where some lines could not be explained.
+    """Explain what was asked for and return the exit code: 0, or 1 where some texts could not be explained.
 
-    Raises Eli5TransformersError for what makes the whole command impossible.
+    What is wrong with the command is found before an output is opened, and what the names alone say before the model is
+    loaded. Raises Eli5TransformersError for what makes the whole command impossible, and Stopped for a signal.
     """
+    stopping = Stopping()
+    with stopping.watched():
+        return _run(arguments, stopping)
+
+
+def _run(arguments: argparse.Namespace, stopping: Stopping) -> int:
     settings = _settings(arguments)
-    source, texts = _source_and_texts(arguments, settings)
-    lines = _rows(arguments, texts)
+    source, texts = source_and_texts(arguments.words, settings.get("source"), arguments.input, arguments.targets)
+    outputs = _outputs(arguments, settings, source)
+    lines, total = _rows(arguments, texts)
     if arguments.batch_size < 1:
         raise InputError(f"--batch-size is {arguments.batch_size}, but must be 1 or more")
+    predictor = _predictor(arguments, source, settings)
+    gc.enable()
+    asked = _asked(predictor, arguments, settings)
+    alone = len(texts) == 1 and arguments.input is None
+    with Writer(
+        outputs, stopping, alone=alone, raw=arguments.raw_csv, csv_text=arguments.csv_text, total=total
+    ) as writer:
+        for batch in _with_progress(batched(lines, arguments.batch_size), arguments):
+            for line, explanation in _explained(predictor, batch, asked, any_before=writer.count > 0):
+                if explanation is None:
+                    writer.report(line, line.error or "")
+                else:
+                    writer.write(line, explanation)
+            stopping.require_none()
+    return int(writer.failed > 0)
+
+
+def _outputs(arguments: argparse.Namespace, settings: Mapping[str, Any], source: Any) -> List[Output]:
+    """Where everything goes. Raises InputError for what cannot be written, and for files that would be lost."""
+    form = format_of(arguments.format or settings.get("format"), arguments.output)
+    outputs = [Output("--output", form, destination(arguments.output, "--output"))]
+    if arguments.html is not None:
+        outputs.append(Output("--html", "html", destination(arguments.html, "--html")))
+    for output in outputs:
+        output.to.check()
+    given = {"--input": arguments.input, "--config": arguments.config, "SOURCE": source}
+    read = [(option, name) for option, name in given.items() if isinstance(name, str)]
+    require_apart([(output.option, output.to) for output in outputs], read)
+    return outputs
+
+
+def _predictor(arguments: argparse.Namespace, source: Any, settings: Mapping[str, Any]) -> Any:
+    from .. import compat
+
+    compat.require_allennlp()
     from ..adapters.loading import load_predictor
+    from ..api import DEFAULT_INTERPRETER
+    from ..bundled import model_path
+    from ..interpreters import require_known
+    from ..text.granularity import require_granularity
 
     _import_packages(getattr(arguments, "include_package", None) or [])
-    predictor = load_predictor(
-        source,
-        device=settings.get("device"),
-        overrides=settings.get("overrides"),
-        ext_vars=settings.get("ext_vars"),
-        predictor=settings.get("predictor"),
-        trust_source=arguments.trust_source,
-        trust_remote_code=arguments.trust_remote_code or None,
-        allow_pickle=arguments.allow_pickle or None,
-        max_unpacked=arguments.max_unpacked,
-    )
-    gc.enable()
-    failed = False
-    form = arguments.format or settings.get("format")
-    with make_writer(form, arguments.output, arguments.html, arguments.raw_csv) as writer:
-        for batch in _with_progress(batched(lines, arguments.batch_size), arguments):
-            for line, explanation, error in _explained(predictor, batch, settings):
-                if error is not None:
-                    failed = True
-                    writer.report(f"{line.place}: {error}" if line.place else error)
-                else:
-                    writer.write(line.text, explanation)
-    return int(failed)
+    require_granularity(settings.get("granularity", "word"))
+    require_known(settings.get("interpreter", DEFAULT_INTERPRETER), **settings["options"])
+    try:
+        return load_predictor(
+            model_path() if source is None else source,
+            device=settings.get("device"),
+            overrides=settings.get("overrides"),
+            ext_vars=settings.get("ext_vars"),
+            predictor=settings.get("predictor"),
+            trust_source=arguments.trust_source,
+            trust_remote_code=arguments.trust_remote_code or None,
+            allow_pickle=arguments.allow_pickle or None,
+            max_unpacked=arguments.max_unpacked,
+        )
+    except SourceError as error:
+        raise SourceError(f"{error}{not_found_hint(source, settings)}") from error
 
 
-def _rows(arguments: argparse.Namespace, texts: List[str]) -> Iterator[Row]:
-    """What is explained: the texts that are arguments, or the rows of the file, of which stderr says what they are."""
+def _asked(predictor: Any, arguments: argparse.Namespace, settings: Mapping[str, Any]) -> Dict[str, Any]:
+    """What is asked of every text, as `explain_inputs` takes it; refused once, before any of them is explained."""
+    from ..api import DEFAULT_INTERPRETER, require_call
+    from ..components.explained_predictors import explained_model
+
+    targets = settings.get("targets")
+    if isinstance(targets, (list, tuple)):
+        targets = with_indices(targets, explained_model(predictor).classes.names)
+    asked = {
+        "interpreter": settings.get("interpreter", DEFAULT_INTERPRETER),
+        "targets": targets,
+        "top_targets": settings.get("top_targets"),
+        "rows": {"granularity": settings.get("granularity", "word"), "top": settings.get("top")},
+        "options": settings["options"],
+    }
+    try:
+        require_call(predictor, **asked)
+    except InputError as error:
+        raise InputError(f"{error}{hint_of_targets(arguments.targets)}") from error
+    return asked
+
+
+def _rows(arguments: argparse.Namespace, texts: List[str]) -> Tuple[Iterator[Row], Optional[int]]:
+    """What is explained, and how many where that is known: the texts that are arguments, or the rows of the file.
+
+    stderr says what the file was taken for.
+    """
     about = {name: getattr(arguments, name) for name in ("encoding", *(f"{column}_column" for column in _COLUMNS))}
     given = [name for name, value in about.items() if value is not None] + ["input_format"] * bool(arguments.input_format)
     if arguments.input is None:
         if given:
             raise InputError(f"--{given[0].replace('_', '-')} is about the file of --input, but none is given")
-        return iter([Row(None, text) for text in texts])
+        return iter([Row(None, text) for text in texts]), len(texts)
     rows = read_rows(arguments.input, form=arguments.input_format, **about)
-    sys.stderr.write(f"{rows.described}\n")
-    return iter(rows)
+    say(rows.described)
+    return iter(rows), rows.count
 
 
 def _import_packages(names: List[str]) -> None:
@@ -200,34 +274,41 @@ def _import_packages(names: List[str]) -> None:
         import_package(name)
 
 
-def _explained(predictor: Any, batch: List[Row], settings: Mapping[str, Any]) -> List[Tuple[Row, Any, Optional[str]]]:
-    """Each line with its explanation or with what is wrong with it."""
+def _explained(predictor: Any, batch: List[Row], asked: Mapping[str, Any], any_before: bool) -> Iterator[Tuple[Row, Any]]:
+    """Each row with its explanation, which has an `error` where the text has none; None for a row that is no text.
+
+    Raises what is wrong with the call as a whole, while nothing was explained.
+    """
+    from ..api import explain_inputs, read_inputs
+    from ..interpreters.many import failure, skipping
+
     good = [line for line in batch if line.error is None]
+    inputs = read_inputs(predictor, [line.text for line in good], [line.text_pair for line in good], "skip")
+
+    def run(places: Sequence[int]) -> List[Any]:
+        some = [inputs[place] for place in places]
+        return explain_inputs(predictor, some, target_names=None, on_error="skip", **asked)
+
+    places = range(len(good))
     try:
-        made = dict(zip(map(id, good), _explain(predictor, good, settings)))
-        return [(line, made.get(id(line)), line.error) for line in batch]
-    except InputError as error:
-        if len(batch) == 1:
-            return [(batch[0], None, str(error))]
-    # One of several is wrong: which one shows when they are explained alone.
-    return [result for line in batch for result in _explained(predictor, [line], settings)]
+        made = dict(zip(places, run(places)))
+    except BaseException as error:
+        if not is_error(error):
+            raise
+        if not any_before and isinstance(error, Eli5TransformersError):
+            ends = [failure(run, places[:1]), failure(run, places[-1:])]
+            if None not in ends and len(set(map(str, ends))) == 1:
+                raise
+        made = skipping(run, places)
+    explanations = {id(line): _with_error(made[place]) for place, line in enumerate(good)}
+    return iter([(line, explanations.get(id(line))) for line in batch])
 
 
-def _explain(predictor: Any, lines: List[Row], settings: Mapping[str, Any]) -> List[Any]:
-    from ..api import DEFAULT_INTERPRETER, explain_inputs, read_input
+def _with_error(made: Any) -> Any:
+    from ..api import to_explanation
+    from ..records import FailedText
 
-    if not lines:
-        return []
-    return explain_inputs(
-        predictor,
-        [read_input(predictor, line.text, line.text_pair) for line in lines],
-        interpreter=settings.get("interpreter", DEFAULT_INTERPRETER),
-        targets=settings.get("targets"),
-        top_targets=settings.get("top_targets"),
-        target_names=None,
-        rows={"granularity": settings.get("granularity", "word"), "top": settings.get("top")},
-        options=settings["options"],
-    )
+    return to_explanation(made) if isinstance(made, FailedText) else made
 
 
 def _settings(arguments: argparse.Namespace) -> Dict[str, Any]:
@@ -256,25 +337,6 @@ def _read_settings(file: str) -> Dict[str, Any]:
     return settings
 
 
-def _source_and_texts(arguments: argparse.Namespace, settings: Mapping[str, Any]) -> Tuple[Any, List[str]]:
-    """The source, and the texts that are arguments."""
-    words = list(arguments.words)
-    source = settings.get("source")
-    if arguments.input is not None:
-        if len(words) > 1 or (words and source is not None):
-            raise InputError(f"with --input no texts are arguments, but {words[-1]!r} was given")
-        source = words.pop() if words else source
-    elif len(words) > 1 and source is None:
-        source = words.pop(0)
-    elif not words:
-        raise InputError('nothing to explain: give a text, or --input FILE ("-" for stdin)')
-    if source is None or source == BUNDLED:
-        from ..bundled import model_path
-
-        source = model_path()
-    return source, words
-
-
 def _pairs(given: List[str], option: str) -> Dict[str, str]:
     wrong = [item for item in given if "=" not in item]
     if wrong:
@@ -300,13 +362,21 @@ def _with_progress(batches: Any, arguments: argparse.Namespace) -> Any:
 
 
 def run_to_exit_code(arguments: argparse.Namespace, prog: str) -> int:
-    """`run`, with an error of ours as one line on stderr and exit code 1, and quiet where the reader has gone."""
+    """`run`, with an error of ours as one line on stderr and exit code 1; quiet, and 0, where the reader has gone.
+
+    The exit code of a run that was stopped is 128 and the signal's number: 130 for Ctrl-C.
+    """
     try:
         return run(arguments)
     except Eli5TransformersError as error:
-        sys.stderr.write(f"{prog}: {error}\n")
+        say(f"{prog}: {error}")
         return 1
-    except BrokenPipeError:
-        # The reader of our output has gone (`| head`). Python would complain once more when it flushes stdout at exit.
-        sys.stdout = None  # type: ignore[assignment]
+    except MemoryError:
+        say(f"{prog}: there is not enough memory")
+        return 1
+    except BrokenPipeError:  # the reader of our output has gone (`| head`)
         return 0
+    except Stopped as stop:
+        return stop.code
+    except KeyboardInterrupt:
+        return 130

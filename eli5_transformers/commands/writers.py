@@ -1,186 +1,145 @@
-"""How explanations leave the command line: as text, HTML, JSON, JSON lines or CSV.
-
-What stdout's encoding lacks is spelled: a console or a pipe of an old code page ends nothing.
-"""
+"""How explanations leave the command line: whole, into every output of a run, and kept when it ends early."""
 
 from __future__ import annotations
 
 import codecs
-import csv
-import io
-import os
-import sys
-from pathlib import Path
-from typing import Any, Callable, Dict, List, Optional, TextIO, Tuple
+from dataclasses import dataclass
+from typing import Any, List, Optional
 
-from ..errors import InputError
-from ..escapes import visible, visible_line
-from . import spreadsheets
+from ..errors import InputError, short
+from .destinations import Beside, Destination, OutputError, say
+from .formats import Format, make_format
+from .stopping import Stopping
+
+
+@dataclass
+class Output:
+    """One output of a run."""
+
+    option: str
+    """By which it was asked for."""
+    form: str
+    to: Destination
+    made: Optional[Format] = None
+    broken: bool = False
+    """True where it took a record in part."""
 
 
 class Writer:
-    """Writes explanations one after the other; use it as a context. `report` says on stderr what could not be."""
+    """Writes explanations; use it as a context: however the block ends, what was written is closed and in its place."""
 
-    def __init__(self, output: Optional[str], page: Optional[str], raw: bool = False) -> None:
-        self._output, self._page, self._raw = output, page, raw
-        self._pages: List[Tuple[str, Any]] = []
-        self._stream: TextIO = sys.stdout
+    def __init__(
+        self,
+        outputs: List[Output],
+        stopping: Stopping,
+        *,
+        alone: bool = False,
+        raw: bool = False,
+        csv_text: str = "every",
+        total: Optional[int] = None,
+    ) -> None:
+        self.outputs, self._stopping, self._total = outputs, stopping, total
+        self._options = {"alone": alone, "raw": raw, "text": csv_text}
+        self.count = 0
+        """Texts whose explanations are written."""
+        self.failed = 0
+        """Texts that could not be explained."""
 
     def __enter__(self) -> Writer:
-        for file in (self._output, self._page):
-            folder = os.path.dirname(os.path.abspath(file)) if file else None
-            if folder is not None and not os.path.isdir(folder):
-                raise InputError(f"{file!r} cannot be written: there is no folder {folder!r}")
-        if self._output is not None:
-            try:
-                self._stream = open(self._output, "w", encoding="utf-8", newline="")  # noqa: SIM115  closed in __exit__
-            except OSError as error:
-                raise InputError(f"{self._output!r} cannot be written: {error.strerror}") from None
+        try:
+            for output in self.outputs:
+                output.to.open()
+                utf8 = codecs.lookup(output.to.encoding).name == "utf-8"
+                wanted = output.form == "text" and not isinstance(output.to, Beside) and _colours(output.to)
+                output.made = make_format(output.form, colours=wanted, ascii_only=not utf8, **self._options)  # type: ignore[arg-type]
+                if output.to.partial is not None:
+                    self._stopping.kept.append(output.to.partial)
+        except BaseException:
+            self._discard()
+            raise
         return self
 
-    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
+    def write(self, row: Any, explanation: Any) -> None:
+        """Write the explanation of a row to every output; one that has an `error`, or cannot be shown, is reported."""
+        if explanation.error is not None:
+            self.report(row, str.__str__(explanation.error))
+            return
         try:
-            if kind is None:
-                self.finish()
-                if self._page is not None:
-                    Path(self._page).write_text(_page(self._pages), encoding="utf-8")
-                    sys.stderr.write(f"written: {visible_line(self._page)}\n")
-                self._stream.flush()
-        finally:
-            if self._output is not None:
-                self._stream.close()
+            records = [_format(output).record(self.count + 1, row, explanation) for output in self.outputs]
+        except Exception as error:  # of a formatter of eli5's, or of a value that a format lacks
+            self.report(row, str(error) if isinstance(error, InputError) else f"it cannot be shown: {short(error)}")
+            return
+        with self._stopping.held():
+            # The output that a person reads along comes last: where it breaks off, the page has all of it.
+            for output, record in zip(reversed(self.outputs), reversed(records)):
+                form = _format(output)
+                output.broken = True
+                output.to.add((form.between if output.to.records else form.head) + record)
+                output.broken = False
+            self.count += 1
 
-    def write(self, text: str, explanation: Any) -> None:
-        """Write the explanation of a text."""
-        if self._page is not None:
-            self._pages.append((text, explanation))
-        self.put(text, explanation)
-
-    def put(self, text: str, explanation: Any) -> None:
-        """Write the explanation to the output."""
-        raise NotImplementedError
-
-    def finish(self) -> None:
-        """Write what comes behind the last explanation."""
-
-    def report(self, message: str) -> None:
+    def report(self, row: Any, message: str) -> None:
         """Say what could not be explained."""
-        sys.stderr.write(f"{visible(message)}\n")
+        self.failed += 1
+        say(f"{row.place}: {message}" if row.place else message)
 
-    def say(self, text: str) -> None:
-        """Write `text` to the output; what its encoding lacks is spelled."""
-        self._stream.write(text.encode(self._encoding, "backslashreplace").decode(self._encoding))
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
+        self._stopping.ending()
+        complete, stopped = kind is None, isinstance(error, (KeyboardInterrupt, BrokenPipeError))
+        kept: List[str] = []
+        wrong: List[Exception] = []
+        for output in self.outputs:
+            try:
+                kept += self._finish(output, complete, stopped)
+            except (OSError, OutputError) as failure:
+                wrong.append(failure)
+        if kept:
+            say(f"{'stopped' if stopped else 'ended early'}: {', '.join(kept)}")
+        elif isinstance(error, KeyboardInterrupt) and self.count:
+            say(f"stopped: {self._of_all(self.count)} explained")
+        if complete and wrong:
+            raise wrong[0]
+        for other in wrong:
+            if isinstance(other, OutputError) and str(other) != str(error):
+                say(str(other))
 
-    @property
-    def _encoding(self) -> str:
-        return getattr(self._stream, "encoding", None) or "utf-8"
+    def _finish(self, output: Output, complete: bool, stopped: bool) -> List[str]:
+        """Close an output and put it in its place; what a person must know of one that does not hold everything."""
+        form, to, file = _format(output), output.to, isinstance(output.to, Beside)
+        if (not to.records and (not complete or (self.failed and file))) or (output.broken and not file):
+            to.discard()
+            if complete and file:
+                say(f"nothing was explained: {to.name} is not written")
+            return []
+        written = to.records
+        place = to.finish(form.foot if written else form.empty, complete, stopped)
+        if not file:
+            return []
+        cut = place is None or to.records < written
+        if complete and not cut:
+            if output.option == "--html":
+                say(f"written: {place}")
+            return []
+        if complete:
+            say(f"{self._of_all(to.records)} kept in {place}" if place else "nothing could be kept")
+            raise OutputError(f"{to.name!r} cannot be written: there is no room for all")
+        return [f"{self._of_all(to.records)} kept in {place}"] if place else []
 
+    def _of_all(self, count: int) -> str:
+        whole = f" of {self._total}" if self._total is not None else ""
+        return f"{count}{whole} text{'' if count == 1 and not whole else 's'}"
 
-class TextWriter(Writer):
-    """eli5's text, on a terminal below the text in its colours."""
-
-    _first = True
-
-    def put(self, text: str, explanation: Any) -> None:
-        from eli5.formatters.text import format_as_text
-
-        from ..views.terminal import painted
-
-        if not self._first:
-            self.say("\n")
-        self._first = False
-        if self._stream.isatty() and "NO_COLOR" not in os.environ:
-            self.say(painted(explanation) + "\n\n")
-        self.say(visible(format_as_text(explanation)).rstrip("\n") + "\n")
-        self._stream.flush()
-
-
-class HtmlWriter(Writer):
-    """One page for all explanations."""
-
-    def __init__(self, output: Optional[str], page: Optional[str], raw: bool = False) -> None:
-        super().__init__(output, page, raw)
-        self._all: List[Tuple[str, Any]] = []
-
-    def put(self, text: str, explanation: Any) -> None:
-        self._all.append((text, explanation))
-
-    def finish(self) -> None:
-        page = _page(self._all)
-        if codecs.lookup(self._encoding).name != "utf-8":  # the page says that it is in UTF-8, as ASCII is, too
-            page = page.encode("ascii", "xmlcharrefreplace").decode("ascii")
-        self.say(page)
-
-
-class JsonLinesWriter(Writer):
-    """One line for each explanation, which `explanation_from_json` reads."""
-
-    def put(self, text: str, explanation: Any) -> None:
-        from ..explanations.explanation_json import explanation_to_json
-
-        self.say(explanation_to_json(explanation) + "\n")
-        self._stream.flush()
+    def _discard(self) -> None:
+        for output in self.outputs:
+            output.to.discard()
 
 
-class JsonWriter(Writer):
-    """A JSON list of explanations."""
+def _colours(to: Destination) -> bool:
+    from ..views.terminal import colours  # which imports eli5
 
-    _count = 0
-
-    def put(self, text: str, explanation: Any) -> None:
-        from ..explanations.explanation_json import explanation_to_json
-
-        self.say(("[\n" if self._count == 0 else ",\n") + explanation_to_json(explanation))
-        self._count += 1
-
-    def finish(self) -> None:
-        self.say("\n]\n" if self._count else "[]\n")
+    return colours(to.is_terminal())
 
 
-class CsvWriter(Writer):
-    """A line for each row of each explanation's table, in cells that a spreadsheet shows and does not run, or raw."""
-
-    _count = 0
-
-    def put(self, text: str, explanation: Any) -> None:
-        lines = io.StringIO()
-        table, cell = csv.writer(lines), (lambda value: value) if self._raw else spreadsheets.cell
-        if self._count == 0:
-            table.writerow(["input", "text", "target", "probability", "score", "feature", "contribution"])
-        self._count += 1
-        for target in explanation.targets:
-            weights = target.feature_weights
-            for weight in [*weights.pos, *reversed(weights.neg)]:
-                name = getattr(weight.feature, "value", weight.feature)
-                label = str.__str__(target.target) if isinstance(target.target, str) else target.target
-                row = [self._count, text, label, target.proba, target.score, name, float(weight.weight)]
-                table.writerow(map(cell, row))
-        self.say(lines.getvalue())
-        self._stream.flush()
-
-
-FORMATS: Dict[str, Callable[[Optional[str], Optional[str], bool], Writer]] = {
-    "csv": CsvWriter,
-    "html": HtmlWriter,
-    "json": JsonWriter,
-    "jsonl": JsonLinesWriter,
-    "text": TextWriter,
-}
-_SUFFIXES = {".csv": "csv", ".html": "html", ".htm": "html", ".json": "json", ".jsonl": "jsonl"}
-
-
-def make_writer(form: Optional[str], output: Optional[str], page: Optional[str], raw: bool = False) -> Writer:
-    """The writer of a format, by default the one that the output's name tells; `raw` keeps a CSV's cells as they are.
-
-    Raises InputError for an unknown format.
-    """
-    form = form or _SUFFIXES.get(os.path.splitext(output or "")[1].lower(), "text")
-    if form not in FORMATS:
-        raise InputError(f"the format is {form!r}, but must be one of {', '.join(sorted(FORMATS))}")
-    return FORMATS[form](output, page, raw)
-
-
-def _page(explained: List[Tuple[str, Any]]) -> str:
-    from ..views.explanation_page import explanations_page
-
-    return explanations_page(explained)
+def _format(output: Output) -> Format:
+    assert output.made is not None
+    return output.made

@@ -30,6 +30,8 @@ from .saved import ROUNDING, Count, Format, Leaf, mirror
 from .to_eli5 import escaped_where_unescaped
 
 FORMAT = "eli5_transformers.explanation"
+OF_INPUT = ("line", "id", "label")
+"""What a file may say of the input, beside the explanation: its place, its name, and the label that it was given with."""
 _LARGEST = 2**1000
 
 
@@ -39,10 +41,18 @@ def explanation_to_json(explanation: base.Explanation) -> str:
     Raises ExplanationError for what is not an explanation of a prediction: decision trees, CRF transitions, images and
     heat maps, and for field values that are not text, numbers, lists, tuples or dicts of these.
     """
+    return explanation_of_input_to_json(explanation)
+
+
+def explanation_of_input_to_json(explanation: base.Explanation, **given: Any) -> str:
+    """The same with what is known of its input under the keys of `OF_INPUT`, which `explanation_from_json` passes over.
+
+    Raises ExplanationError, too, for a value that JSON lacks.
+    """
     if type(explanation) is not base.Explanation:
         raise ExplanationError(f"a {type(explanation).__name__} was given, but only an eli5 Explanation can be saved")
     try:
-        text = _FORMAT.to_text(_written(explanation))
+        text = _FORMAT.to_text(_written(explanation), given)
     except RecursionError:
         raise ExplanationError("the explanation is nested too deeply") from None
     _require_shown_by_eli5(explanation)
@@ -158,7 +168,7 @@ _EXPLANATION = mirror(
     targets=_Optional[_List[_TARGET]], feature_importances=_Optional[_IMPORTANCES], highlight_spaces=_FLAG,
 )  # fmt: skip
 _RECORDS = {kind.of: kind for kind in (_WEIGHT, _WEIGHTS, _IMPORTANCES, _DOCUMENT, _SPANS, _TARGET, _EXPLANATION)}
-_FORMAT = Format(FORMAT, "explanation", _EXPLANATION)
+_FORMAT = Format(FORMAT, "explanation", _EXPLANATION, OF_INPUT)
 
 
 def _written(value: Any) -> Any:

@@ -12,7 +12,8 @@ import json
 import math
 import reprlib
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Dict, List, Type
+from types import MappingProxyType
+from typing import Annotated, Any, ClassVar, Dict, List, Mapping, Tuple, Type
 
 import msgspec
 
@@ -72,14 +73,16 @@ class Format:
     name: str
     """The key of the record in the file."""
     record: Type[Record]
+    beside: Tuple[str, ...] = ()
+    """Keys that a file may have, too, and that are no part of the record."""
 
-    def to_text(self, held: Any) -> str:
-        """The file of a record's JSON: ASCII only, no NaN; numbers keep all digits.
+    def to_text(self, held: Any, beside: Mapping[str, Any] = MappingProxyType({})) -> str:
+        """The file of a record's JSON: ASCII only, no NaN; numbers keep all digits. `beside` stands under its own keys.
 
         Raises ExplanationError, which names the place, for what is no such record, so that all that is written can be
         read.
         """
-        file = {"format": self.label, "version": VERSION, self.name: held}
+        file = {"format": self.label, "version": VERSION, **beside, self.name: held}
         if _deeper_than(DEEPEST, file):
             raise ExplanationError(f"the {self.name} is nested too deeply to be saved")
         self._checked(file)
@@ -113,6 +116,7 @@ class Format:
 
     def _checked(self, file: Any) -> Record:
         fields = [("format", str), ("version", int), (self.name, self.record)]
+        file = {key: value for key, value in file.items() if key not in self.beside}
         kind = msgspec.defstruct("File", fields, forbid_unknown_fields=True)
         try:
             return getattr(msgspec.convert(file, kind, dec_hook=lambda leaf, held: leaf(held)), self.name)

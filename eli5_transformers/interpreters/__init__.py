@@ -13,7 +13,7 @@ from . import many
 from .choosing import Names, by_shown_name, chosen, require_classes, shown_names
 from .constructors import options_of, require_options
 
-__all__ = ["attribute", "descriptions", "kind_of", "make", "option_names"]
+__all__ = ["attribute", "descriptions", "kind_of", "make", "option_names", "require_accepted", "require_known"]
 
 
 def attribute(
@@ -52,7 +52,6 @@ def attribute(
     """
     from ..components.explained_predictors import explained_model
     from ..engine.instances import PROBE
-    from .base import Interpreter
 
     many.require_on_error(on_error)
     wanted = chosen(targets, top_targets)
@@ -60,13 +59,7 @@ def attribute(
         wanted.of(len(inputs))
     if kind_of(interpreter) in RELEASED:
         return _attribute_released(predictor, inputs, interpreter, wanted, on_error, options)
-    made = make(predictor, interpreter, **options)
-    _require_same_model(made, predictor)
-    if not isinstance(made, Interpreter):
-        raise InputError(
-            f"a {type(made).__name__} gives no attributions: use one of {', '.join(_names())}, or a subclass of "
-            "eli5_transformers.interpreters.base.Interpreter"
-        )
+    made = _made(predictor, interpreter, options)
     explained = explained_model(made.predictor)
     texts = many.one_by_one(lambda place: _encoded(explained, inputs[place]), len(inputs), on_error)
     places = [place for place, text in enumerate(texts) if not isinstance(text, FailedText)]
@@ -82,9 +75,53 @@ def attribute(
         return made.explain([texts[place] for place in some], own)
 
     lengths = {place: len(texts[place]) for place in places}
-    any_text = lambda: made.explain([explained.encode({"sentence": PROBE})])  # noqa: E731
+    any_text = lambda: made.explain(  # noqa: E731
+        [explained.encode_instance(explained.explainable.probe(PROBE), (PROBE,))]
+    )
     found = many.together(run, lengths, len(texts), on_error, any_text)
     return [found.get(place, text) for place, text in enumerate(texts)]
+
+
+def require_known(interpreter: Union[str, Mapping[str, Any], Any], **options: Any) -> None:
+    """Raises InputError for an interpreter or an option that there is not: what can be said before a model is loaded."""
+    if kind_of(interpreter) in RELEASED:
+        _require_released(interpreter, None, options)
+    elif isinstance(interpreter, (str, Mapping)):
+        settings = {**_settings(interpreter), **options}
+        require_options(settings, _parameters(settings))
+
+
+def require_accepted(
+    predictor: Any,
+    interpreter: Union[str, Mapping[str, Any], Any],
+    targets: Any = None,
+    *,
+    top_targets: Optional[int] = None,
+    **options: Any,
+) -> None:
+    """Raises InputError for what `attribute` refuses whatever the texts are: interpreter, options and targets."""
+    from ..components.explained_predictors import explained_model
+
+    wanted = chosen(targets, top_targets)
+    if kind_of(interpreter) in RELEASED:
+        return _require_released(interpreter, wanted, options)
+    explained = explained_model(_made(predictor, interpreter, options).predictor)
+    _require_classes(explained.classes, wanted, [], "raise")
+    return None
+
+
+def _made(predictor: Any, interpreter: Any, options: Mapping[str, Any]) -> Any:
+    """The interpreter, of this predictor and one that gives attributions. Raises InputError for others."""
+    from .base import Interpreter
+
+    made = make(predictor, interpreter, **options)
+    _require_same_model(made, predictor)
+    if not isinstance(made, Interpreter):
+        raise InputError(
+            f"a {type(made).__name__} gives no attributions: use one of {', '.join(_names())}, or a subclass of "
+            "eli5_transformers.interpreters.base.Interpreter"
+        )
+    return made
 
 
 def make(predictor: Any, interpreter: Union[str, Mapping[str, Any], Any], **options: Any) -> Any:
@@ -158,14 +195,8 @@ def _attribute_released(
     from .allennlp_own import attribute_released
     from .provenance import provenance
 
-    settings = _settings(interpreter)
-    kind, given = settings["type"], sorted({*options, *settings} - {"type"})
-    if given:
-        raise InputError(f"AllenNLP's {kind!r} has no options, but {', '.join(given)} were given")
-    if wanted is not None:
-        raise InputError(
-            f"AllenNLP's {kind!r} explains the predicted label alone: leave targets out, or use 'integrated-gradients'"
-        )
+    _require_released(interpreter, wanted, options)
+    kind = _settings(interpreter)["type"]
 
     def run(place: int) -> Any:
         if isinstance(inputs[place], FailedText):
@@ -175,6 +206,17 @@ def _attribute_released(
         return [replace(found, notes=notes, provenance=provenance(predictor))]
 
     return many.one_by_one(run, len(inputs), on_error)
+
+
+def _require_released(interpreter: Any, wanted: Any, options: Mapping[str, Any]) -> None:
+    settings = _settings(interpreter)
+    kind, given = settings["type"], sorted({*options, *settings} - {"type"})
+    if given:
+        raise InputError(f"AllenNLP's {kind!r} has no options, but {', '.join(given)} were given")
+    if wanted is not None:
+        raise InputError(
+            f"AllenNLP's {kind!r} explains the predicted label alone: leave targets out, or use 'integrated-gradients'"
+        )
 
 
 def _require_same_model(interpreter: Any, predictor: Any) -> None:

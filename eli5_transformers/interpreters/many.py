@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple, TypeVar
 
-from ..errors import Eli5TransformersError, InputError
+from ..errors import Eli5TransformersError, InputError, is_error, is_lack_of_memory, short
 from ..records import FailedText
 
 Result = TypeVar("Result")
@@ -33,10 +33,13 @@ def one_by_one(run: Callable[[int], Any], texts: int, on_error: str) -> List[Any
     for place in range(texts):
         try:
             results.append(run(place))
-        except Eli5TransformersError as error:
-            if on_error == "raise":
+        except BaseException as error:
+            if on_error == "skip":
+                results.append(FailedText(place, _of_a_text(error)))
+            elif isinstance(error, Eli5TransformersError):
                 raise with_place(error, place, texts) from error
-            results.append(FailedText(place, error))
+            else:
+                raise
     return results
 
 
@@ -45,9 +48,10 @@ def together(
 ) -> Dict[int, Any]:
     """`run(places)` for all texts, which share their passes; `lengths` has their places as keys.
 
-    A text for which the run fails is found by halves. With "skip" a FailedText takes its place; an error that all texts
-    have alike is the call's, and raised; where there is one text alone, an error that `control()`, the run of any other text,
-    has alike. With "raise" the error names the text, unless it is the call's: the first and the last text fail with it alike.
+    A text for which the run fails is found by halves. With "skip" a FailedText takes its place, whatever the error is; an
+    error that all texts have alike is the call's, and raised; where there is one text alone, an error that `control()`, the
+    run of any other text, has alike. With "raise" the error names the text, unless it is the call's: the first and the last
+    text fail with it alike.
     """
     places = list(lengths)
     if on_error == "raise":
@@ -61,22 +65,68 @@ def together(
     places.sort(key=lambda place: -lengths[place])
     results: Dict[int, Any] = {}
     for start in range(0, len(places), _GROUP):
-        results.update(_skipping(run, places[start : start + _GROUP]))
-    failed = [result.error for result in results.values() if isinstance(result, FailedText)]
-    alike = len(failed) == len(places) and len({str(error) for error in failed}) == 1
-    if alike and (len(places) > 1 or str(_failure(lambda _: [control()], ())) == str(failed[0])):
-        raise failed[0]
+        group = places[start : start + _GROUP]
+        try:
+            results.update(zip(group, run(group)))
+        except BaseException as error:
+            failed = _of_a_text(error)
+            if all(isinstance(result, FailedText) for result in results.values()):
+                _require_of_some(run, group, failed, control)
+            results.update(_halved(run, group, failed))
+    errors = [result.error for result in results.values() if isinstance(result, FailedText)]
+    if 1 < len(errors) == len(places) and len(set(map(str, errors))) == 1:
+        raise errors[0]
     return results
 
 
-def _skipping(run: Run, places: Sequence[int]) -> Dict[int, Any]:
+def _require_of_some(run: Run, places: Sequence[int], error: Eli5TransformersError, control: Callable[[], Any]) -> None:
+    """Raises the error that the texts at both ends have alike and the control, too: the others need not be tried."""
+    ends = [error] if len(places) == 1 else [failure(run, places[:1]), failure(run, places[-1:])]
+    if any(found is None or str(found) != str(ends[0]) for found in ends):
+        return
+    found = failure(lambda _: [control()], ())
+    if found is not None and (len(places) > 1 or str(found) == str(error)):
+        raise ends[0] from None  # type: ignore[misc]
+
+
+def skipping(run: Run, places: Sequence[int]) -> Dict[int, Any]:
+    """`run(places)`, with a FailedText for each text for which it fails, found by halves."""
     try:
         return dict(zip(places, run(places)))
-    except Eli5TransformersError as error:
-        if len(places) == 1:
-            return {places[0]: FailedText(places[0], error)}
+    except BaseException as error:
+        failed = _of_a_text(error)
+    return _halved(run, places, failed)
+
+
+def _halved(run: Run, places: Sequence[int], error: Eli5TransformersError) -> Dict[int, Any]:
+    if len(places) == 1:
+        return {places[0]: FailedText(places[0], error)}
     middle = len(places) // 2
-    return {**_skipping(run, places[:middle]), **_skipping(run, places[middle:])}
+    return {**skipping(run, places[:middle]), **skipping(run, places[middle:])}
+
+
+def _of_a_text(error: BaseException) -> Eli5TransformersError:
+    """The error as this package's: whatever the model, the tokenizer or a reader of a person's own raises.
+
+    Without the frames, which hold the tensors of a batch: those that are tried next need the memory. Raises what is no
+    error, such as the wish to stop.
+    """
+    if not is_error(error):
+        raise error
+    if isinstance(error, Eli5TransformersError):
+        return error.with_traceback(None)
+    if is_lack_of_memory(error):
+        return InputError(f"there is not enough memory to explain it, also alone: {short(error)}")
+    return InputError(f"it cannot be explained: {type(error).__name__}: {short(error)}")
+
+
+def failure(run: Run, places: Sequence[int]) -> Optional[Eli5TransformersError]:
+    """The error with which the run of these texts fails, as one of this package; None where it does not."""
+    try:
+        run(places)
+    except BaseException as error:
+        return _of_a_text(error)
+    return None
 
 
 def _blamed(

@@ -96,7 +96,8 @@ def unplaced(tokens: Tokens, documents: Sequence[str]) -> List[str]:
         if lost:
             which = f"text {index + 1}" if len(documents) > 1 else "the text"
             told.append(
-                f"The place of {len(lost)} of {len(own)} tokens in {which} is not known ({named(tokens.text[at] for at in lost)}): "
+                f"The place of {len(lost)} of {len(own)} tokens in {which} is not known "
+                f"({named(tokens.text[at] for at in lost)}): "
                 "they are rows of their own, by the vocabulary's spelling, and nothing is painted for them."
             )
     return told

@@ -19,6 +19,8 @@ _LETTER = rf"(?:(?=[[\w\p{{N}}]--[\p{{M}}{_UNSPACED}]])\X[[{_MARK}\p{{Cf}}]--\u2
 # What stands in an address by RFC 3986; a sign at its end is rather the sentence's.
 _ADDRESS = r"(?i:https?://|www\.)(?i:[a-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]*[a-z0-9/_~=#&%\-])"
 _APOSTROPHE = r"['\u2018\u2019\u00b7\u05f3\u05f4]"  # with Catalan's middle dot and Hebrew's geresh and gershayim
+# Two letters of a flag. `\X` knows it, too, but looks back over all flags before it at each.
+_FLAG = r"(?:\p{Regional_Indicator}{2}[\p{Grapheme_Cluster_Break=Extend}\p{Grapheme_Cluster_Break=SpacingMark}\u200d]*+)"
 _WORD = regex.compile(
     rf"""
     (?:\p{{Cf}}[{_MARK}]*)*                                   # invisible, at the start of a text or behind a space
@@ -28,15 +30,19 @@ _WORD = regex.compile(
       | {_LETTER}+
         (?: (?: {_APOSTROPHE} | (?<=\p{{Nd}})[.,\u066b\u066c](?=\p{{Nd}}) | (?<=\p{{Hebrew}})"(?=\p{{Hebrew}}) )
             {_LETTER}+ )*
+      | {_FLAG}
       | (?![\s\x1c-\x1f])\X
     )
     (?:\p{{Cf}}[{_MARK}]*)*
     """,
     regex.VERSION1 | regex.VERBOSE,
 )
-_CLUSTER = regex.compile(r"\X")
+_CLUSTER = regex.compile(rf"{_FLAG}|\X", regex.VERSION1)
+# Behind the last mark of a run, and nothing given back: a line of dots is not tried from each of them.
 _SENTENCE_END = regex.compile(
-    r"[.!?\u2026]+[\"'\u2019\u201d\u00bb)\]]*\s+|[\u3002\uff01\uff1f]+[\u300d\u300f\u201d]*\s*|\n\s*\n"
+    r"(?<=[.!?\u2026])[\"'\u2019\u201d\u00bb)\]]*+\s++"
+    r"|(?<=[\u3002\uff01\uff1f])(?![\u3002\uff01\uff1f])[\u300d\u300f\u201d]*+\s*+"
+    r"|\n\s*\n"
 )
 
 

@@ -50,10 +50,12 @@ p b { unicode-bidi: isolate; }
 .eli5-weights-wrapper > tbody > tr > td { border: 1px solid #ddd !important; }
 .eli5-weights-wrapper table { width: 100%; }
 section + section { border-top: 3px double #bbb; margin-top: 3rem; padding-top: 1.5rem; }
+.given { color: #555; margin: -1rem 0 1.5rem; }
 .legend { color: #555; font-size: 0.85rem; }
 .about { border-top: 1px solid #ddd; margin-top: 2.5rem; padding-top: 1rem; color: #555; font-size: 0.85rem; }
 .about pre { white-space: pre-wrap; font: inherit; margin: 0.5rem 0; }
 """
+_SECTIONS = "<!-- sections -->"  # which no title holds: they are escaped
 _LEGEND = '<p class="legend">Green words speak for the label that stands above them, red words against it.</p>'
 
 
@@ -65,13 +67,13 @@ def standalone_page(title: str, body: str, *, styles: str = "", width: str = "46
     return _PAGE.format(title=html.escape(visible_line(title)), body=body, styles=styles, width=width)
 
 
-def explanation_page(explanation: Any, title: str) -> str:
+def explanation_page(explanation: Any, title: str, note: str = "") -> str:
     """The explanation as a whole HTML page: the painted text, the table of all rows, the method and its caveats.
 
-    `title` is shown as text, whatever it holds, and so are the labels, names and descriptions of an explanation that
-    was not made by this package.
+    `title` and `note`, a line below it, are shown as text, whatever they hold, and so are the labels, names and
+    descriptions of an explanation that was not made by this package.
     """
-    return standalone_page(title, _section(explanation, title), styles=_EXPLANATION_STYLES)
+    return standalone_page(title, _section(explanation, title, note), styles=_EXPLANATION_STYLES)
 
 
 def explanations_page(explained: Sequence[Tuple[str, Any]], title: str = "Explanations") -> str:
@@ -79,11 +81,22 @@ def explanations_page(explained: Sequence[Tuple[str, Any]], title: str = "Explan
     if len(explained) == 1:
         ((own, explanation),) = explained
         return explanation_page(explanation, own)
-    sections = [f"<section>{_section(explanation, own)}</section>" for own, explanation in explained]
-    return standalone_page(title, "\n".join(sections), styles=_EXPLANATION_STYLES)
+    head, foot = around_sections(title)
+    return "\n".join([head, *(section(explanation, own) for own, explanation in explained), foot])
 
 
-def _section(explanation: Any, title: str) -> str:
+def around_sections(title: str = "Explanations") -> Tuple[str, str]:
+    """What stands on a page before and behind the sections of several explanations, for a page that grows."""
+    head, foot = standalone_page(title, _SECTIONS, styles=_EXPLANATION_STYLES).split(f"{_SECTIONS}\n")
+    return head.rstrip("\n"), foot
+
+
+def section(explanation: Any, title: str, note: str = "") -> str:
+    """One explanation of several on a page. `title` and `note`, a line below it, are shown as text, whatever they hold."""
+    return f"<section>{_section(explanation, title, note)}</section>"
+
+
+def _section(explanation: Any, title: str, note: str = "") -> str:
     if not isinstance(explanation, Explanation):
         raise InputError(f"a {type(explanation).__name__} was given, but a page shows an Explanation: call to_explanation")
     if not isinstance(title, str):
@@ -92,6 +105,7 @@ def _section(explanation: Any, title: str) -> str:
     table = attr.evolve(shown, targets=[attr.evolve(target, weighted_spans=None) for target in shown.targets or []])
     parts = [
         f"<h1>{html.escape(visible_line(title))}</h1>",
+        f'<p class="given">{html.escape(visible_line(note))}</p>' if note else "",
         format_as_html(shown, force_weights=False, show=fields.WEIGHTS),
         _LEGEND if _has_both_signs(shown) else "",
         "<h2>Every contribution</h2>",

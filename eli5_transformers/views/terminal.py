@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from itertools import groupby
-from typing import Any, List
+from typing import Any, List, Mapping
 
 import numpy as np
 from eli5.formatters.text_helpers import prepare_weighted_spans
@@ -15,6 +16,19 @@ from ..explanations.shown import shown
 _FOR = (194, 157, 120, 83)
 _AGAINST = (224, 217, 210, 203)
 _RESET = "\x1b[0m"
+
+
+def colours(terminal: bool, environment: Mapping[str, str] = os.environ) -> bool:
+    """Whether colours are wanted: on a terminal, unless the environment says otherwise.
+
+    NO_COLOR (no-color.org) with any value forbids them, FORCE_COLOR (force-color.org) and CLICOLOR_FORCE
+    (bixense.com/clicolors) want them everywhere, CLICOLOR=0 and TERM=dumb nowhere; the first of these that is set decides.
+    """
+    if environment.get("NO_COLOR"):
+        return False
+    if any(environment.get(name, "0") not in ("", "0") for name in ("FORCE_COLOR", "CLICOLOR_FORCE")):
+        return True
+    return terminal and environment.get("CLICOLOR") != "0" and environment.get("TERM") != "dumb"
 
 
 def painted(explanation: Any) -> str:

@@ -138,6 +138,22 @@ def test_targets_are_chosen_by_name_or_by_rank(run, stars_checkpoint):
     assert len([line for line in ranked.splitlines() if line.startswith("y=")]) == 2
 
 
+def test_targets_are_chosen_by_index_where_no_label_is_called_so(run, stars_checkpoint):
+    _, out, _ = run("explain", stars_checkpoint, TEXT, "--targets", "0", "-1")
+    assert [line.split("'")[1] for line in out.splitlines() if line.startswith("y=")] == ["1 star", "5 stars"]
+
+
+def test_texts_that_are_no_source_are_explained_with_the_bundled_model(run):
+    code, out, _ = run("explain", "I love it", "I hate it")
+    assert (code, out.count("Explained as")) == (0, 2)
+
+
+@pytest.mark.parametrize("words", [("--", "-5 stars"), ("-5 stars, no more",), ("@good",), ("bundled", "--", "--help")])
+def test_texts_may_begin_with_any_sign(run, words):
+    code, out, _ = run("explain", *words)
+    assert (code, out.count("Explained as")) == (0, 1)
+
+
 def test_a_config_holds_source_method_and_output_together(run, stars_checkpoint, tmp_path):
     (tmp_path / "why.jsonnet").write_text(
         json.dumps(
@@ -174,6 +190,9 @@ def test_a_config_holds_source_method_and_output_together(run, stars_checkpoint,
         (("a text", "--output", "no/such/folder/x.html"), "no folder"),
         (("bundled", "--input", "x", "a text"), "with --input no texts"),
         (("   ",), "empty or white space"),
+        (("a text", "--targets", "1 star", "another text"), "--targets takes every word"),
+        (("a text", "--granularity", "word", "--set", "tolerence=1"), "did you mean 'tolerance'"),
+        (("model", "a text"), "write bundled before it"),
     ],
 )
 def test_what_cannot_be_done_is_one_line_and_exit_code_1(run, words, message):
@@ -200,26 +219,52 @@ def test_help_shows_an_example_first(run):
     assert out.index("examples:") < out.index("positional arguments")
 
 
-def test_colours_are_for_terminals_alone(run, stars_checkpoint, monkeypatch):
+@pytest.mark.parametrize(
+    ("environment", "on_terminal", "elsewhere"),
+    [
+        ({}, True, False),
+        ({"NO_COLOR": "1"}, False, False),
+        ({"NO_COLOR": "0"}, False, False),
+        ({"NO_COLOR": ""}, True, False),
+        ({"TERM": "dumb"}, False, False),
+        ({"CLICOLOR": "0"}, False, False),
+        ({"CLICOLOR": "1"}, True, False),
+        ({"FORCE_COLOR": "1"}, True, True),
+        ({"FORCE_COLOR": "0"}, True, False),
+        ({"FORCE_COLOR": "", "TERM": "dumb"}, False, False),
+        ({"CLICOLOR_FORCE": "1", "TERM": "dumb"}, True, True),
+        ({"FORCE_COLOR": "1", "NO_COLOR": "1"}, False, False),
+    ],
+)
+def test_colours_are_where_the_conventions_want_them(environment, on_terminal, elsewhere):
+    from eli5_transformers.views.terminal import colours
+
+    environment = {"TERM": "xterm", **environment}
+    assert (colours(True, environment), colours(False, environment)) == (on_terminal, elsewhere)
+
+
+def test_colours_reach_a_terminal_and_no_file(run, stars_checkpoint, monkeypatch, tmp_path):
+    for name in ("NO_COLOR", "FORCE_COLOR", "CLICOLOR", "CLICOLOR_FORCE"):
+        monkeypatch.delenv(name, raising=False)
     _, plain, _ = run("explain", stars_checkpoint, TEXT)
     assert "\x1b[" not in plain
-    from eli5_transformers.commands import writers
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    _, coloured, _ = run("explain", stars_checkpoint, TEXT)
+    assert "\x1b[48;5;" in coloured
+    run("explain", stars_checkpoint, TEXT, "--output", tmp_path / "o.txt")
+    assert "\x1b[" not in (tmp_path / "o.txt").read_text()
 
-    class Terminal(io.StringIO):
-        def isatty(self):
-            return True
 
-    for environment, colored in (({}, True), ({"NO_COLOR": "1"}, False)):
-        terminal = Terminal()
-        monkeypatch.delenv("NO_COLOR", raising=False)
-        for name, value in environment.items():
-            monkeypatch.setenv(name, value)
-        writer = writers.TextWriter(None, None)
-        writer._stream = terminal
-        from eli5_transformers import get_explanation
-
-        writer.put(TEXT, get_explanation(stars_checkpoint, TEXT))
-        assert ("\x1b[48;5;" in terminal.getvalue()) is colored
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "latin-1", "utf-8"])
+@pytest.mark.parametrize("form", ["text", "csv", "html", "json"])
+def test_what_stdout_cannot_spell_ends_nothing(run, stars_checkpoint, monkeypatch, encoding, form):
+    raw = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw, encoding=encoding))
+    code, _, err = run("explain", stars_checkpoint, "\u65e5 \xe9 good", "--format", form)
+    assert (code, err) == (0, "")
+    written = raw.getvalue().decode(encoding)
+    spelled = {"text": "\\u65e5", "csv": "\\u65e5", "html": "&#26085;", "json": "\\u65e5"}[form]
+    assert ("\u65e5" if encoding == "utf-8" and form != "json" else spelled) in written
 
 
 def test_control_characters_of_a_text_do_not_reach_the_terminal(stars_checkpoint):
