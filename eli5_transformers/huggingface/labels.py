@@ -90,6 +90,13 @@ def _inverted(label2id: Any) -> Dict[Any, Any]:
     return names if all(isinstance(i, int) for i in names) and sorted(names) == list(range(len(label2id))) else {}
 
 
+def by_index(id2label: Any) -> Dict[Any, Any]:
+    """A config's `id2label` by index, whatever holds it; empty where there is none."""
+    if isinstance(id2label, (list, tuple)):
+        return dict(enumerate(id2label))
+    return _by_index(id2label) if isinstance(id2label, Mapping) else {}
+
+
 def _by_index(id2label: Mapping[Any, Any]) -> Dict[Any, Any]:
     """An `id2label` with numbers as keys, where they are numbers; one that is a `label2id` is turned round."""
     turned = _inverted(id2label) if all(isinstance(key, str) for key in id2label) else {}
