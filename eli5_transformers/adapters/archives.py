@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, Union
+from typing import Any, Callable, Union
 
 from ..errors import SourceError
 from ..permissions import Permissions
 from ..unpacking import unpacked
+from . import folders
 from .configs import configuration_errors
 from .objects import placed
 
@@ -24,16 +25,29 @@ def is_serialization_folder(path: Path) -> bool:
     return (path / _ARCHIVE).is_file() or _has_weights(path)
 
 
-def from_archive(path: Path, device: Union[str, int, None], changes: str, permissions: Permissions) -> Any:
-    """The predictor of an archive or a serialization folder, with what is registered and permitted alone."""
+def from_archive(
+    path: Path,
+    device: Union[str, int, None],
+    permissions: Permissions,
+    of_checkpoint: Callable[[Path], Any],
+    of_allennlp: Callable[[], str],
+) -> Any:
+    """The predictor of an archive or a serialization folder, with what is registered and permitted alone.
+
+    An archive that holds a HuggingFace checkpoint is `of_checkpoint`'s, which is given its unpacked folder; for one of
+    AllenNLP `of_allennlp` prepares the load and gives the changes to its config.
+    """
     if not path.exists():
         raise SourceError(f"there is no archive at {path}")
     if path.is_dir() and not _has_weights(path):
         path = path / _ARCHIVE
     if path.is_dir():
-        return _from_folder(path, path, device, changes)
-    with unpacked(path, permissions) as folder:
-        return _from_folder(Path(folder), path, device, changes)
+        return _from_folder(path, path, device, of_allennlp())
+    with unpacked(path, permissions) as unpacked_to:
+        folder = Path(unpacked_to)
+        if not (folder / "vocabulary").is_dir() and not _has_weights(folder) and folders.holds_checkpoint(folder):
+            return of_checkpoint(folder)
+        return _from_folder(folder, path, device, of_allennlp())
 
 
 def _from_folder(folder: Path, named: Path, device: Union[str, int, None], changes: str) -> Any:
@@ -51,8 +65,6 @@ def _from_folder(folder: Path, named: Path, device: Union[str, int, None], chang
 
 
 def _require_archive(folder: Path, named: Path) -> None:
-    if _is_checkpoint(folder):
-        raise SourceError(f"{named} holds a HuggingFace checkpoint, not an AllenNLP archive: unpack it and give the folder")
     missing = [name for name in ("config.json", "vocabulary") if not (folder / name).exists()]
     missing += [] if _has_weights(folder) else [" or ".join(_WEIGHTS)]
     if missing:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Any, Dict, List, Mapping, Optional, Union
 
 from ..arguments import in_order, is_missing
@@ -21,13 +22,17 @@ def from_checkpoint(
     device: Union[str, int, None],
     options: Mapping[str, Any],
 ) -> Any:
-    """The predictor of a checkpoint's folder or hub id, loaded with the permissions of the load that runs."""
+    """The predictor of a checkpoint's folder or hub id, loaded with the permissions of the load that runs.
+
+    `tokenizer` is a tokenizer, or the folder of one. The classifier is run once: what its config says may be found out by
+    that alone.
+    """
     from allennlp.data import Vocabulary
 
     from ..components.model import TransformerClassifier
     from ..components.observed import observed
 
-    if tokenizer is not None and not _is_tokenizer(tokenizer):
+    if tokenizer is not None and not isinstance(tokenizer, Path) and not _is_tokenizer(tokenizer):
         raise SourceError(
             f"tokenizer is {_shown(tokenizer)}, but must be a tokenizer: give AutoTokenizer.from_pretrained(...), or leave it "
             "out for the checkpoint's own"
@@ -38,11 +43,18 @@ def from_checkpoint(
         labels=_listed(options["labels"]),
         problem_type=options["problem_type"],
     )
-    source = {"tokenizer": tokenizer} if tokenizer is not None else {"model_name": name}
+    if isinstance(tokenizer, Path):
+        source = {"model_name": str(tokenizer)}
+    else:
+        source = {"tokenizer": tokenizer} if tokenizer is not None else {"model_name": name}
     predictor = _predictor(placed(model, device), source, options)
+    try:
+        seen = observed(model.transformer, predictor._dataset_reader.tokenizer)
+    except InputError:
+        return predictor  # of the text, and told for each
     if allows("trust_remote_code"):
         # Code of somebody else's may do anything with its logits.
-        model.take(observed(model.transformer, predictor._dataset_reader.tokenizer), options["problem_type"])
+        model.take(seen, options["problem_type"])
     return predictor
 
 

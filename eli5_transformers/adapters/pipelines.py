@@ -186,6 +186,11 @@ def require_same(pipeline: Any, predictor: Any, documents: Sequence[str], instan
             )
         found = [row[place] for row in made for place in places]
         if not any(abs(value - score) <= tolerance * max(1.0, abs(score)) for value in found):
+            if len(predictor._model.labels) == 1 and score == 1:
+                raise SourceError(
+                    "the pipeline puts the model's one output behind a softmax, which makes a 1 of every number: make it with "
+                    "function_to_apply='sigmoid', or give the model with tokenizer= and labels=['negative', 'positive']"
+                )
             raise SourceError(
                 f"the pipeline gives {shown(label)} {score:.5g} for a text, but its model and tokenizer alone give "
                 f"{found[0]:.5g}: {_whose(pipeline)} changes the text or the outputs; give the model with tokenizer= to explain "

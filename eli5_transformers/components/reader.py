@@ -231,7 +231,9 @@ def _load(folder: str, options: Optional[Mapping[str, Any]]) -> Any:
     with classifiers.source_errors(f"no tokenizer can be loaded from {folder!r}", os.path.join(path, "tokenizer_config.json")):
         try:
             tokenizer = AutoTokenizer.from_pretrained(path, **options)
-        except AttributeError:  # transformers' of a config whose labels are a list
+        except (AttributeError, TypeError, ValueError):  # transformers' of names of classes that it does not read
+            if not os.path.isfile(os.path.join(path, "config.json")):
+                raise
             tokenizer = AutoTokenizer.from_pretrained(path, config=classifiers.read_config(path), **options)
     if not callable(getattr(tokenizer, "convert_ids_to_tokens", None)):
         # transformers takes any name of its own for a `tokenizer_class`.

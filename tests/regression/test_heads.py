@@ -253,7 +253,7 @@ def test_one_logit_with_two_names_is_a_choice_of_two(one_logit, given):
         model.config.id2label = names if given == "list" else dict(enumerate(names))
     source, options = model, {"tokenizer": tokenizer}
     if given == "pipeline":
-        source, options = pipeline("text-classification", model=model, tokenizer=tokenizer), {}
+        source, options = pipeline("text-classification", model=model, tokenizer=tokenizer, function_to_apply="sigmoid"), {}
     found = get_explanation(source, TEXT, top_targets=2, labels=names if given == "labels" else None, **options)
     assert not found.is_regression
     assert {target.target for target in found.targets} == set(names)
