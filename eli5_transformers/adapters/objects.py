@@ -65,7 +65,7 @@ def from_object(source: Any, tokenizer: Any, device: Union[str, int, None], opti
     """
     import torch
 
-    options, pipeline = dict(options), None
+    chosen, options, pipeline = options, dict(options), None
     if _is_pipeline(source):
         if tokenizer is not None:
             raise SourceError("a pipeline has its own tokenizer: leave tokenizer= out, or give the model with it")
@@ -102,7 +102,7 @@ def from_object(source: Any, tokenizer: Any, device: Union[str, int, None], opti
         problem_type=options["problem_type"],
     )
     predictor = _predictor(model, {"tokenizer": tokenizer}, options)
-    return predictor if pipeline is None else pipelines.of_pipeline(pipeline, predictor)
+    return predictor if pipeline is None else pipelines.of_pipeline(pipeline, predictor, chosen)
 
 
 def placed(model: Any, device: Union[str, int, None]) -> Any:

@@ -127,11 +127,14 @@ class PipelinePredictor(TransformerClassifierPredictor):
         return instance
 
 
-def of_pipeline(pipeline: Any, predictor: Any) -> Any:
+def of_pipeline(pipeline: Any, predictor: Any, chosen: Mapping[str, Any]) -> Any:
     """The predictor that was made of the pipeline's model and tokenizer, once the pipeline was seen to say the same.
 
-    Raises SourceError where it does not.
+    `chosen` are the caller's options: whoever chooses another kind of head or length wants something else than the pipeline
+    gives, of all texts or of those that are cut. Raises SourceError where it does not say the same.
     """
+    if chosen["problem_type"] is not None and not has_own_code(pipeline):
+        return predictor
     if has_own_code(pipeline):
         own = PipelinePredictor(predictor._model, predictor._dataset_reader)
         own.pipeline = pipeline
@@ -143,7 +146,8 @@ def of_pipeline(pipeline: Any, predictor: Any) -> Any:
             predictor.predict_instance(instance)
         except InputError:
             continue  # a text that the model cannot read is not shown either
-        require_same(pipeline, predictor, (text,), instance)
+        if chosen["max_length"] is None or not any(instance["metadata"]["tokens"].cut):
+            require_same(pipeline, predictor, (text,), instance)
     predictor._model.caveats += tuple(filter(None, [_note(pipeline, predictor._model.head)]))
     return predictor
 

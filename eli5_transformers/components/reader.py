@@ -14,7 +14,7 @@ from transformers import AutoTokenizer
 from ..arguments import PAIR_KEYS, TEXT_KEYS, text_and_pair, whole_number
 from ..compat.registering import registered
 from ..engine.explainable import TokenizerVocabulary
-from ..errors import InputError, SourceError
+from ..errors import InputError, SourceError, shown
 from ..huggingface import archived_parts, classifiers
 from ..permissions import transformers_options
 from ..sites.architectures import position_limit
@@ -104,8 +104,8 @@ class TransformerClassifierReader(DatasetReader):
         self.tokenizer = tokenizer
         self.truncation = truncation
         self.add_special_tokens = add_special_tokens
-        limits += [tokenizer_limit(tokenizer)]
         self._chosen_length = max_length is not None
+        limits += [_limit_of(tokenizer, self._chosen_length or not add_special_tokens)]
         if max_length is None:
             self.max_length = min((limit for limit in limits if limit is not None), default=None)
         else:
@@ -247,6 +247,24 @@ def _load(folder: str, options: Optional[Mapping[str, Any]]) -> Any:
             "say), or give the tokenizer with tokenizer="
         )
     return tokenizer
+
+
+def _limit_of(tokenizer: Any, room: bool) -> Optional[int]:
+    """The tokenizer's own limit. Raises SourceError for one that is none, or, without `room`, that leaves none for a text."""
+    said = getattr(tokenizer, "model_max_length", 0)
+    if isinstance(said, bool) or not isinstance(said, (int, float)):
+        raise SourceError(
+            f"the tokenizer's model_max_length is {shown(said)}, but must be a number of tokens: set it, or correct "
+            "tokenizer_config.json"
+        )
+    limit = tokenizer_limit(tokenizer)
+    added = getattr(tokenizer, "num_special_tokens_to_add", None)
+    if limit is not None and not room and added is not None and limit <= added():
+        raise SourceError(
+            f"the tokenizer's model_max_length is {limit}, which leaves no room for a text beside {added()} special tokens: give "
+            "max_length="
+        )
+    return limit
 
 
 def _positions(folder: str, options: Optional[Mapping[str, Any]]) -> Optional[int]:

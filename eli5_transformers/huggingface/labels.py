@@ -87,8 +87,9 @@ def _read(id2label: Any, label2id: Any) -> Tuple[Dict[Any, Any], str]:
     """Names by index, whatever holds them, and what must be said of that."""
     names, notes = by_index(id2label), []
     if id2label is not None and not isinstance(id2label, (Mapping, list, tuple)):
+        given = shown(id2label) if isinstance(id2label, (str, int, float)) else f"a {type(id2label).__name__}"
         notes.append(
-            f"The config's id2label is {shown(id2label)}, which names no outputs: it is left aside; give labels=[...] to name "
+            f"The config's id2label is {given}, which names no outputs: it is left aside; give labels=[...] to name "
             "the outputs."
         )
     if are_generic([str(name) for name in names.values()]):

@@ -25,6 +25,7 @@ INDEX = ".index.json"
 # A prefix of all names is no part of a classifier, of which the head stands beside the encoder.
 _PREFIXES = ("module.", "_orig_mod.", "model.", "_forward_module.", "net.", "_fsdp_wrapped_module.")
 _INSIDE = ("_orig_mod.", "_fsdp_wrapped_module.", "_checkpoint_wrapped_module.")
+_BEFORE = re.compile(r"((module|_orig_mod)\.)*")
 _ANY_INSIDE = re.compile("|".join(map(re.escape, _INSIDE)))
 
 
@@ -70,8 +71,8 @@ def without_wrappers(tensors: Dict[str, torch.Tensor]) -> Tuple[Dict[str, torch.
     """
     told: Dict[str, None] = {}
     inside = next((part for part in _INSIDE if any(part in name for name in tensors)), None)
-    if inside is not None:
-        names = {name: _ANY_INSIDE.sub("", name) for name in tensors}
+    if inside is not None and any(_without(name) != name for name in tensors):
+        names = {name: _without(name) for name in tensors}
         if len(set(names.values())) == len(names):
             tensors, told = {names[name]: tensor for name, tensor in tensors.items()}, {inside: None}
     while True:
@@ -82,6 +83,13 @@ def without_wrappers(tensors: Dict[str, torch.Tensor]) -> Tuple[Dict[str, torch.
         tensors = {name[len(prefix) :]: tensor for name, tensor in tensors.items()}
     listed = ", ".join(map(repr, told))
     return tensors, f"The names of the checkpoint's weights were read without {listed}, of what it was saved from." if told else ""
+
+
+def _without(name: str) -> str:
+    """The name without what stands in the middle of it; what stands before it is a prefix of all names, or of another kind."""
+    before = _BEFORE.match(name)
+    begin = before.end() if before else 0
+    return name[:begin] + _ANY_INSIDE.sub("", name[begin:])
 
 
 def _shards(index: Path) -> List[Path]:
