@@ -287,8 +287,42 @@ def test_a_pickle_is_read_where_that_is_safe_or_permitted(tmp_path, whole, expec
         assert_close(load_predictor(tmp_path).predict(TEXT)["probs"], expected)
 
 
+# The cases of each row of the table on the page, by how the row begins.
+ROWS = {
+    "a checkpoint:": ["a checkpoint"],
+    "`pytorch_model.bin`": [test_a_pickle_is_read_where_that_is_safe_or_permitted],
+    "only `checkpoint-*`": ["a trainer's checkpoints", "the best of them", "the best, of Windows"],
+    "the same, with the tokenizer": ["a tokenizer beside them"],
+    "a final model": ["a final model and checkpoints"],
+    "one folder": ["one folder with a checkpoint"],
+    "several folders": ["several folders"],
+    "`models--owner--name`": ["a revision in the hub's cache", "the revisions in the hub's cache"],
+    "a checkpoint with its tokenizer": ["the tokenizer in a folder of its own"],
+    "`model.tar.gz`": ["an archive", "an archive with a folder and code"],
+    "a folder with such": ["a folder with such an archive"],
+    "a checkpoint beside": ["a folder beside its archive"],
+    "weights named": ["weights of module.", "weights of _orig_mod.", "weights of model.", "weights of net."],
+    "`adapter_config.json`": ["an adapter", "an adapter beside weights"],
+    "`modules.json`": ["sentence-transformers", "SetFit"],
+    "`config.json`, the weights": [test_a_file_of_a_checkpoint_is_answered_by_its_folder],
+    "a `.zip`": [test_a_zip_is_answered_by_unpacking],
+    "an empty folder": ["nothing"],
+    "no weights": ["no weights", "no config", "no tokenizer"],
+    "an index": ["a missing shard"],
+    "cut weights": ["cut weights", "no bytes", "a pointer", "a page"],
+    "`.crdownload`": ["half a download", "half a fetch"],
+    "ONNX": ["ONNX", "TensorFlow", "flax", "GGUF", "OpenVINO"],
+    "`global_step*`": ["DeepSpeed", "FSDP", "accelerate"],
+    "a `.ckpt`": ["Lightning", "a state of torch"],
+    "a path": [test_a_path_to_nothing_is_answered_as_such],
+}
+
+
 def test_every_row_of_the_table_is_a_case():
-    """A row that is added to the page is added here: the cases say which rows they are of."""
     page = (Path(__file__).parents[2] / "docs" / "sources.md").read_text(encoding="utf-8")
-    rows = [line for line in page.partition("## What a checkpoint")[0].splitlines() if line.startswith("| ")]
-    assert len(rows) - 1 == 28
+    table = page.partition("## A path")[2].partition("\n\nConfigs and archives")[0]
+    rows = [line[2:] for line in table.splitlines() if line.startswith("| ")][1:]
+    assert [begin for row in rows for begin in ROWS if row.startswith(begin)] == list(ROWS)
+    assert len(rows) == len(ROWS)
+    named = {case for cases in ROWS.values() for case in cases if isinstance(case, str)}
+    assert named <= LOADED.keys() | REFUSED.keys()
