@@ -35,7 +35,7 @@ _PARTS = (
 )  # fmt: skip
 _PEFT = (
     "holds an adapter of PEFT (adapter_config.json), which changes a model that lies elsewhere: give the merged model's folder "
-    "(PeftModel.from_pretrained(model, folder).merge_and_unload().save_pretrained(...)), or the PEFT model itself with tokenizer="
+    "(PeftModel.from_pretrained(model, folder).merge_and_unload().save_pretrained(...)), or the PEFT model with tokenizer="
 )
 _EXPORT = "holds the model for {} alone: give the folder that it was made from, or save it with PyTorch (save_pretrained)"
 
@@ -53,18 +53,23 @@ class Found:
 
 def require_folder(file: Path) -> None:
     """Raises SourceError for a path that leads nowhere, a file of a checkpoint, and one that must be unpacked first."""
-    given = str(file)
-    if not file.exists() and (file.is_absolute() or given.startswith(("~", "..")) or "\\" in given or given.count("/") > 1):
-        if not given.endswith((".json", ".jsonnet", ".tar.gz", ".tgz", ".tar")):  # their own readers say it
-            raise SourceError(f"there is nothing at {shown(given, 300)}: give a folder that is there, or the id of a model on the hub")
+    given = shown(str(file), 300)
+    # The readers of configs and archives say it themselves.
+    if _is_local(file) and not file.exists() and not file.name.endswith((".json", ".jsonnet", ".tar.gz", ".tgz", ".tar")):
+        raise SourceError(f"there is nothing at {given}: give a folder that is there, or the id of a model on the hub")
     if not file.is_file():
         return
     name = file.name.lower()
     if name.endswith((".zip", ".7z", ".rar")):
-        raise SourceError(f"{shown(str(file), 300)} is not unpacked: unpack it, and give the folder")
+        raise SourceError(f"{given} is not unpacked: unpack it, and give the folder")
     settings = name in _SETTINGS and not (name == "config.json" and not _is_transformers(_content(file)))
     if settings or name.endswith(_PARTS):
-        raise SourceError(f"{shown(str(file), 300)} is one file of a checkpoint: give the folder, {shown(str(file.parent), 300)}")
+        raise SourceError(f"{given} is one file of a checkpoint: give the folder, {shown(str(file.parent), 300)}")
+
+
+def _is_local(path: Path) -> bool:
+    """Whether it cannot be the id of a model on the hub, which is a name or two."""
+    return path.is_absolute() or path.parts[:1] in (("~",), ("..",)) or "\\" in str(path) or len(path.parts) > 2
 
 
 def find(folder: Path, named: str = "") -> Found:
@@ -218,9 +223,12 @@ _RECOGNIZED: Tuple[Tuple[Test, str], ...] = (
         "holds a state of FSDP, of which each process has a part: merge it (accelerate merge-weights), and save the model with "
         "its config and tokenizer",
     ),
-    (_ends(".ckpt"), "holds a checkpoint of Lightning (.ckpt), which is a pickle: load it, and save the model in it with save_pretrained"),
+    (
+        _ends(".ckpt"),
+        "holds a checkpoint of Lightning (.ckpt), which is a pickle: load it, and save the model in it with save_pretrained",
+    ),
     (lambda name, inner: name.endswith(".onnx") or (inner and name == "onnx"), _EXPORT.format("ONNX")),
-    (lambda name, inner: name in ("tf_model.h5", "saved_model.pb") or name.endswith(".ckpt.index"), _EXPORT.format("TensorFlow")),
+    (_ends("tf_model.h5", "saved_model.pb", ".ckpt.index"), _EXPORT.format("TensorFlow")),
     (_ends(".msgpack"), _EXPORT.format("flax")),
     (_ends(".gguf"), _EXPORT.format("llama.cpp (GGUF)")),
     (lambda name, inner: name == "openvino_model.xml", _EXPORT.format("OpenVINO")),
@@ -230,13 +238,13 @@ _RECOGNIZED: Tuple[Tuple[Test, str], ...] = (
     ),
     (_ends(".zip"), "holds an archive that is not unpacked (.zip): unpack it, and give the folder"),
     (
-        lambda name, inner: name in ("optimizer.bin", "random_states_0.pkl", "scaler.pt") or (not inner and name == "optimizer.pt"),
+        _ends("optimizer.bin", "optimizer.pt", "random_states_0.pkl", "scaler.pt"),
         "holds the state of a training and no model: give the folder that save_pretrained wrote",
     ),
     (
         _ends(".pt", ".pth"),
-        "holds weights in a file of torch's own, which may be a whole pickled object: load it into the model, and save that with "
-        "save_pretrained",
+        "holds weights in a file of torch's own, which may be a whole pickled object: load it into the model, and save that "
+        "with save_pretrained",
     ),
 )
 

@@ -36,10 +36,10 @@ def load_predictor(
     Parameters
     ----------
     source
-        A folder with a HuggingFace checkpoint, or that holds one (docs/sources.md), or its id on the hub; a `.jsonnet` or `.json` config with a `model` and a
-        `dataset_reader`, or the bare name of a shipped one; an AllenNLP archive (`model.tar.gz`, or its serialization
-        folder); a transformers text-classification pipeline; with `tokenizer`, a `PreTrainedModel` or any
-        `torch.nn.Module` that maps `input_ids` and `attention_mask` to logits (batch, classes); or a `Predictor`, which
+        A folder with a HuggingFace checkpoint, or that holds one (docs/sources.md), or its id on the hub; a `.jsonnet` or
+        `.json` config with a `model` and a `dataset_reader`, or the bare name of a shipped one; an archive of AllenNLP
+        (`model.tar.gz`, or its serialization folder), or one with a checkpoint in it; a transformers pipeline that classifies
+        texts; with `tokenizer`, a `PreTrainedModel` or any `torch.nn.Module` that maps `input_ids` and `attention_mask` to logits (batch, classes); or a `Predictor`, which
         is returned as it is. An object is used as it is, never copied or changed.
     tokenizer
         The HuggingFace tokenizer of a model that is given as an object; for a checkpoint, another than its own.
@@ -107,6 +107,7 @@ def _from_path(
     """The predictor of a config, an archive or a checkpoint."""
     from ..huggingface.classifiers import source_errors
 
+    harmless = "a checkpoint, which runs nothing but with trust_remote_code or allow_pickle"
     path = Path(os.path.expanduser(os.fspath(source)))
     folders.require_folder(path)
     if path.name.endswith(configs.SUFFIXES):
@@ -118,7 +119,7 @@ def _from_path(
 
     def of_checkpoint(folder: Path) -> Any:
         _refuse(config, "a checkpoint")
-        _refuse({**foreign_files, "max_unpacked": None}, "a checkpoint, which runs nothing but with trust_remote_code or allow_pickle")
+        _refuse({**foreign_files, "max_unpacked": None}, harmless)
         found = folders.find(folder, str(path))
         with source_errors(f"the checkpoint {str(path)!r} cannot be loaded"):
             predictor = objects.from_checkpoint(str(found.path), tokenizer or found.tokenizer, device, own)
@@ -135,7 +136,7 @@ def _from_path(
     if path.name.endswith(archives.SUFFIXES) or archives.is_serialization_folder(path):
         with guarded(permissions):
             return archives.from_archive(path, device, permissions, of_checkpoint, of_allennlp)
-    _refuse(foreign_files, "a checkpoint, which runs nothing but with trust_remote_code or allow_pickle")
+    _refuse(foreign_files, harmless)
     with guarded(permissions):
         if path.is_dir():
             return of_checkpoint(path)

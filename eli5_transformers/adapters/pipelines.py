@@ -91,13 +91,21 @@ def _tokenizer_options(pipeline: Any, options: Dict[str, Any]) -> None:
             "one without it, or give the model with its tokenizer"
         )
     options["add_special_tokens"] = given.get("add_special_tokens", True)
-    truncation, padding = given.get("truncation"), given.get("padding")
-    # A length alone cuts; one beside padding, or beside a truncation that is refused, is a length to pad to.
-    cuts = truncation not in (None, False, "do_not_truncate") or (truncation is None and padding in (None, False))
-    if options["max_length"] is None and cuts:
-        options["max_length"] = given.get("max_length")
+    length, truncation = given.get("max_length"), given.get("truncation")
+    if options["max_length"] is None and length is not None and _cuts(pipeline.tokenizer, length, given):
+        options["max_length"] = length
     if options["truncation"] is None and isinstance(truncation, str) and truncation != "do_not_truncate":
         options["truncation"] = truncation
+
+
+def _cuts(tokenizer: Any, length: int, given: Mapping[str, Any]) -> bool:
+    """Whether a tokenizer with these options cuts at `length`: beside padding it may be a length to pad to, by the release."""
+    options = {name: given[name] for name in ("padding", "truncation") if name in given}
+    try:
+        with in_use(tokenizer) as own:
+            return len(own("a " * (length + 1), max_length=length, verbose=False, **options)["input_ids"]) <= length
+    except Exception:  # for lengths that are none, which the pipeline itself is refused for
+        return False
 
 
 def _stock() -> Any:
@@ -106,10 +114,12 @@ def _stock() -> Any:
 
 def has_own_code(pipeline: Any) -> bool:
     """Whether a step of the pipeline is not transformers' own for text classification."""
-    stock = _stock()
-    return any(
-        name in vars(pipeline) or getattr(type(pipeline), name, None) is not getattr(stock, name, None) for name in _STEPS
-    )
+    return bool(_own_steps(pipeline))
+
+
+def _own_steps(pipeline: Any) -> List[str]:
+    stock, kind = _stock(), type(pipeline)
+    return [name for name in _STEPS if name in vars(pipeline) or getattr(kind, name, None) is not getattr(stock, name, None)]
 
 
 class PipelinePredictor(TransformerClassifierPredictor):
@@ -158,8 +168,8 @@ def _note(pipeline: Any, head: Any) -> str:
     if not isinstance(head, Binary) or first != head.opposite:
         return ""
     return (
-        f"The pipeline calls the model's one output {shown(first)}, by the first of its two names; it is explained as the score "
-        f"of the second, {shown(head.labels[0])}, as in the targets 0 and 1."
+        f"The pipeline calls the model's one output {shown(first)}, by the first of its two names; it is explained as the "
+        f"score of the second, {shown(head.labels[0])}, as in the targets 0 and 1."
     )
 
 
@@ -197,8 +207,8 @@ def require_same(pipeline: Any, predictor: Any, documents: Sequence[str], instan
                 )
             raise SourceError(
                 f"the pipeline gives {shown(label)} {score:.5g} for a text, but its model and tokenizer alone give "
-                f"{found[0]:.5g}: {_whose(pipeline)} changes the text or the outputs; give the model with tokenizer= to explain "
-                "it without that"
+                f"{found[0]:.5g}: {_whose(pipeline)} changes the text or the outputs; give the model with tokenizer= to "
+                "explain it without that"
             )
 
 
@@ -244,7 +254,7 @@ def _tolerance(predictor: Any) -> float:
 
 
 def _whose(pipeline: Any) -> str:
-    own = [name for name in _STEPS if name in vars(pipeline) or getattr(type(pipeline), name) is not getattr(_stock(), name, None)]
+    own = _own_steps(pipeline)
     if own:
         return f"{own[0]} of its own ({shown(type(pipeline).__name__)})"
     given = getattr(pipeline, "_preprocess_params", {})

@@ -6,7 +6,7 @@ from typing import Any, Iterator, List, Optional
 
 import torch
 
-from ..errors import InputError, SourceError, is_lack_of_memory
+from ..errors import InputError, SourceError, is_lack_of_memory, shown
 from ..sites.architectures import configs, position_limit, sole_contents
 
 
@@ -15,12 +15,23 @@ def require_fitting(tokenizer: Any, module: torch.nn.Module) -> None:
 
     A table that is larger is usual: many are padded. Raises SourceError.
     """
+    require_limit(tokenizer)
     rows = _rows(module)
     tokens = len(tokenizer) if hasattr(tokenizer, "__len__") else 0
     if rows is not None and tokens > rows:
         raise SourceError(
             f"the tokenizer has {tokens} tokens, but a {type(module).__name__} has rows for {rows}: give the tokenizer that it "
             "was trained with, or, where tokens were added, call model.resize_token_embeddings(len(tokenizer))"
+        )
+
+
+def require_limit(tokenizer: Any) -> None:
+    """Raises SourceError for a tokenizer whose own limit is no number: transformers compares it with those of tokens."""
+    said = getattr(tokenizer, "model_max_length", 0)
+    if isinstance(said, bool) or not isinstance(said, (int, float)):
+        raise SourceError(
+            f"the tokenizer's model_max_length is {shown(said)}, but must be a number of tokens: set it, or correct "
+            "tokenizer_config.json"
         )
 
 

@@ -14,12 +14,13 @@ from transformers import AutoTokenizer
 from ..arguments import PAIR_KEYS, TEXT_KEYS, text_and_pair, whole_number
 from ..compat.registering import registered
 from ..engine.explainable import TokenizerVocabulary
-from ..errors import InputError, SourceError, shown
+from ..errors import InputError, SourceError
 from ..huggingface import archived_parts, classifiers
 from ..permissions import transformers_options
 from ..sites.architectures import position_limit
 from ..text.encoding import TRUNCATIONS, Encoding, encode, tokenizer_limit
 from ..text.tokenizers import keep_for_ourselves
+from .calling import require_limit
 from .heads import PROBLEM_TYPES
 from .token_indexer import TransformerIndexer
 
@@ -251,18 +252,13 @@ def _load(folder: str, options: Optional[Mapping[str, Any]]) -> Any:
 
 def _limit_of(tokenizer: Any, room: bool) -> Optional[int]:
     """The tokenizer's own limit. Raises SourceError for one that is none, or, without `room`, that leaves none for a text."""
-    said = getattr(tokenizer, "model_max_length", 0)
-    if isinstance(said, bool) or not isinstance(said, (int, float)):
-        raise SourceError(
-            f"the tokenizer's model_max_length is {shown(said)}, but must be a number of tokens: set it, or correct "
-            "tokenizer_config.json"
-        )
+    require_limit(tokenizer)
     limit = tokenizer_limit(tokenizer)
     added = getattr(tokenizer, "num_special_tokens_to_add", None)
     if limit is not None and not room and added is not None and limit <= added():
         raise SourceError(
-            f"the tokenizer's model_max_length is {limit}, which leaves no room for a text beside {added()} special tokens: give "
-            "max_length="
+            f"the tokenizer's model_max_length is {limit}, which leaves no room for a text beside {added()} special tokens: "
+            "give max_length="
         )
     return limit
 

@@ -162,8 +162,8 @@ def from_checkpoint(
     if new and not new_head:
         raise SourceError(
             f"the checkpoint {name!r} is not a trained classifier of {config.num_labels} labels: its weights for "
-            f"{_listed(new)} are missing or of another shape and would be random{_other_outputs(mismatched, new, config)}; give "
-            "a fine-tuned checkpoint, or `allow_new_head: true` to train one from it"
+            f"{_listed(new)} are missing or of another shape and would be random{_other_outputs(mismatched, new, config)}; "
+            "give a fine-tuned checkpoint, or `allow_new_head: true` to train one from it"
         )
     left = _left_over(info["unexpected_keys"], model)
     if left and not new_head:

@@ -77,7 +77,7 @@ def as_written(content: Mapping[str, Any]) -> Tuple[Optional[Dict[int, str]], st
         return None, ""
     if not names:
         named = "id2label" in content or "label2id" in content
-        return ({index: name for index, name in enumerate(generic_names(content.get("num_labels") or 2))} if named else None), note
+        return (dict(enumerate(generic_names(content.get("num_labels") or 2))) if named else None), note
     if set(names) != set(range(len(names))):
         return dict(enumerate(generic_names(len(names)))), _not_numbered(names)
     return dict(enumerate(config_names(names, len(names)))), note

@@ -56,7 +56,7 @@ def checked(content: Any, file: str) -> Tuple[Dict[str, Any], str]:
     `file` is its name in messages. Raises SourceError for a value of a wrong kind.
     """
     if not isinstance(content, Mapping):
-        raise SourceError(f"{file} holds {shown(content)}, and not the object that is a config: copy it from the checkpoint anew")
+        raise SourceError(f"{file} holds {shown(content)}, and no object with settings: copy it from the checkpoint anew")
     content = dict(content)
     _require_type(content, file)
     for key in _SIZES:
@@ -147,7 +147,8 @@ def require_possible(content: Mapping[str, Any], shapes: Iterable[Tuple[int, ...
                 continue
             if _WIDTH.fullmatch(key) and value > 8 * max(widest, 1024):
                 raise SourceError(
-                    f"{file} has {key!r}: {shown(value)}, but no weight of the checkpoint is wider than {widest}: correct the file"
+                    f"{file} has {key!r}: {shown(value)}, but no weight of the checkpoint is wider than {widest}: correct the "
+                    "file"
                 )
             if _LAYERS.fullmatch(key) and value > max(1000, len(shapes)):
                 raise SourceError(

@@ -82,7 +82,8 @@ def without_wrappers(tensors: Dict[str, torch.Tensor]) -> Tuple[Dict[str, torch.
         told[prefix] = None
         tensors = {name[len(prefix) :]: tensor for name, tensor in tensors.items()}
     listed = ", ".join(map(repr, told))
-    return tensors, f"The names of the checkpoint's weights were read without {listed}, of what it was saved from." if told else ""
+    note = f"The names of the checkpoint's weights were read without {listed}, of what it was saved from."
+    return tensors, note if told else ""
 
 
 def _without(name: str) -> str:

@@ -92,7 +92,9 @@ LOADED = {
         "'checkpoint-7' .* Its tokenizer is that of the folder",
     ),
     "a final model and checkpoints": (lambda f: lambda w, o: (copied(o, f / "checkpoint-7"), copied(w, f))[1], ""),
-    "one folder with a checkpoint": (lambda f: beside(f, lambda w: copied(w, f / "best_model")), "that of the folder 'best_model'"),
+    "one folder with a checkpoint": (
+        lambda f: beside(f, lambda w: copied(w, f / "best_model")), "that of the folder 'best_model'"
+    ),
     "a revision in the hub's cache": (
         lambda f: lambda w, o: hub(f / "models--owner--name", w, o), "the revision 'aaaaaaaaaaaa' .* branch main"
     ),
@@ -120,12 +122,14 @@ LOADED = {
         lambda f: lambda w, o: renamed(w, f / "c", lambda name: name.replace("encoder.", "encoder._orig_mod.")), "'_orig_mod.'"
     ),
     "norms as older files name them": (
-        lambda f: lambda w, o: renamed(
-            w, f / "c", lambda name: name.replace("LayerNorm.weight", "LayerNorm.gamma").replace("LayerNorm.bias", "LayerNorm.beta")
-        ),
+        lambda f: lambda w, o: renamed(w, f / "c", as_older_releases),
         "",
     ),
 }  # fmt: skip
+
+
+def as_older_releases(name):
+    return name.replace("Norm.weight", "Norm.gamma").replace("Norm.bias", "Norm.beta")
 
 
 def hub(folder, whole, other):
@@ -209,7 +213,7 @@ REFUSED = {
     "nothing": (lambda f, w: None, "is empty: give the folder of a checkpoint"),
     "no weights": (lacking(WEIGHTS), "has no weights"),
     "no config": (lacking("config.json"), "has weights and no config.json"),
-    "no tokenizer": (lacking(*TOKENIZER), "no tokenizer's vocabulary"),
+    "no tokenizer": (lacking(*TOKENIZER), "no tokenizer's vocabulary|no tokenizer can be loaded"),
     "a tokenizer alone": (lacking(WEIGHTS, "config.json"), "has a tokenizer and no model"),
     "a missing shard": (index, "names the shard 'model-00001-of-00002.safetensors', which is missing"),
     "cut weights": (weights(lambda w: (w / WEIGHTS).read_bytes()[:5000]), "cannot be read as safetensors.*download it again"),

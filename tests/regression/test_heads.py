@@ -473,12 +473,17 @@ def test_what_may_be_something_else_than_logits_is_refused(bert, form):
         load_predictor(Returning(bert[0], form), bert[1])
 
 
+def requiring_gradients(model):
+    """As `enable_input_require_grads` of newer releases does."""
+    model.get_input_embeddings().register_forward_hook(lambda part, inputs, output: output.requires_grad_(True))
+
+
 @pytest.mark.parametrize(
     "change",
     [
-        lambda model: model.enable_input_require_grads(),
+        requiring_gradients,
         lambda model: model.gradient_checkpointing_enable(),
-        lambda model: (model.enable_input_require_grads(), model.gradient_checkpointing_enable(), model.train()),
+        lambda model: (requiring_gradients(model), model.gradient_checkpointing_enable(), model.train()),
         lambda model: setattr(model.config, "return_dict", False),
         lambda model: model.requires_grad_(False),
     ],

@@ -11,6 +11,7 @@ import copy
 import pytest
 import torch
 from closeness import assert_close
+from stacks import PINNED
 from transformers import Pipeline, TextClassificationPipeline, pipeline
 
 from eli5_transformers import attribute, load_predictor
@@ -66,7 +67,14 @@ def test_every_function_with_every_kind_of_head_is_explained_as_it_is_or_refused
     model, tokenizer = own
     model.config.problem_type = kind
     classify = made((model, tokenizer), **({} if function is None else {"function_to_apply": function}))
-    ((found,),) = attribute(classify, TEXT, interpreter="gradient-x-input", targets=NAMES.index(told(classify)["label"]))
+    try:
+        predictor = load_predictor(classify)
+    except SourceError as error:
+        # Older releases put the numbers of a regression behind a softmax.
+        assert PINNED, error  # noqa: PT017
+        assert (kind, function) == ("regression", None)  # noqa: PT017
+        return
+    ((found,),) = attribute(predictor, TEXT, interpreter="gradient-x-input", targets=NAMES.index(told(classify)["label"]))
     shown = [number for number in (found.probability, found.score) if number is not None]
     assert any(abs(number - told(classify)["score"]) < 1e-4 for number in shown)
 
@@ -94,7 +102,7 @@ class Rounding(TextClassificationPipeline):
         return {"label": found["label"], "score": round(found["score"], 2)}
 
 
-@pytest.mark.parametrize(("kind", "step"), [(Lower, "preprocess"), (Cooler, "postprocess"), (Blind, "_forward"), (Rounding, "post")])
+@pytest.mark.parametrize(("kind", "step"), [(Lower, "pre"), (Cooler, "postprocess"), (Blind, "_forward"), (Rounding, "post")])
 def test_a_step_of_ones_own_with_another_outcome_is_refused_by_name(bert, kind, step):
     with pytest.raises(SourceError, match=f"the pipeline gives .* alone give .*: {step}.* of its own .*{kind.__name__}"):
         load_predictor(made(bert, kind))
@@ -172,7 +180,7 @@ class Whole(Pipeline):
     def postprocess(self, outputs):
         probabilities = outputs["logits"][0].softmax(-1)
         best = int(probabilities.argmax())
-        return {"label": self.model.config.id2label[best], "score": float(probabilities[best]), "logits": outputs["logits"].tolist()}
+        return {"label": self.model.config.id2label[best], "score": float(probabilities[best]), "logits": [0.5]}
 
 
 def test_a_pipeline_from_its_base_class_is_explained_where_it_agrees(bert):

@@ -48,17 +48,17 @@ def notes_of(source, **options):
     "name",
     [
         "BertForTokenClassification", "BertForQuestionAnswering", "BertForMultipleChoice", "BertForNextSentencePrediction",
-        "BertForMaskedLM", "BertForPreTraining", "BertLMHeadModel", "BertModel", "LlamaForCausalLM", "T5ForConditionalGeneration",
-        "ViTForImageClassification", "SomebodysBertForTokenClassification",
+        "BertForMaskedLM", "BertForPreTraining", "BertLMHeadModel", "BertModel", "LlamaForCausalLM",
+        "T5ForConditionalGeneration", "ViTForImageClassification", "SomebodysBertForTokenClassification",
     ],
 )  # fmt: skip
 def test_a_checkpoint_that_says_that_it_is_something_else_is_refused_though_its_weights_fit(whole, tmp_path, name):
     for said in ([name], name):
-        with pytest.raises(SourceError, match=f"is no classifier of texts: its config.json says that it is a {name}, which .*; give"):
+        with pytest.raises(SourceError, match=f"no classifier of texts: its config.json says .* is a {name}, which .*; give"):
             load_predictor(changed(whole, tmp_path / type(said).__name__, architectures=said))
 
 
-@pytest.mark.parametrize("said", [["BertForSequenceClassification"], ["BertModel", "BertForSequenceClassification"], None, [], GONE])
+@pytest.mark.parametrize("said", [["XForSequenceClassification"], ["BertModel", "XForSequenceClassification"], None, [], GONE])
 def test_a_checkpoint_that_says_nothing_else_is_read(whole, tmp_path, said):
     assert load_predictor(changed(whole, tmp_path, architectures=said)).labels == ["a", "b", "c"]
 
@@ -81,8 +81,8 @@ def with_weight(whole, tmp_path, name, *shape):
 @pytest.mark.parametrize(
     "name",
     [
-        "qa_outputs.weight", "score.bias", "classifier.dense.weight", "crf.transitions", "bert.encoder.layer.0.attention.lora_A",
-        "bert.encoder.layer.2.attention.self.query.weight", "dense.weight",
+        "qa_outputs.weight", "score.bias", "classifier.dense.weight", "crf.transitions",
+        "bert.encoder.layer.0.attention.lora_A", "bert.encoder.layer.2.attention.self.query.weight", "dense.weight",
     ],
 )  # fmt: skip
 def test_weights_that_are_left_over_are_refused(whole, tmp_path, name):
@@ -98,9 +98,8 @@ def test_weights_that_are_left_over_are_refused(whole, tmp_path, name):
     ],
 )  # fmt: skip
 def test_weights_on_which_no_output_depends_may_be_left_over(whole, tmp_path, name):
-    assert_close(
-        load_predictor(with_weight(whole, tmp_path, name, 3)).predict(TEXT)["probs"], load_predictor(whole).predict(TEXT)["probs"]
-    )
+    found = load_predictor(with_weight(whole, tmp_path, name, 3)).predict(TEXT)["probs"]
+    assert_close(found, load_predictor(whole).predict(TEXT)["probs"])
 
 
 # From id2label and label2id to names, and what is said.
@@ -195,13 +194,15 @@ def test_whatever_else_is_wrong_is_one_sentence_or_has_no_effect(whole, tmp_path
     try:
         predictor = load_predictor(changed(whole, tmp_path, **{key: value}))
     except SourceError as error:
-        assert "\n" not in str(error)
-        assert len(str(error)) < 700
-        return
-    assert_close(predictor.predict(TEXT)["probs"], load_predictor(whole).predict(TEXT)["probs"])
+        told = str(error)
+    else:
+        told = ""
+        assert_close(predictor.predict(TEXT)["probs"], load_predictor(whole).predict(TEXT)["probs"])
+    assert "\n" not in told
+    assert len(told) < 700
 
 
-@pytest.mark.parametrize("content", ["", "hello", "[]", "null", "3", '{"model_type": "bert",', "<html>", "[" * 100_000, "\ufeff["])
+@pytest.mark.parametrize("content", ["", "hello", "[]", "null", "3", '{"model_type":', "<html>", "[" * 100_000, "\ufeff["])
 def test_a_config_that_is_no_object_is_one_sentence(whole, tmp_path, content):
     folder = changed(whole, tmp_path)
     (folder / "config.json").write_text(content, encoding="utf-8")
