@@ -54,8 +54,10 @@ class Found:
 def require_folder(file: Path) -> None:
     """Raises SourceError for a path that leads nowhere, a file of a checkpoint, and one that must be unpacked first."""
     given = shown(str(file), 300)
+    if str(file).startswith(("http:/", "https:/")):
+        raise SourceError(f"{given} is an address: give the id of a model on the hub, such as 'owner/name', or a folder")
     # The readers of configs and archives say it themselves.
-    if _is_local(file) and not file.exists() and not file.name.endswith((".json", ".jsonnet", ".tar.gz", ".tgz", ".tar")):
+    if not _exists(file) and _is_local(file) and not file.name.endswith((".json", ".jsonnet", ".tar.gz", ".tgz", ".tar")):
         raise SourceError(f"there is nothing at {given}: give a folder that is there, or the id of a model on the hub")
     if not file.is_file():
         return
@@ -65,6 +67,18 @@ def require_folder(file: Path) -> None:
     settings = name in _SETTINGS and not (name == "config.json" and not _is_transformers(_content(file)))
     if settings or name.endswith(_PARTS):
         raise SourceError(f"{given} is one file of a checkpoint: give the folder, {shown(str(file.parent), 300)}")
+
+
+def _exists(path: Path) -> bool:
+    """Raises SourceError for a path that no file can have, and for one that may not be looked at."""
+    try:
+        os.stat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise SourceError(f"{shown(str(path), 300)} cannot be looked at: {reason}") from None
+    return True
 
 
 def _is_local(path: Path) -> bool:

@@ -9,7 +9,7 @@ from typing import Any, Mapping, Optional, Sequence, Union
 from .. import compat, foreign
 from ..arguments import truth, whole_number
 from ..compat._guard import guarded
-from ..errors import InputError
+from ..errors import InputError, SourceError
 from ..interpreters.provenance import source_name
 from ..permissions import MAX_UNPACKED, Permissions
 from . import archives, configs, folders, objects
@@ -39,8 +39,9 @@ def load_predictor(
         A folder with a HuggingFace checkpoint, or that holds one (docs/sources.md), or its id on the hub; a `.jsonnet` or
         `.json` config with a `model` and a `dataset_reader`, or the bare name of a shipped one; an archive of AllenNLP
         (`model.tar.gz`, or its serialization folder), or one with a checkpoint in it; a transformers pipeline that classifies
-        texts; with `tokenizer`, a `PreTrainedModel` or any `torch.nn.Module` that maps `input_ids` and `attention_mask` to logits (batch, classes); or a `Predictor`, which
-        is returned as it is. An object is used as it is, never copied or changed.
+        texts; with `tokenizer`, a `PreTrainedModel` or any `torch.nn.Module` that maps `input_ids` and `attention_mask` to
+        logits (batch, classes); or a `Predictor`, which is returned as it is. An object is used as it is, never copied or
+        changed.
     tokenizer
         The HuggingFace tokenizer of a model that is given as an object; for a checkpoint, another than its own.
     device
@@ -108,6 +109,8 @@ def _from_path(
     from ..huggingface.classifiers import source_errors
 
     harmless = "a checkpoint, which runs nothing but with trust_remote_code or allow_pickle"
+    if not str(source).strip():
+        raise SourceError(f"the source is an empty text: give {objects.ACCEPTED}")
     path = Path(os.path.expanduser(os.fspath(source)))
     folders.require_folder(path)
     if path.name.endswith(configs.SUFFIXES):

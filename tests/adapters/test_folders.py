@@ -278,6 +278,19 @@ def test_a_path_to_nothing_is_answered_as_such(tmp_path, path):
             load_predictor(source)
 
 
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        ("", "empty text"), (" ", "empty text"), ("x" * 3000, "cannot be looked at"), ("a\0b", "cannot be looked at"),
+        ("https://huggingface.co/owner/name", "an address: give the id"),
+    ],
+)  # fmt: skip
+def test_what_can_be_no_path_is_answered_as_such(source, told):
+    with pytest.raises(SourceError, match=told) as refused:
+        load_predictor(source)
+    assert len(str(refused.value)) < 600
+
+
 def test_a_pickle_is_read_where_that_is_safe_or_permitted(tmp_path, whole, expected):
     from safetensors.torch import load_file
 
