@@ -1,5 +1,6 @@
 """The registered AllenNLP dataset reader on HuggingFace tokenizers."""
 
+import importlib.util
 import json
 import logging
 import os
@@ -28,6 +29,9 @@ _FILES = {
     "tokenizer.json", "tokenizer_config.json", "tokenizer.model", "vocab.txt", "vocab.json", "merges.txt", "spiece.model",
     "sentencepiece.bpe.model",
 }  # fmt: skip
+
+_SENTENCEPIECE = {name for name in _FILES if name.endswith(".model")}
+_FOR_SENTENCEPIECE = {"sentencepiece": "sentencepiece", "protobuf": "google.protobuf"}
 
 logger = logging.getLogger(__name__)
 
@@ -229,7 +233,7 @@ def _allennlp_tokens(encoding: Encoding) -> List[Token]:
 def _load(folder: str, options: Optional[Mapping[str, Any]]) -> Any:
     path = os.path.expanduser(folder)
     options = transformers_options(options)
-    with classifiers.source_errors(f"no tokenizer can be loaded from {folder!r}", os.path.join(path, "tokenizer_config.json")):
+    with classifiers.source_errors(f"no tokenizer can be loaded from {folder!r}{_lacking(path)}", os.path.join(path, "tokenizer_config.json")):
         try:
             tokenizer = AutoTokenizer.from_pretrained(path, **options)
         except (AttributeError, TypeError, ValueError):  # transformers' of names of classes that it does not read
@@ -248,6 +252,22 @@ def _load(folder: str, options: Optional[Mapping[str, Any]]) -> Any:
             "say), or give the tokenizer with tokenizer="
         )
     return tokenizer
+
+
+def _lacking(path: str) -> str:
+    """What is not installed to read a folder that has a SentencePiece model alone, for an error: transformers names another."""
+    names = set(os.listdir(path)) if os.path.isdir(path) else set()
+    missing = [package for package, module in _FOR_SENTENCEPIECE.items() if not _is_installed(module)]
+    if "tokenizer.json" in names or not names & _SENTENCEPIECE or not missing:
+        return ""
+    return f", which has a SentencePiece model alone: pip install {' '.join(missing)}"
+
+
+def _is_installed(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ImportError:  # the package that it would be in
+        return False
 
 
 def _limit_of(tokenizer: Any, room: bool) -> Optional[int]:

@@ -291,6 +291,17 @@ def test_what_can_be_no_path_is_answered_as_such(source, told):
     assert len(str(refused.value)) < 600
 
 
+def test_a_sentencepiece_model_alone_is_read_or_answered_by_what_is_not_installed(tmp_path, whole, monkeypatch):
+    from eli5_transformers.components import reader
+
+    copied(whole, tmp_path, without=TOKENIZER)
+    (tmp_path / "sentencepiece.bpe.model").write_bytes(b"\n\x01")
+    (tmp_path / "tokenizer_config.json").write_text(json.dumps({"tokenizer_class": "XLMRobertaTokenizer"}))
+    monkeypatch.setattr(reader, "_is_installed", lambda module: module != "google.protobuf")
+    with pytest.raises(SourceError, match="has a SentencePiece model alone: pip install protobuf"):
+        load_predictor(tmp_path)
+
+
 def test_a_pickle_is_read_where_that_is_safe_or_permitted(tmp_path, whole, expected):
     from safetensors.torch import load_file
 
@@ -325,6 +336,7 @@ ROWS = {
     "a `.zip`": [test_a_zip_is_answered_by_unpacking],
     "an empty folder": ["nothing"],
     "no weights": ["no weights", "no config", "no tokenizer"],
+    "a SentencePiece": [test_a_sentencepiece_model_alone_is_read_or_answered_by_what_is_not_installed],
     "an index": ["a missing shard"],
     "cut weights": ["cut weights", "no bytes", "a pointer", "a page"],
     "`.crdownload`": ["half a download", "half a fetch"],
