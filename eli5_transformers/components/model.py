@@ -316,6 +316,9 @@ def _outputs(config: Any, wanted: Optional[int], labels: Optional[List[str]], kn
         own = naming.config_names(naming.of_config(config, trained)[0], trained)
         same = set(known) <= set(own) or (trained, len(known)) == (1, 2)
         return wanted or (trained if same else len(known))
+    generic = naming.are_generic([str(name) for name in naming.by_index(getattr(config, "id2label", None)).values()])
+    if wanted is None and labels and generic and (trained, len(labels)) != (1, 2):
+        return len(labels)  # a config without names counts two classes, whatever the weights have
     if wanted is not None and wanted != trained:
         raise SourceError(
             f"num_labels is {wanted}, but the classifier has {trained} outputs: leave it out, or give "

@@ -233,7 +233,8 @@ def _allennlp_tokens(encoding: Encoding) -> List[Token]:
 def _load(folder: str, options: Optional[Mapping[str, Any]]) -> Any:
     path = os.path.expanduser(folder)
     options = transformers_options(options)
-    with classifiers.source_errors(f"no tokenizer can be loaded from {folder!r}{_lacking(path)}", os.path.join(path, "tokenizer_config.json")):
+    what = f"no tokenizer can be loaded from {folder!r}{_lacking(path)}"
+    with classifiers.source_errors(what, os.path.join(path, "tokenizer_config.json")):
         try:
             tokenizer = AutoTokenizer.from_pretrained(path, **options)
         except (AttributeError, TypeError, ValueError):  # transformers' of names of classes that it does not read

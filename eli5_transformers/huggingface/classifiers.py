@@ -181,8 +181,8 @@ def _require_text_classifier(name: str, config: PretrainedConfig, new_head: bool
     if other and not new_head:
         raise SourceError(
             f"the checkpoint {name!r} is no classifier of texts: {other}; give one that was fine-tuned for sequence "
-            "classification, the model that does classify as an object with tokenizer=, or `allow_new_head: true` to train one "
-            "from it"
+            "classification (if this one was, correct 'architectures' there), the model that does classify as an object with "
+            "tokenizer=, or `allow_new_head: true` to train one from it"
         )
 
 
@@ -194,7 +194,7 @@ def _other_outputs(mismatched: Mapping[str, Any], new: List[str], config: Pretra
         return ""
     (outputs,) = found
     same = all(tuple(there)[1:] == tuple(here)[1:] and here[0] == config.num_labels for there, here in shapes)
-    return f" (the weights have {outputs[0]} outputs: correct id2label in config.json)" if same and outputs else ""
+    return f" (the weights have {outputs[0]} outputs: correct id2label in config.json, or labels)" if same and outputs else ""
 
 
 def _left_over(unexpected: Any, model: torch.nn.Module) -> List[str]:

@@ -155,8 +155,16 @@ def test_the_same_of_an_object(own, given):
 
 @pytest.mark.parametrize("given", [{"0": "p"}, ["p", "q"], {}, None, GONE, {"0": "p", "2": "q"}])
 def test_names_of_another_number_than_the_outputs_are_refused_with_what_to_correct(whole, tmp_path, given):
-    with pytest.raises(SourceError, match=r"the weights have 3 outputs: correct id2label in config.json"):
+    with pytest.raises(SourceError, match=r"the weights have 3 outputs: correct id2label in config.json, or labels"):
         load_predictor(changed(whole, tmp_path, id2label=given, label2id=GONE))
+
+
+@pytest.mark.parametrize("given", [{}, None, GONE])
+def test_names_that_are_given_count_the_classes_of_a_config_that_names_none(whole, tmp_path, given):
+    folder = changed(whole, tmp_path, id2label=given, label2id=GONE)
+    assert load_predictor(folder, labels=["x", "y", "z"]).labels == ["x", "y", "z"]
+    with pytest.raises(SourceError, match="the weights have 3 outputs"):
+        load_predictor(folder, labels=["x", "y", "z", "w"])
 
 
 WRONG = [
