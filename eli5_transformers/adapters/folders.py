@@ -118,7 +118,10 @@ def _itself(folder: Path, named: str) -> Optional[Found]:
                 f"{shown(named, 300)} holds a model of {kind}, whose head, if it has one, is not transformers': give a "
                 "torch.nn.Module from input_ids and attention_mask to logits, with tokenizer="
             )
-    if any((folder / name).is_file() for name in WEIGHTS) and (folder / "config.json").is_file():
+    content = _content(folder / "config.json")
+    # Of code that comes with it only its permission can be asked for, before anything else.
+    own_code = isinstance(content, dict) and "auto_map" in content
+    if own_code or (any((folder / name).is_file() for name in WEIGHTS) and (folder / "config.json").is_file()):
         if _has_tokenizer(folder) or not _has_tokenizer(folder / "tokenizer"):
             return Found(folder)
         return Found(folder, "The tokenizer is the one in the folder 'tokenizer' of the checkpoint.", folder / "tokenizer")
