@@ -51,6 +51,15 @@ def is_error(error: BaseException) -> bool:
     return isinstance(error, Exception) or type(error).__name__ == "PanicException"
 
 
+def shown(value: object, most: int = 100) -> str:
+    """What somebody else has written, as a message shows it: its beginning alone, where it is long."""
+    try:
+        text = repr(value)
+    except Exception:  # of a class whose authors did not care
+        text = f"a {type(value).__name__}"
+    return text if len(text) <= most else f"{text[:most]}…"
+
+
 def short(error: BaseException, most: int = 200) -> str:
     """The first line of another library's message, which may list all that it knows."""
     lines = str(error).strip().splitlines()

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, Dict, Mapping, Optional, Tuple, Union
+from typing import Any, Callable, Dict, Mapping, Optional, Tuple, Union
 
 from ..errors import SourceError, short
 from ..permissions import Permissions, current
 from ..unpacking import unpacked
+from . import folders
 from .config_errors import configuration_errors
 from .configs import read_config, require_parts
 from .objects import placed
@@ -30,17 +31,29 @@ def is_serialization_folder(path: Path) -> bool:
 
 
 def from_archive(
-    path: Path, device: Union[str, int, None], changes: str, permissions: Permissions, predictor: Chosen = None
+    path: Path,
+    device: Union[str, int, None],
+    permissions: Permissions,
+    of_checkpoint: Callable[[Path], Any],
+    of_allennlp: Callable[[], str],
+    predictor: Chosen = None,
 ) -> Any:
-    """The predictor of an archive or a serialization folder, with what is registered and permitted alone."""
+    """The predictor of an archive or a serialization folder, with what is registered and permitted alone.
+
+    An archive that holds a HuggingFace checkpoint is `of_checkpoint`'s, which is given its unpacked folder; for one of
+    AllenNLP `of_allennlp` gives the changes to its config.
+    """
     if not path.exists():
         raise SourceError(f"there is no archive at {path}")
     if path.is_dir() and not _has_weights(path) and ((path / _ARCHIVE).exists() or not (path / _CONFIG).is_file()):
         path = path / _ARCHIVE
     if path.is_dir():
-        return _from_folder(path, path, device, changes, predictor)
-    with unpacked(path, permissions) as folder:
-        return _from_folder(_inside(Path(folder)), path, device, changes, predictor)
+        return _from_folder(path, path, device, of_allennlp(), predictor)
+    with unpacked(path, permissions) as unpacked_to:
+        folder = _inside(Path(unpacked_to))
+        if not (folder / "vocabulary").is_dir() and not _has_weights(folder) and folders.holds_checkpoint(folder):
+            return of_checkpoint(folder)
+        return _from_folder(folder, path, device, of_allennlp(), predictor)
 
 
 def _from_folder(folder: Path, named: Path, device: Union[str, int, None], changes: str, chosen: Chosen) -> Any:
@@ -68,8 +81,6 @@ def _inside(folder: Path) -> Path:
 
 
 def _require_archive(folder: Path, named: Path) -> None:
-    if _is_checkpoint(_config(folder)):
-        raise SourceError(f"{named} holds a HuggingFace checkpoint, not an AllenNLP archive: unpack it and give the folder")
     if not (folder / _CONFIG).is_file():
         raise SourceError(f"{named} is not an archive of AllenNLP: it has no {_CONFIG}")
     if not (folder / "vocabulary").is_dir():

@@ -9,10 +9,10 @@ from typing import Any, Mapping, Optional, Sequence, Union
 from .. import compat, foreign
 from ..arguments import truth, whole_number
 from ..compat._guard import guarded
-from ..errors import InputError
+from ..errors import InputError, SourceError
 from ..interpreters.provenance import source_name
 from ..permissions import MAX_UNPACKED, Permissions
-from . import archives, configs, objects
+from . import archives, configs, folders, objects
 from .plugins import loaded
 from .predictors import Chosen, require_predictor
 
@@ -39,11 +39,12 @@ def load_predictor(
     Parameters
     ----------
     source
-        A folder with a HuggingFace checkpoint, or its id on the hub; a `.jsonnet` or `.json` config with a `model` and a
-        `dataset_reader`, or the bare name of a shipped one; an AllenNLP archive (`model.tar.gz`, or its serialization
-        folder); a transformers text-classification pipeline; with `tokenizer`, a `PreTrainedModel` or any
-        `torch.nn.Module` that maps `input_ids` and `attention_mask` to logits (batch, classes); or a `Predictor`, which
-        is returned as it is. An object is used as it is, never copied or changed.
+        A folder with a HuggingFace checkpoint, or that holds one (docs/sources.md), or its id on the hub; a `.jsonnet` or
+        `.json` config with a `model` and a `dataset_reader`, or the bare name of a shipped one; an archive of AllenNLP
+        (`model.tar.gz`, or its serialization folder), or one with a checkpoint in it; a transformers pipeline that classifies
+        texts; with `tokenizer`, a `PreTrainedModel` or any `torch.nn.Module` that maps `input_ids` and `attention_mask` to
+        logits (batch, classes); or a `Predictor`, which is returned as it is. An object is used as it is, never copied or
+        changed.
     tokenizer
         The HuggingFace tokenizer of a model that is given as an object; for a checkpoint, another than its own.
     device
@@ -97,7 +98,8 @@ def load_predictor(
         _refuse({**config, **trusted, **foreign_files}, f"a {type(source).__name__}")
         return objects.from_object(source, tokenizer, device, own)
     made = _from_path(source, tokenizer, device, own, config, foreign_files, permissions)
-    made.loaded_from = source_name(source)
+    inside = getattr(made, "found_in", "")
+    made.loaded_from = source_name(source) + (f"/{inside}" if inside else "")
     return made
 
 
@@ -111,24 +113,46 @@ def _from_path(
     permissions: Permissions,
 ) -> Any:
     """The predictor of a config, an archive or a checkpoint."""
+    from ..huggingface.classifiers import source_errors
+
+    harmless = "a checkpoint, which runs nothing but with trust_remote_code or allow_pickle"
+    if not str(source).strip():
+        raise SourceError(f"the source is an empty text: give {objects.ACCEPTED}")
     path = Path(os.path.expanduser(os.fspath(source)))
+    folders.require_folder(path)
     if path.name.endswith(configs.SUFFIXES):
         _refuse({**own, "tokenizer": tokenizer}, "a config (use overrides)")
         changes = configs.as_overrides(config["overrides"], config["ext_vars"])
         file, variables, predictor = configs.find_config(path), config["ext_vars"], config["predictor"]
         return loaded(lambda: configs.from_config(file, device, changes, variables, predictor), permissions)
-    if path.name.endswith(archives.SUFFIXES) or archives.is_serialization_folder(path):
-        _refuse({**own, "tokenizer": tokenizer, "ext_vars": config["ext_vars"]}, "an archive (use overrides)")
-        changes = configs.as_overrides(config["overrides"], None)
-        predictor = config["predictor"]
-        return loaded(lambda: archives.from_archive(path, device, changes, permissions, predictor), permissions)
-    _refuse(config, "a checkpoint")
-    _refuse(foreign_files, "a checkpoint, which runs nothing but with trust_remote_code or allow_pickle")
-    name = str(path) if path.exists() else str(source)
-    from ..huggingface.classifiers import source_errors
 
-    with guarded(permissions), source_errors(f"the checkpoint {name!r} cannot be loaded"):
-        return objects.from_checkpoint(name, tokenizer, device, own)
+    def of_checkpoint(folder: Path) -> Any:
+        _refuse(config, "a checkpoint")
+        _refuse({**foreign_files, "max_unpacked": None}, harmless)
+        found = folders.find(folder, str(path))
+        with source_errors(f"the checkpoint {str(path)!r} cannot be loaded"):
+            predictor = objects.from_checkpoint(str(found.path), tokenizer or found.tokenizer, device, own)
+        predictor._model.caveats += (found.note,) if found.note else ()
+        if found.path != folder:
+            predictor.found_in = str(found.path.relative_to(folder))
+        return predictor
+
+    def of_allennlp() -> str:
+        _refuse({**own, "tokenizer": tokenizer, "ext_vars": config["ext_vars"]}, "an archive (use overrides)")
+        return configs.as_overrides(config["overrides"], None)
+
+    if path.name.endswith(archives.SUFFIXES) or archives.is_serialization_folder(path):
+        predictor = config["predictor"]
+        return loaded(
+            lambda: archives.from_archive(path, device, permissions, of_checkpoint, of_allennlp, predictor), permissions
+        )
+    _refuse(foreign_files, harmless)
+    with guarded(permissions):
+        if path.is_dir():
+            return of_checkpoint(path)
+        _refuse(config, "a checkpoint")
+        with source_errors(f"the checkpoint {str(source)!r} cannot be loaded"):
+            return objects.from_checkpoint(str(source), tokenizer, device, own)
 
 
 def _refuse(options: Mapping[str, Any], what: str) -> None:

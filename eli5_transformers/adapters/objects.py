@@ -3,28 +3,17 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Any, Dict, List, Mapping, Optional, Union
 
 from ..arguments import in_order, is_missing
 from ..errors import InputError, SourceError
-from ..huggingface import labels as naming
 from ..permissions import allows
 
 ACCEPTED = (
     "a checkpoint folder or hub id, a config (.jsonnet, .json), an AllenNLP archive, a text-classification pipeline, "
     "a torch.nn.Module with tokenizer=, or a Predictor"
 )
-# What a pipeline's function makes of the logits, as the kind of head that has that function.
-_FUNCTIONS = {
-    "sigmoid": "multi_label_classification",
-    "softmax": "single_label_classification",
-}
-# Of those that a pipeline's tokenizer may be given: what is honoured, and what changes no token of one text.
-_TOKENIZER_OPTIONS = {
-    "add_special_tokens", "max_length", "pad_to_multiple_of", "padding", "padding_side", "return_all_scores",
-    "return_attention_mask", "return_length", "return_offsets_mapping", "return_special_tokens_mask", "return_tensors",
-    "return_token_type_ids", "truncation", "verbose",
-}  # fmt: skip
 
 
 def from_checkpoint(
@@ -33,13 +22,17 @@ def from_checkpoint(
     device: Union[str, int, None],
     options: Mapping[str, Any],
 ) -> Any:
-    """The predictor of a checkpoint's folder or hub id, loaded with the permissions of the load that runs."""
+    """The predictor of a checkpoint's folder or hub id, loaded with the permissions of the load that runs.
+
+    `tokenizer` is a tokenizer, or the folder of one. The classifier is run once: what its config says may be found out by
+    that alone.
+    """
     from allennlp.data import Vocabulary
 
     from ..components.model import TransformerClassifier
     from ..components.observed import observed
 
-    if tokenizer is not None and not _is_tokenizer(tokenizer):
+    if tokenizer is not None and not isinstance(tokenizer, Path) and not _is_tokenizer(tokenizer):
         raise SourceError(
             f"tokenizer is {_shown(tokenizer)}, but must be a tokenizer: give AutoTokenizer.from_pretrained(...), or leave it "
             "out for the checkpoint's own"
@@ -50,11 +43,18 @@ def from_checkpoint(
         labels=_listed(options["labels"]),
         problem_type=options["problem_type"],
     )
-    source = {"tokenizer": tokenizer} if tokenizer is not None else {"model_name": name}
+    if isinstance(tokenizer, Path):
+        source = {"model_name": str(tokenizer)}
+    else:
+        source = {"tokenizer": tokenizer} if tokenizer is not None else {"model_name": name}
     predictor = _predictor(placed(model, device), source, options)
+    try:
+        seen = observed(model.transformer, predictor._dataset_reader.tokenizer)
+    except InputError:
+        return predictor  # of the text, and told for each
     if allows("trust_remote_code"):
         # Code of somebody else's may do anything with its logits.
-        model.take(observed(model.transformer, predictor._dataset_reader.tokenizer), options["problem_type"])
+        model.take(seen, options["problem_type"])
     return predictor
 
 
@@ -65,11 +65,14 @@ def from_object(source: Any, tokenizer: Any, device: Union[str, int, None], opti
     """
     import torch
 
-    options = dict(options)
+    chosen, options, pipeline = options, dict(options), None
     if _is_pipeline(source):
         if tokenizer is not None:
             raise SourceError("a pipeline has its own tokenizer: leave tokenizer= out, or give the model with it")
-        source, tokenizer = source.model, _pipeline_options(source, options)
+        from . import pipelines
+
+        pipeline = source
+        source, tokenizer = pipelines.options_of(pipeline, options)
     inside = _inside(source)
     if not isinstance(source, torch.nn.Module):
         hint = inside and f"{inside}, or "
@@ -98,7 +101,8 @@ def from_object(source: Any, tokenizer: Any, device: Union[str, int, None], opti
         labels=_listed(options["labels"]),
         problem_type=options["problem_type"],
     )
-    return _predictor(model, {"tokenizer": tokenizer}, options)
+    predictor = _predictor(model, {"tokenizer": tokenizer}, options)
+    return predictor if pipeline is None else pipelines.of_pipeline(pipeline, predictor, chosen)
 
 
 def placed(model: Any, device: Union[str, int, None]) -> Any:
@@ -145,44 +149,6 @@ def _is_pipeline(source: Any) -> bool:
     # Whoever has a pipeline has transformers loaded; nobody else should load its pipelines for this question.
     pipelines = sys.modules.get("transformers.pipelines.base")
     return pipelines is not None and isinstance(source, pipelines.Pipeline)
-
-
-def _pipeline_options(pipeline: Any, options: Dict[str, Any]) -> Any:
-    """Fills `options` with what the pipeline was made with, and returns its tokenizer."""
-    if getattr(pipeline, "task", None) == "zero-shot-classification":
-        raise SourceError(
-            "a zero-shot pipeline asks its model whether a text entails a sentence about each label: give the model itself, "
-            "pipe.model with tokenizer=pipe.tokenizer, the sentence as text_pair='This example is shopping.', and the "
-            "model's class for entailment as targets"
-        )
-    if getattr(pipeline, "task", None) not in ("text-classification", "sentiment-analysis"):
-        raise SourceError(
-            f"a pipeline for {pipeline.task!r} was given, but only those for 'text-classification' classify texts"
-        )
-    function = pipeline._postprocess_params.get("function_to_apply") or getattr(
-        pipeline.model.config, "function_to_apply", None
-    )
-    name = str(getattr(function, "value", function) or "default").lower()
-    if options["problem_type"] is None and name in _FUNCTIONS:
-        options["problem_type"] = _FUNCTIONS[name]
-    elif options["problem_type"] is None and name != "none" and naming.declared(pipeline.model.config) == 1:
-        # A pipeline puts a single logit under a sigmoid unless its config says that it is a regression.
-        known = getattr(pipeline.model.config, "problem_type", None)
-        options["problem_type"] = known or _FUNCTIONS["sigmoid"]
-    given = pipeline._preprocess_params
-    unknown = sorted(set(given) - _TOKENIZER_OPTIONS)
-    if unknown:
-        raise SourceError(
-            f"the pipeline gives its tokenizer the option {unknown[0]}={given[unknown[0]]!r}, which is not known here: make "
-            "one without it, or give the model with its tokenizer"
-        )
-    options["add_special_tokens"] = given.get("add_special_tokens", True)
-    if options["max_length"] is None:
-        options["max_length"] = given.get("max_length")
-    truncation = given.get("truncation")
-    if options["truncation"] is None and isinstance(truncation, str) and truncation != "do_not_truncate":
-        options["truncation"] = truncation
-    return pipeline.tokenizer
 
 
 def _device(device: Union[str, int, None]) -> Any:

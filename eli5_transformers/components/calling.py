@@ -2,11 +2,11 @@
 
 import inspect
 from contextlib import contextmanager
-from typing import Any, Iterator, Optional
+from typing import Any, Iterator, List, Optional
 
 import torch
 
-from ..errors import InputError, SourceError, is_lack_of_memory
+from ..errors import InputError, SourceError, is_lack_of_memory, shown
 from ..sites.architectures import configs, position_limit, sole_contents
 from ..text.tokenizers import require_tokenizer
 
@@ -17,12 +17,23 @@ def require_fitting(tokenizer: Any, module: torch.nn.Module) -> None:
     A table that is larger is usual: many are padded. Raises SourceError, also for what is no whole tokenizer.
     """
     require_tokenizer(tokenizer)
+    require_limit(tokenizer)
     rows = _rows(module)
     tokens = len(tokenizer) if hasattr(tokenizer, "__len__") else 0
     if rows is not None and tokens > rows:
         raise SourceError(
             f"the tokenizer has {tokens} tokens, but a {type(module).__name__} has rows for {rows}: give the tokenizer that it "
             "was trained with, or, where tokens were added, call model.resize_token_embeddings(len(tokenizer))"
+        )
+
+
+def require_limit(tokenizer: Any) -> None:
+    """Raises SourceError for a tokenizer whose own limit is no number: transformers compares it with those of tokens."""
+    said = getattr(tokenizer, "model_max_length", 0)
+    if isinstance(said, bool) or not isinstance(said, (int, float)):
+        raise SourceError(
+            f"the tokenizer's model_max_length is {shown(said)}, but must be a number of tokens: set it, or correct "
+            "tokenizer_config.json"
         )
 
 
@@ -86,12 +97,31 @@ def explaining_ids(module: torch.nn.Module, ids: torch.Tensor) -> Iterator[None]
 
 
 def logits_of(output: Any) -> torch.Tensor:
-    """The logits in what a classifier returned: an output object, a tuple, or the tensor itself."""
+    """The logits in what a classifier returned: an output object, a tuple, or the tensor itself.
+
+    Of a tuple or dict without a name for them they are the only tensor (batch, outputs), behind a loss or not. Raises
+    SourceError where there are none, or where more than one could be meant.
+    """
     if isinstance(output, torch.Tensor):
         return output
     logits = output.get("logits") if isinstance(output, dict) else getattr(output, "logits", None)
-    if logits is None and isinstance(output, (tuple, list)) and output:
-        logits = output[0]
-    if not isinstance(logits, torch.Tensor):
-        raise SourceError(f"the classifier returned a {type(output).__name__} without logits (batch, outputs)")
-    return logits
+    if isinstance(logits, torch.Tensor):
+        return logits
+    if isinstance(output, (tuple, list)):
+        return _only([part for part in output if isinstance(part, torch.Tensor)], output)
+    if type(output) is dict:
+        # The classes of transformers name what they have; what is none of those may have any name.
+        return _only([part for part in output.values() if isinstance(part, torch.Tensor)], output)
+    raise SourceError(f"the classifier returned a {type(output).__name__} without logits (batch, outputs)")
+
+
+def _only(tensors: List[torch.Tensor], output: Any) -> torch.Tensor:
+    # A number alone is a loss.
+    found = [part for part in tensors if part.dim()]
+    if len(found) == 1 or (len(found) > 1 and [part.dim() for part in found].count(2) == 1 and found[0].dim() == 2):
+        return found[0]
+    shapes = ", ".join(str(tuple(part.shape)) for part in found) or "none"
+    raise SourceError(
+        f"the classifier returned a {type(output).__name__} without logits (batch, outputs) that can be told from its other "
+        f"tensors (of the shapes {shapes}): wrap it in a module that returns its logits alone"
+    )

@@ -102,7 +102,9 @@ class TransformerClassifier(Model):
         self.caveats: Tuple[str, ...] = ()
         """What a reader of its explanations must know of its outputs, a sentence each."""
         if labels is None and not new_head:
-            self.caveats += tuple(filter(None, [stale, "" if observed is None else observed.note]))
+            written = classifiers.notes_on_names(model_name, transformer_kwargs) if model_name and load_weights else ""
+            notes = [stale, written, "" if observed is None else observed.note]
+            self.caveats += tuple(dict.fromkeys(filter(None, notes)))
         self._make_head(names, outputs, problem_type, config, observed)
         self._names_classes = None if observed is None else config
         if transformer is None:
@@ -245,9 +247,11 @@ class TransformerClassifier(Model):
     def _build(self, config, name, load_weights, new_head, allow_pickle, options) -> torch.nn.Module:
         if name is None or not load_weights:
             return classifiers.from_config(config, options)
-        return classifiers.from_checkpoint(
+        found = classifiers.from_checkpoint(
             name, config, new_head=new_head, allow_pickle=allow_pickle, options=options
-        ).model
+        )
+        self.caveats += found.notes
+        return found.model
 
     def _write_labels(self) -> None:
         """Gives the vocabulary the names in the order of the outputs, so that data is indexed as the head needs it."""
@@ -312,6 +316,9 @@ def _outputs(config: Any, wanted: Optional[int], labels: Optional[List[str]], kn
         own = naming.config_names(naming.of_config(config, trained)[0], trained)
         same = set(known) <= set(own) or (trained, len(known)) == (1, 2)
         return wanted or (trained if same else len(known))
+    generic = naming.are_generic([str(name) for name in naming.by_index(getattr(config, "id2label", None)).values()])
+    if wanted is None and labels and generic and (trained, len(labels)) != (1, 2):
+        return len(labels)  # a config without names counts two classes, whatever the weights have
     if wanted is not None and wanted != trained:
         raise SourceError(
             f"num_labels is {wanted}, but the classifier has {trained} outputs: leave it out, or give "

@@ -1,5 +1,6 @@
 """The registered AllenNLP dataset reader on HuggingFace tokenizers."""
 
+import importlib.util
 import json
 import logging
 import os
@@ -20,6 +21,7 @@ from ..permissions import transformers_options
 from ..sites.architectures import position_limit
 from ..text.encoding import TRUNCATIONS, Encoding, encode, tokenizer_limit
 from ..text.tokenizers import keep_for_ourselves, require_tokenizer
+from .calling import require_limit
 from .heads import PROBLEM_TYPES
 from .token_indexer import TransformerIndexer
 
@@ -27,6 +29,9 @@ _FILES = {
     "tokenizer.json", "tokenizer_config.json", "tokenizer.model", "vocab.txt", "vocab.json", "merges.txt", "spiece.model",
     "sentencepiece.bpe.model",
 }  # fmt: skip
+
+_SENTENCEPIECE = {name for name in _FILES if name.endswith(".model")}
+_FOR_SENTENCEPIECE = {"sentencepiece": "sentencepiece", "protobuf": "google.protobuf"}
 
 logger = logging.getLogger(__name__)
 
@@ -106,8 +111,8 @@ class TransformerClassifierReader(DatasetReader):
         self.tokenizer = tokenizer
         self.truncation = truncation
         self.add_special_tokens = add_special_tokens
-        limits += [tokenizer_limit(tokenizer)]
         self._chosen_length = max_length is not None
+        limits += [_limit_of(tokenizer, self._chosen_length or not add_special_tokens)]
         if max_length is None:
             self.max_length = min((limit for limit in limits if limit is not None), default=None)
         else:
@@ -231,10 +236,13 @@ def _allennlp_tokens(encoding: Encoding) -> List[Token]:
 def _load(folder: str, options: Optional[Mapping[str, Any]]) -> Any:
     path = os.path.expanduser(folder)
     options = transformers_options(options)
-    with classifiers.source_errors(f"no tokenizer can be loaded from {folder!r}", os.path.join(path, "tokenizer_config.json")):
+    what = f"no tokenizer can be loaded from {folder!r}{_lacking(path)}"
+    with classifiers.source_errors(what, os.path.join(path, "tokenizer_config.json")):
         try:
             tokenizer = AutoTokenizer.from_pretrained(path, **options)
-        except AttributeError:  # transformers' of a config whose labels are a list
+        except (AttributeError, TypeError, ValueError):  # transformers' of names of classes that it does not read
+            if not os.path.isfile(os.path.join(path, "config.json")):
+                raise
             tokenizer = AutoTokenizer.from_pretrained(path, config=classifiers.read_config(path), **options)
     if not callable(getattr(tokenizer, "convert_ids_to_tokens", None)):
         # transformers takes any name of its own for a `tokenizer_class`.
@@ -248,6 +256,35 @@ def _load(folder: str, options: Optional[Mapping[str, Any]]) -> Any:
             "say), or give the tokenizer with tokenizer="
         )
     return tokenizer
+
+
+def _lacking(path: str) -> str:
+    """What is not installed to read a folder that has a SentencePiece model alone, for an error: transformers names another."""
+    names = set(os.listdir(path)) if os.path.isdir(path) else set()
+    missing = [package for package, module in _FOR_SENTENCEPIECE.items() if not _is_installed(module)]
+    if "tokenizer.json" in names or not names & _SENTENCEPIECE or not missing:
+        return ""
+    return f", which has a SentencePiece model alone: pip install {' '.join(missing)}"
+
+
+def _is_installed(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ImportError:  # the package that it would be in
+        return False
+
+
+def _limit_of(tokenizer: Any, room: bool) -> Optional[int]:
+    """The tokenizer's own limit. Raises SourceError for one that is none, or, without `room`, that leaves none for a text."""
+    require_limit(tokenizer)
+    limit = tokenizer_limit(tokenizer)
+    added = getattr(tokenizer, "num_special_tokens_to_add", None)
+    if limit is not None and not room and added is not None and limit <= added():
+        raise SourceError(
+            f"the tokenizer's model_max_length is {limit}, which leaves no room for a text beside {added()} special tokens: "
+            "give max_length="
+        )
+    return limit
 
 
 def _positions(folder: str, options: Optional[Mapping[str, Any]]) -> Optional[int]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional
+from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Tuple
 
 import torch
 from transformers import CONFIG_MAPPING, AutoConfig, AutoModelForSequenceClassification, PretrainedConfig
@@ -18,10 +19,17 @@ from transformers.utils import logging as transformers_logging
 from ..compat._remote_code import remote_classifier
 from ..errors import Eli5TransformersError, SourceError, is_error, short
 from ..permissions import OWN_CODE, allows, transformers_options
-from . import labels as naming
+from . import settings
 
 # What a checkpoint on the hub may consist of; weights of other frameworks and training state are left where they are.
 _HUB_OPTIONS = ("trust_remote_code", "revision", "token", "use_auth_token", "cache_dir", "local_files_only")
+# Buffers that older releases saved, and those of losses: nothing is predicted with them. A pooler is one more of those that
+# are saved and not used (RoBERTa's), heads of pretraining stand beside the classifier's.
+_CONSTANTS = re.compile(
+    r"(^|\.)(position_ids|token_type_ids|inv_freq|masked_bias|attn\.bias|num_batches_tracked|relative_position_index|"
+    r"version|(loss|loss_fct|loss_fn|criterion)(\.\w+)?)$"
+)
+_PRETRAINING = ("cls.", "lm_head", "mlm", "generator_", "discriminator_predictions.", "vocab_", "pred_layer.", "lm_loss.")
 _HUB_FILES = ["*.json", "*.txt", "*.model", "*.safetensors", "pytorch_model*.bin", "*.py"]
 
 
@@ -33,6 +41,8 @@ class Classifier:
     """Maps `input_ids`, `attention_mask` (and what else it takes) to an output with `logits`; in eval mode, float32."""
     new: List[str]
     """Names of the parameters that were drawn at random; empty for a checkpoint of a classifier."""
+    notes: Tuple[str, ...] = ()
+    """What a reader of its explanations must know of how it was read, a sentence each."""
 
 
 def read_config(
@@ -59,7 +69,13 @@ def read_config(
             return AutoConfig.for_model(kind, **content)
     place = os.path.expanduser(os.fspath(name or ""))
     with source_errors(f"there is no usable config.json of a checkpoint at {name!r}"):
-        config = _with_names_as_written(place, options) or AutoConfig.from_pretrained(place, **options)
+        written, rest = _written(place, options)
+        content, _ = settings.checked(written, _file_of(place))
+        if content == written or content.get("model_type") not in CONFIG_MAPPING:
+            config = AutoConfig.from_pretrained(place, **options)
+        else:
+            config = CONFIG_MAPPING[content["model_type"]].from_dict({**content, "_name_or_path": place}, **rest)
+        settings.require_parts(config, _file_of(place))
     attention = getattr(config, "_attn_implementation", None)
     if isinstance(attention, str) and "/" in attention and not options["trust_remote_code"]:
         # transformers 5 fetches a repository of that name from the hub and imports it.
@@ -67,15 +83,29 @@ def read_config(
     return config
 
 
-def _with_names_as_written(place: str, options: Mapping[str, Any]) -> Optional[PretrainedConfig]:
-    """The config of a checkpoint whose labels are written in a way that transformers does not read, or None."""
-    content, rest = PretrainedConfig.get_config_dict(place, **options)
-    names = naming.written_otherwise(content)
-    if names is None or content.get("model_type") not in CONFIG_MAPPING:
-        return None
-    content = {name: value for name, value in content.items() if name != "num_labels"}
-    content.update(id2label=names, label2id={name: index for index, name in names.items()})
-    return CONFIG_MAPPING[content["model_type"]].from_dict({**content, "_name_or_path": place}, **rest)
+def notes_on_names(name: str, options: Optional[Mapping[str, Any]] = None) -> str:
+    """What must be said of the names of classes in a checkpoint's config.json, a sentence or more; empty where nothing must."""
+    place = os.path.expanduser(os.fspath(name))
+    return settings.checked(_written(place, transformers_options(options))[0], _file_of(place))[1]
+
+
+def _written(place: str, options: Mapping[str, Any]) -> Tuple[Any, Dict[str, Any]]:
+    """The content of a checkpoint's config.json, and those of the options that are not for finding it."""
+    file = os.path.join(place, "config.json")
+    if os.path.isfile(file):
+        try:
+            with open(file, encoding="utf-8-sig") as opened:
+                content = json.load(opened)
+        except (ValueError, RecursionError) as error:
+            raise SourceError(f"{_file_of(place)} is not JSON ({short(error)}): copy it from the checkpoint anew") from error
+        # transformers takes any content for an object.
+        if not isinstance(content, dict):
+            return content, {}
+    return PretrainedConfig.get_config_dict(place, **options)
+
+
+def _file_of(place: str) -> str:
+    return f"the config.json of {os.path.basename(os.path.normpath(place))!r}"
 
 
 def from_config(config: PretrainedConfig, options: Optional[Mapping[str, Any]] = None) -> torch.nn.Module:
@@ -102,7 +132,7 @@ def from_checkpoint(
     where there is no weight file; and, without `allow_pickle`, where they can be read by unpickling only. The caller of a
     load has the last word on `allow_pickle` and `trust_remote_code`.
     """
-    from .weights import read_state_dict
+    from .weights import read_tensors, without_wrappers
 
     options = transformers_options(options)
     folder = local_folder(name, options)
@@ -113,9 +143,11 @@ def from_checkpoint(
     if architecture is None:
         with _architecture_errors(config):
             architecture = MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING[type(config)]
-    weights = read_state_dict(folder, allow_pickle=allow_pickle)
+    _require_text_classifier(name, config, new_head)
+    weights, renamed = without_wrappers(read_tensors(folder, allow_pickle=allow_pickle))
+    settings.require_possible(config.to_dict(), (tuple(tensor.shape) for tensor in weights.values()), _file_of(folder))
     wanted = {"torch_dtype": torch.float32, **_for_model(options, config)}
-    with source_errors(f"the weights of {name!r} cannot be loaded"), _quiet_loading():
+    with source_errors(f"the weights of {name!r} cannot be loaded as its config.json says"), _quiet_loading():
         model, info = architecture.from_pretrained(
             None,
             config=config,
@@ -125,15 +157,57 @@ def from_checkpoint(
             **wanted,
         )
     parameters = {parameter for parameter, _ in model.named_parameters()}
-    mismatched = {entry[0] if isinstance(entry, (tuple, list)) else entry for entry in info["mismatched_keys"]}
-    new = sorted(parameters.intersection(info["missing_keys"]) | mismatched)
+    mismatched = {entry[0]: entry[1:] for entry in info["mismatched_keys"] if isinstance(entry, (tuple, list))}
+    new = sorted(parameters.intersection({*info["missing_keys"], *mismatched}))
     if new and not new_head:
         raise SourceError(
             f"the checkpoint {name!r} is not a trained classifier of {config.num_labels} labels: its weights for "
-            f"{_listed(new)} are missing or of another shape and would be random; give a fine-tuned checkpoint, or "
-            "`allow_new_head: true` to train one from it"
+            f"{_listed(new)} are missing or of another shape and would be random{_other_outputs(mismatched, new, config)}; "
+            "give a fine-tuned checkpoint, or `allow_new_head: true` to train one from it"
         )
-    return Classifier(model.eval(), new)
+    left = _left_over(info["unexpected_keys"], model)
+    if left and not new_head:
+        raise SourceError(
+            f"the checkpoint {name!r} has weights of which a {type(model).__name__} makes no use ({_listed(left)}), as one of "
+            "another kind of head: load it with the class that it was saved from, and give that with tokenizer="
+        )
+    kind = settings.unknown_class(config.architectures, type(model).__name__)
+    return Classifier(model.eval(), new, tuple(filter(None, [renamed, "" if new_head else kind])))
+
+
+def _require_text_classifier(name: str, config: PretrainedConfig, new_head: bool) -> None:
+    """Raises SourceError for a checkpoint that says of itself that it is something else."""
+    other = settings.other_head(config.architectures)
+    if other and not new_head:
+        raise SourceError(
+            f"the checkpoint {name!r} is no classifier of texts: {other}; give one that was fine-tuned for sequence "
+            "classification (if this one was, correct 'architectures' there), the model that does classify as an object with "
+            "tokenizer=, or `allow_new_head: true` to train one from it"
+        )
+
+
+def _other_outputs(mismatched: Mapping[str, Any], new: List[str], config: PretrainedConfig) -> str:
+    """What is to be corrected where a config is of another number of classes than its weights, a clause."""
+    shapes = [mismatched.get(parameter, ()) for parameter in new]
+    found = {tuple(shape[0])[:1] for shape in shapes if len(shape) == 2}
+    if any(len(shape) != 2 for shape in shapes) or len(found) != 1:
+        return ""
+    (outputs,) = found
+    same = all(tuple(there)[1:] == tuple(here)[1:] and here[0] == config.num_labels for there, here in shapes)
+    return f" (the weights have {outputs[0]} outputs: correct id2label in config.json, or labels)" if same and outputs else ""
+
+
+def _left_over(unexpected: Any, model: torch.nn.Module) -> List[str]:
+    """The weights of a checkpoint that the model does not have, save those that no classifier's output depends on."""
+    base = getattr(model, "base_model_prefix", "") + "."
+    heads = {part for part, _ in model.named_children()}
+    return sorted(
+        key
+        for key in unexpected
+        if not _CONSTANTS.search(key)
+        and not (key.startswith(base) and key[len(base) :].startswith("pooler."))
+        and not (key.startswith(_PRETRAINING) and key.partition(".")[0] not in heads)
+    )
 
 
 def local_folder(name: str, options: Optional[Mapping[str, Any]] = None) -> str:

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
-from ..errors import SourceError
+from ..errors import SourceError, shown
 
 # What transformers calls the classes of a model whose author named none (`configuration_utils.py`).
 _GENERIC = re.compile(r"LABEL_\d+")
@@ -42,10 +42,9 @@ def declared(config: Any) -> Optional[int]:
 def of_config(config: Any, outputs: int, trained: bool = False) -> Tuple[Optional[Dict[Any, Any]], str]:
     """A config's names of a head's outputs, by index, and what must be said of them (empty where nothing must).
 
-    `id2label` may be a list, and `label2id` may stand alone. With `trained` the head has so many outputs, whatever the config
-    says: names of another number are those of another head, and left aside. Two names of a single output are those of the
-    opposite and of itself. Names of outputs that are not there, as of classes counted from 1, are left aside. Raises
-    SourceError for a list of another length.
+    They are read as `docs/sources.md` has it. With `trained` the head has so many outputs, whatever the config says: names
+    of another number are those of another head, and left aside. Two names of a single output are those of the opposite and
+    of itself. Raises SourceError for a list of another length.
     """
     given = getattr(config, "id2label", None)
     if isinstance(given, (list, tuple)) and len(given) != outputs and trained and (outputs, len(given)) != (1, 2):
@@ -53,53 +52,114 @@ def of_config(config: Any, outputs: int, trained: bool = False) -> Tuple[Optiona
             f"config.id2label is a list of {len(given)} names, but the model has {outputs} outputs: give one name an output, "
             "in their order, or labels=[...]"
         )
-    names = dict(enumerate(given)) if isinstance(given, (list, tuple)) else given
-    names = _by_index(names) if isinstance(names, Mapping) else {}
-    if are_generic([str(name) for name in names.values()]):
-        names = _inverted(getattr(config, "label2id", None)) or names
+    names, note = _read(given, getattr(config, "label2id", None))
     two = outputs == 1 and len(names) == 2 and not are_generic([str(name) for name in names.values()])
     if len(names) == outputs and not set(names) <= set(range(outputs)):
-        return None, (
-            f"The config's id2label names the outputs {_listed(list(names))}, but the model's are numbered from 0 to "
-            f"{outputs - 1}: the config's names are left aside; give labels=[...] to name the outputs."
-        )
+        return None, _not_numbered(names)
     if not trained or len(names) in (0, outputs) or two:
-        return names or None, ""
+        return names or None, note
     return None, (
         f"The model has {outputs} {'output' if outputs == 1 else 'outputs'}, but its config is of {len(names)} classes, as "
         "that of another head: the config's names are left aside; give labels=[...] to name the outputs."
     )
 
 
-def written_otherwise(content: Mapping[str, Any]) -> Optional[Dict[int, str]]:
-    """The names, by index, of a `config.json` that does not have them as transformers reads them; None for one that does.
+def as_written(content: Mapping[str, Any]) -> Tuple[Optional[Dict[int, str]], str]:
+    """The names in the content of a `config.json`, by index, and what must be said of them.
 
-    It reads an `id2label` that is an object, and nothing from a `label2id` alone.
+    None where transformers reads the file itself as it is read here: an `id2label` that is an object from numbers to names,
+    or no names at all.
     """
     given = content.get("id2label")
-    if isinstance(given, list):
-        return {index: str(name) for index, name in enumerate(given)}
-    return (_inverted(content.get("label2id")) or None) if given is None else None
+    names, note = _read(given, content.get("label2id"))
+    plain = isinstance(given, Mapping) and bool(given) and all(str(key).strip().isdigit() for key in given)
+    if plain and names == {int(key): name for key, name in given.items()} and not note:  # type: ignore[union-attr]
+        return None, ""
+    if not names:
+        named = "id2label" in content or "label2id" in content
+        return (dict(enumerate(generic_names(content.get("num_labels") or 2))) if named else None), note
+    if set(names) != set(range(len(names))):
+        return dict(enumerate(generic_names(len(names)))), _not_numbered(names)
+    return dict(enumerate(config_names(names, len(names)))), note
+
+
+def _read(id2label: Any, label2id: Any) -> Tuple[Dict[Any, Any], str]:
+    """Names by index, whatever holds them, and what must be said of that."""
+    names, notes = by_index(id2label), []
+    if id2label is not None and not isinstance(id2label, (Mapping, list, tuple)):
+        given = shown(id2label) if isinstance(id2label, (str, int, float)) else f"a {type(id2label).__name__}"
+        notes.append(
+            f"The config's id2label is {given}, which names no outputs: it is left aside; give labels=[...] to name "
+            "the outputs."
+        )
+    if are_generic([str(name) for name in names.values()]):
+        return _inverted(label2id) or names, " ".join(notes)
+    missing = [index for index, name in names.items() if not _is_name(name)]
+    if missing:
+        notes.append(
+            f"The config names {'no class' if len(missing) == 1 else 'no classes'} for output {_listed(missing)}: give "
+            "labels=[...] to name the outputs."
+        )
+    twice = [name for name, count in Counter(str(name) for name in names.values() if _is_name(name)).items() if count > 1]
+    if twice:
+        notes.append(f"The config gives the name {shown(twice[0])} to several outputs, which are told apart by their numbers.")
+    other = _disagreeing(names, label2id)
+    if other is not None:
+        notes.append(
+            f"The config's id2label and label2id disagree about {shown(other)}: id2label counts, as in transformers."
+        )
+    return {index: name if _is_name(name) else None for index, name in names.items()}, " ".join(notes)
+
+
+def _is_name(name: Any) -> bool:
+    return isinstance(name, (str, int, float)) and bool(str(name).strip())
+
+
+def _disagreeing(names: Mapping[Any, Any], label2id: Any) -> Any:
+    """A name that the two have at different places, or None."""
+    if not isinstance(label2id, Mapping):
+        return None
+    for index, name in names.items():
+        other = label2id.get(name) if isinstance(name, str) else None
+        if other is not None and _number(other) != index and list(names.values()).count(name) == 1:
+            return name
+    return None
+
+
+def _not_numbered(names: Mapping[Any, Any]) -> str:
+    return (
+        f"The config's id2label names the outputs {_listed(list(names))}, but the model's are numbered from 0 to "
+        f"{len(names) - 1}: the config's names are left aside; give labels=[...] to name the outputs."
+    )
 
 
 def _inverted(label2id: Any) -> Dict[Any, Any]:
     """Names by index of a `label2id` that numbers its names from 0 on and says something; empty for any other."""
     if not isinstance(label2id, Mapping) or are_generic([str(name) for name in label2id]):
         return {}
-    names = {index: name for name, index in label2id.items()}
-    return names if all(isinstance(i, int) for i in names) and sorted(names) == list(range(len(label2id))) else {}
+    names = {_number(index): name for name, index in label2id.items()}
+    numbered = all(isinstance(index, int) and not isinstance(index, bool) for index in names)
+    return names if numbered and sorted(names) == list(range(len(label2id))) else {}
+
+
+def by_index(id2label: Any) -> Dict[Any, Any]:
+    """A config's `id2label` by index, whatever holds it; empty where there is none."""
+    if isinstance(id2label, (list, tuple)):
+        return dict(enumerate(id2label))
+    return _by_index(id2label) if isinstance(id2label, Mapping) else {}
 
 
 def _by_index(id2label: Mapping[Any, Any]) -> Dict[Any, Any]:
     """An `id2label` with numbers as keys, where they are numbers; one that is a `label2id` is turned round."""
-    turned = _inverted(id2label) if all(isinstance(key, str) for key in id2label) else {}
+    words = all(isinstance(key, str) and not key.strip().isdigit() for key in id2label)
+    turned = _inverted(id2label) if words else {}
     return turned or {_number(key): name for key, name in id2label.items()}
 
 
 def _number(key: Any) -> Any:
     try:
         return int(key)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return key
 
 
@@ -175,5 +235,5 @@ def _require_known(vocabulary: Sequence[str], names: Sequence[str], whose: str) 
 
 
 def _listed(names: Sequence[Any], most: int = 10) -> str:
-    listed = ", ".join(repr(name) for name in names[:most])
+    listed = ", ".join(shown(name, 60) for name in names[:most])
     return f"{listed} and {len(names) - most} more" if len(names) > most else listed

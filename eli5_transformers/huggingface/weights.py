@@ -8,8 +8,9 @@ from __future__ import annotations
 import json
 import os
 import pickle
+import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Callable, Dict, Iterable, List, Mapping, Union
+from typing import TYPE_CHECKING, Callable, Dict, Iterable, List, Mapping, Tuple, Union
 
 from ..compat._stack import installed_version, release
 from ..errors import SourceError, short
@@ -21,10 +22,19 @@ if TYPE_CHECKING:
 SAFE_FILE = "model.safetensors"
 PICKLE_FILE = "pytorch_model.bin"
 INDEX = ".index.json"
-_WRAPPERS = ("module.", "_orig_mod.")
+# A prefix of all names is no part of a classifier, of which the head stands beside the encoder.
+_PREFIXES = ("module.", "_orig_mod.", "model.", "_forward_module.", "net.", "_fsdp_wrapped_module.")
+_INSIDE = ("_orig_mod.", "_fsdp_wrapped_module.", "_checkpoint_wrapped_module.")
+_BEFORE = re.compile(r"((module|_orig_mod)\.)*")
+_ANY_INSIDE = re.compile("|".join(map(re.escape, _INSIDE)))
 
 
 def read_state_dict(folder: Union[str, os.PathLike[str]], *, allow_pickle: bool = False) -> Dict[str, torch.Tensor]:
+    """The tensors of a HuggingFace checkpoint by the model's own names: `read_tensors` and `without_wrappers`."""
+    return without_wrappers(read_tensors(folder, allow_pickle=allow_pickle))[0]
+
+
+def read_tensors(folder: Union[str, os.PathLike[str]], *, allow_pickle: bool = False) -> Dict[str, torch.Tensor]:
     """The tensors of a HuggingFace checkpoint by name, on the CPU and in the data type of the file.
 
     Reads the first of `model.safetensors`, its shards (`model.safetensors.index.json`), `pytorch_model.bin` and its
@@ -45,21 +55,42 @@ def read_state_dict(folder: Union[str, os.PathLike[str]], *, allow_pickle: bool 
         (PICKLE_FILE, _trusting_reader if allow_pickle else _read_pickle),
     ):
         if (path / name).is_file():
-            return _without_wrapper(_read_files([path / name], read))
+            return _read_files([path / name], read)
         if (path / (name + INDEX)).is_file():
-            return _without_wrapper(_read_files(_shards(path / (name + INDEX)), read))
+            return _read_files(_shards(path / (name + INDEX)), read)
     raise SourceError(
         f"{os.fspath(folder)!r} has no weights: neither {SAFE_FILE} nor {PICKLE_FILE} nor the index of their shards"
     )
 
 
-def _without_wrapper(tensors: Dict[str, torch.Tensor]) -> Dict[str, torch.Tensor]:
-    """The weights under the model's own names, where all were saved from data parallelism or a compiled model around it."""
+def without_wrappers(tensors: Dict[str, torch.Tensor]) -> Tuple[Dict[str, torch.Tensor], str]:
+    """The weights under the model's own names, where they were saved from something around it, and what must be said of that.
+
+    Data parallelism, compiling and Lightning put a prefix before all names; sharding, checkpointing and a compiled part put
+    theirs in the middle of some.
+    """
+    told: Dict[str, None] = {}
+    inside = next((part for part in _INSIDE if any(part in name for name in tensors)), None)
+    if inside is not None and any(_without(name) != name for name in tensors):
+        names = {name: _without(name) for name in tensors}
+        if len(set(names.values())) == len(names):
+            tensors, told = {names[name]: tensor for name, tensor in tensors.items()}, {inside: None}
     while True:
-        prefix = next((one for one in _WRAPPERS if tensors and all(name.startswith(one) for name in tensors)), None)
+        prefix = next((one for one in _PREFIXES if tensors and all(name.startswith(one) for name in tensors)), None)
         if prefix is None:
-            return tensors
+            break
+        told[prefix] = None
         tensors = {name[len(prefix) :]: tensor for name, tensor in tensors.items()}
+    listed = ", ".join(map(repr, told))
+    note = f"The names of the checkpoint's weights were read without {listed}, of what it was saved from."
+    return tensors, note if told else ""
+
+
+def _without(name: str) -> str:
+    """The name without what stands in the middle of it; what stands before it is a prefix of all names, or of another kind."""
+    before = _BEFORE.match(name)
+    begin = before.end() if before else 0
+    return name[:begin] + _ANY_INSIDE.sub("", name[begin:])
 
 
 def _shards(index: Path) -> List[Path]:
@@ -76,11 +107,24 @@ def _shards(index: Path) -> List[Path]:
     return [index.parent / name for name in names]
 
 
+def _require_content(file: Path) -> None:
+    """Refuses what stands for a file, as git has it without its extension for large ones, and one that has nothing in it."""
+    with open(file, "rb") as opened:
+        start = opened.read(64)
+    if start.startswith(b"version https://git-lfs"):
+        raise SourceError(f"{str(file)!r} is a pointer of Git LFS, and not the weights: fetch them with `git lfs pull`")
+    if not start:
+        raise SourceError(f"{str(file)!r} is empty: download it again")
+    if start.lstrip()[:1] == b"<":
+        raise SourceError(f"{str(file)!r} is a page of a web site, and not the weights: download them again")
+
+
 def _read_files(files: Iterable[Path], read: Callable[[Path], Mapping[str, torch.Tensor]]) -> Dict[str, torch.Tensor]:
     import torch
 
     tensors: Dict[str, torch.Tensor] = {}
     for file in files:
+        _require_content(file)
         content = read(file)
         if not isinstance(content, Mapping) or not all(
             isinstance(name, str) and isinstance(value, torch.Tensor) for name, value in content.items()

@@ -131,14 +131,13 @@ def test_damaged_weights_of_an_archive_are_one_sentence(tmp_path, parts, content
         assert str(source) in str(refused.value)
 
 
-def test_a_checkpoint_in_an_archive_is_refused_and_beside_one_it_is_loaded(tmp_path, stars_checkpoint):
+def test_a_checkpoint_in_an_archive_is_loaded_as_the_one_beside_it(tmp_path, stars_checkpoint):
     both = tmp_path / "both"
     shutil.copytree(stars_checkpoint, both)
     archive = archived(both, tmp_path / "model.tar.gz")
     shutil.copy(archive, both)
-    with pytest.raises(SourceError, match="holds a HuggingFace checkpoint.*unpack it and give the folder"):
-        load_predictor(archive)
-    assert_close(load_predictor(both).predict(TEXT)["probs"], load_predictor(stars_checkpoint).predict(TEXT)["probs"])
+    for source in (archive, both):
+        assert_close(load_predictor(source).predict(TEXT)["probs"], load_predictor(stars_checkpoint).predict(TEXT)["probs"])
 
 
 def test_a_folder_with_the_archive_alone_is_the_archive(tmp_path, parts, stars_checkpoint):

@@ -253,7 +253,7 @@ def test_one_logit_with_two_names_is_a_choice_of_two(one_logit, given):
         model.config.id2label = names if given == "list" else dict(enumerate(names))
     source, options = model, {"tokenizer": tokenizer}
     if given == "pipeline":
-        source, options = pipeline("text-classification", model=model, tokenizer=tokenizer), {}
+        source, options = pipeline("text-classification", model=model, tokenizer=tokenizer, function_to_apply="sigmoid"), {}
     found = get_explanation(source, TEXT, top_targets=2, labels=names if given == "labels" else None, **options)
     assert not found.is_regression
     assert {target.target for target in found.targets} == set(names)
@@ -424,3 +424,83 @@ def test_a_pipeline_that_returns_all_scores_is_explained(bert):
     plain = attribute(model, TEXT, tokenizer=tokenizer)[0][0]
     classify = pipeline("text-classification", model=model, tokenizer=tokenizer, return_all_scores=True)
     assert_close(attribute(classify, TEXT)[0][0].scores, plain.scores)
+
+
+class Returning(torch.nn.Module):
+    """What a classifier returns, in another form."""
+
+    def __init__(self, model, form):
+        super().__init__()
+        self.model, self.form = model, form
+
+    def forward(self, input_ids, attention_mask):
+        return self.form(self.model(input_ids=input_ids, attention_mask=attention_mask, output_hidden_states=True))
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        lambda o: (0, o.logits),
+        lambda o: (None, o.logits),
+        lambda o: (o.logits.sum(), o.logits),
+        lambda o: [o.logits.sum(), o.logits, o.hidden_states],
+        lambda o: (o.logits, o.hidden_states[-1]),
+        lambda o: {"scores": o.logits},
+        lambda o: {"loss": o.logits.sum(), "prediction": o.logits, "hidden": o.hidden_states},
+    ],
+)
+def test_the_logits_are_found_in_what_is_returned_where_they_alone_can_be_meant(bert, form):
+    model, tokenizer = bert
+    ((found,),) = attribute(Returning(model, form), TEXT, tokenizer=tokenizer, interpreter="gradient-x-input")
+    assert_close(found.score, logits_of(model, tokenizer)[found.target].item(), rtol=1e-5)
+    assert found.label in NAMES
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        lambda o: (o.hidden_states[-1][:, 0], o.logits),
+        lambda o: (o.hidden_states[-1], o.hidden_states[-1][:, 0]),
+        lambda o: {"features": o.hidden_states[-1][:, 0], "scores": o.logits},
+        lambda o: {"label": "good"},
+        lambda o: (),
+        lambda o: "good",
+        lambda o: None,
+    ],
+)
+def test_what_may_be_something_else_than_logits_is_refused(bert, form):
+    with pytest.raises(SourceError, match=r"without logits \(batch, outputs\)"):
+        load_predictor(Returning(bert[0], form), bert[1])
+
+
+def requiring_gradients(model):
+    """As `enable_input_require_grads` of newer releases does."""
+    model.get_input_embeddings().register_forward_hook(lambda part, inputs, output: output.requires_grad_(True))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        requiring_gradients,
+        lambda model: model.gradient_checkpointing_enable(),
+        lambda model: (requiring_gradients(model), model.gradient_checkpointing_enable(), model.train()),
+        lambda model: setattr(model.config, "return_dict", False),
+        lambda model: model.requires_grad_(False),
+    ],
+)
+def test_a_model_that_is_set_up_for_training_is_explained(own, change):
+    model, tokenizer = own
+    plain = attribute(model, TEXT, tokenizer=tokenizer, interpreter="gradient-x-input")[0][0]
+    change(model)
+    for method in ("gradient-x-input", "occlusion", "simple-gradient"):
+        found = attribute(model, TEXT, tokenizer=tokenizer, interpreter=method)[0][0]
+        assert_close(found.score if method != "simple-gradient" else plain.score, plain.score, rtol=1e-5)
+
+
+def test_a_length_beyond_the_positions_is_refused_by_them(bert):
+    from eli5_transformers.errors import InputError
+
+    with pytest.raises(InputError, match="give a max_length of at most 128"):
+        attribute(bert[0], "good price " * 200, tokenizer=bert[1], max_length=512)
+    with pytest.raises(InputError, match="leaves no room for the text beside the 2 special tokens"):
+        attribute(bert[0], TEXT, tokenizer=bert[1], max_length=2)
