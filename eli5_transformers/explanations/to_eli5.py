@@ -30,7 +30,7 @@ from eli5.formatters.features import FormattedFeatureName
 from ..arguments import expression, rows_of_table
 from ..records import Attribution, percent
 from ..text.granularity import Place, group_tokens, require_granularity, told_apart
-from .label_text import DocumentName, safe
+from .label_text import safe
 from .shown import shown
 
 Top = Union[int, Tuple[int, int], None]
@@ -161,9 +161,7 @@ def _with_safe_names(spans: Optional[WeightedSpans]) -> Optional[WeightedSpans]:
         return None
     return attr.evolve(
         spans,
-        docs_weighted_spans=[
-            attr.evolve(doc, vec_name=safe(doc.vec_name, DocumentName)) for doc in spans.docs_weighted_spans
-        ],
+        docs_weighted_spans=[attr.evolve(doc, vec_name=safe(doc.vec_name)) for doc in spans.docs_weighted_spans],
     )
 
 
@@ -207,10 +205,6 @@ def weighted_documents(
     return made
 
 
-def _feature(row: Row) -> Any:
-    return FormattedFeatureName(row.name) if row.name == SPECIAL else row.name
-
-
 def signed_weights(items: Sequence[Tuple[Any, float]]) -> FeatureWeights:
     """The rows as eli5 has them: those with a positive weight, and those with a negative one."""
     # The value makes the heading read "Contribution": each row occurs once.
@@ -221,7 +215,9 @@ def signed_weights(items: Sequence[Tuple[Any, float]]) -> FeatureWeights:
 def summary(rows: Sequence[Row]) -> FeatureWeights:
     """The table that stands above a painted text: what is painted, as one sum, and what could not be painted."""
     items = [(FormattedFeatureName(HIGHLIGHTED), sum(row.weight for row in rows if row.place is not None))]
-    items += [(_feature(row), row.weight) for row in rows if row.place is None]
+    # Of no formatter but HTML's: no spaces are painted into these. In the table a row's name is a text like all others.
+    own = {SPECIAL: FormattedFeatureName(SPECIAL)}
+    items += [(own.get(row.name, row.name), row.weight) for row in rows if row.place is None]
     return signed_weights(sorted(items, key=lambda item: -abs(item[1])))
 
 
@@ -234,6 +230,5 @@ def _feature_weights(
         chosen = [row for row in chosen if pattern.search(row.name)]
     if feature_filter is not None:
         chosen = [row for row in chosen if feature_filter(row.name, 1.0)]
-    names = np.empty(len(chosen), dtype=object)
-    names[:] = [_feature(row) for row in chosen]
+    names = np.array([row.name for row in chosen], dtype=object)
     return get_top_features(names, np.array([row.weight for row in chosen], dtype=float), top, np.ones(len(chosen)))
