@@ -68,7 +68,10 @@ def load_predictor(
     option that has no effect on the source.
     """
     compat.require_allennlp()
+    import torch
     from allennlp.predictors import Predictor
+
+    from ..compat.random_functions import private_random_numbers
 
     own = {"max_length": max_length, "truncation": truncation, "labels": labels, "problem_type": problem_type}
     trusted = {"trust_remote_code": trust_remote_code or None, "allow_pickle": allow_pickle or None}
@@ -89,7 +92,9 @@ def load_predictor(
     if not isinstance(source, (str, os.PathLike)):
         _refuse({**config, **trusted, **foreign_files}, f"a {type(source).__name__}")
         return objects.from_object(source, tokenizer, device, own)
-    predictor = _from_path(source, tokenizer, device, own, config, foreign_files, permissions)
+    # A model may be made with random weights before its own are read: the caller's random numbers go on where they were.
+    with private_random_numbers(torch.device("cpu")):
+        predictor = _from_path(source, tokenizer, device, own, config, foreign_files, permissions)
     predictor.loaded_from = source_name(source)
     return predictor
 
