@@ -38,8 +38,8 @@ __all__ = [
 def install() -> None:
     """Put the patches that this stack needs in wait for AllenNLP's modules, and what puts back what their import changes.
 
-    Does nothing when they wait already. Raises CompatibilityError when AllenNLP is imported already without them. Modules that a failed import of
-    AllenNLP left behind do not matter.
+    Does nothing when they wait already. Raises CompatibilityError when AllenNLP is imported already without them. Modules
+    that a failed import of AllenNLP left behind do not matter.
     """
     with _lock:
         keep_host()

@@ -1,9 +1,10 @@
-"""What AllenNLP changes in the process when it is imported, put back where this package is what imports it.
+"""What AllenNLP and eli5 change in the process when they are imported, put back where this package is what imports them.
 
 AllenNLP is a program as much as a library: its import makes its own class that of all new loggers
 (common/logging.py:46), silences the logger "tqdm" and stops tqdm's monitor (common/tqdm.py:28,32), and adds filters of
-warnings (__init__.py:5); what it imports in turn adds others, and an environment variable. Who asks this package for an
-explanation has asked for none of it. Whoever imports AllenNLP himself gets what AllenNLP does.
+warnings (__init__.py:5); what it and eli5 import in turn adds others, an environment variable and a hook for exceptions,
+and draws a random number. Who asks this package for an explanation has asked for none of it. Whoever imports AllenNLP
+himself gets what AllenNLP does.
 """
 
 from __future__ import annotations
@@ -26,15 +27,18 @@ _PACKAGE = __name__.split(".")[0]
 _PROGRAM, _OWN = f"{_PACKAGE}.__main__", f"{_PACKAGE}.compat."
 
 
+_state = threading.local()
+
+
 class HostFinder(ExecutionFinder):
-    """Waits for every module of AllenNLP."""
+    """Waits for every module of AllenNLP and eli5."""
 
     def __init__(self) -> None:
         super().__init__({})
 
     def around(self, name: str) -> Optional[Around]:
-        """What runs around the execution of the module; None for what is not AllenNLP's."""
-        return _put_back if name.split(".")[0] == "allennlp" else None
+        """What runs around the execution of the module; None for what is not theirs."""
+        return _put_back if name.split(".")[0] in ("allennlp", "eli5") else None
 
 
 def keep_host() -> None:
@@ -48,11 +52,24 @@ def keep_host() -> None:
 def _put_back(module: ModuleType, execute: Execute) -> None:
     if not _imported_by_this_package():
         execute(module)
-        return
-    with ExitStack() as stack:
-        for kept in (_loggers, _progress_bars, _filters_of_warnings, _environment):
-            stack.enter_context(kept())
-        execute(module)
+    elif getattr(_state, "importing", False):
+        # At once, so that the loggers of the libraries that are imported next are the host's.
+        with _loggers():
+            execute(module)
+    else:
+        if module.__name__.split(".")[0] == "allennlp":
+            # What these two do when they are imported is theirs: a model needs them, whoever imports them first.
+            import torch  # noqa: F401
+            import transformers  # noqa: F401
+
+        _state.importing = True
+        try:
+            with ExitStack() as stack:
+                for kept in (*_IMPORTING, _loggers):
+                    stack.enter_context(kept())
+                execute(module)
+        finally:
+            _state.importing = False
 
 
 def _imported_by_this_package() -> bool:
@@ -115,7 +132,7 @@ def _environment() -> Iterator[None]:
 
 
 def _take_over_progress_bars(module: Any) -> None:
-    """AllenNLP's training takes the log over, and that of its progress bars with it: as it expects, that is not printed twice."""
+    """AllenNLP's training takes the log over, and that of its progress bars: as it expects, that is not printed twice."""
     original = module.prepare_global_logging
 
     @functools.wraps(original)
@@ -142,15 +159,6 @@ def _lend_loggers(module: Any) -> None:
             logging.setLoggerClass(before)
 
     module.import_module_and_submodules = import_module_and_submodules
-
-
-@contextmanager
-def as_a_program() -> Iterator[None]:
-    """A program run inside of another's process: log, signals, hooks, environment and random numbers are put back."""
-    with ExitStack() as stack:
-        for kept in (_loggers, _progress_bars, _filters_of_warnings, _environment, _log, _hooks, _random_numbers):
-            stack.enter_context(kept())
-        yield
 
 
 @contextmanager
@@ -199,3 +207,15 @@ def _random_numbers() -> Iterator[None]:
     finally:
         for put_back in restore:
             put_back()
+
+
+_IMPORTING = (_progress_bars, _filters_of_warnings, _environment, _hooks, _random_numbers)
+
+
+@contextmanager
+def as_a_program() -> Iterator[None]:
+    """A program run inside of another's process: log, signals, hooks, environment and random numbers are put back."""
+    with ExitStack() as stack:
+        for kept in (*_IMPORTING, _loggers, _log):
+            stack.enter_context(kept())
+        yield
