@@ -23,6 +23,7 @@ COMPARED_INTERPRETERS = ("integrated-gradients", "gradient-x-input", "smoothgrad
 InterpreterLike = Union[str, Mapping[str, Any], Any]
 
 
+@compat.uncompiled
 def attribute(
     source: Any,
     texts: Texts,
@@ -75,6 +76,7 @@ def attribute(
     )
 
 
+@compat.uncompiled
 def get_explanation(
     source: Any,
     text: Union[str, Mapping[str, Any]],
@@ -117,6 +119,7 @@ def get_explanation(
     return explained
 
 
+@compat.uncompiled
 def get_explanations(
     source: Any,
     texts: Texts,
@@ -197,6 +200,7 @@ def to_explanation(
     )
 
 
+@compat.uncompiled
 def compare(
     source: Any,
     text: Union[str, Mapping[str, Any]],

@@ -15,6 +15,7 @@ from ..permissions import MAX_UNPACKED, Permissions
 from . import archives, configs, objects
 
 
+@compat.uncompiled
 def load_predictor(
     source: Any,
     tokenizer: Any = None,
@@ -71,8 +72,10 @@ def load_predictor(
     import torch
     from allennlp.predictors import Predictor
 
+    from ..compat.modes import require_numbers
     from ..compat.random_functions import private_random_numbers
 
+    require_numbers()
     own = {"max_length": max_length, "truncation": truncation, "labels": labels, "problem_type": problem_type}
     trusted = {"trust_remote_code": trust_remote_code or None, "allow_pickle": allow_pickle or None}
     foreign_files = {"trust_source": trust_source or None, "max_unpacked": max_unpacked}

@@ -15,6 +15,7 @@ from importlib.util import find_spec
 
 from ..errors import CompatibilityError, MissingDependencyError
 from ..locks import ProcessLock
+from ._compiled import uncompiled
 from ._finder import PatchingFinder, forget_failed_import, is_one, refuse_early_import, when_imported
 from ._gone_buffers import add_gone_buffers, drop_gone_buffers
 from ._host import as_a_program, keep_host
@@ -31,6 +32,7 @@ __all__ = [
     "drop_gone_buffers",
     "install",
     "require_allennlp",
+    "uncompiled",
     "when_imported",
 ]
 

@@ -50,10 +50,12 @@ def attribute(
     Raises InputError for an unknown interpreter, option or target, and for targets where one of AllenNLP's own
     interpreters is asked, which explain the predicted label alone. An error of one of several inputs names its place.
     """
+    from ..compat.modes import require_numbers
     from ..components.explained_predictors import explained_model
     from ..engine.instances import PROBE
     from .base import Interpreter
 
+    require_numbers()
     many.require_on_error(on_error)
     wanted = chosen(targets, top_targets)
     if isinstance(wanted, PerText):
