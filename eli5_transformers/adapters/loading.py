@@ -76,13 +76,16 @@ def load_predictor(
     from ..compat.random_functions import private_random_numbers
 
     require_numbers()
+    trust_source = truth(trust_source, "trust_source")
+    trust_remote_code = None if trust_remote_code is None else truth(trust_remote_code, "trust_remote_code")
+    allow_pickle = None if allow_pickle is None else truth(allow_pickle, "allow_pickle")
     own = {"max_length": max_length, "truncation": truncation, "labels": labels, "problem_type": problem_type}
     trusted = {"trust_remote_code": trust_remote_code or None, "allow_pickle": allow_pickle or None}
     foreign_files = {"trust_source": trust_source or None, "max_unpacked": max_unpacked}
     permissions = Permissions(
-        truth(trust_source, "trust_source"),
-        None if trust_remote_code is None else truth(trust_remote_code, "trust_remote_code"),
-        None if allow_pickle is None else truth(allow_pickle, "allow_pickle"),
+        trust_source,
+        trust_remote_code,
+        allow_pickle,
         MAX_UNPACKED if max_unpacked is None else whole_number(max_unpacked, "max_unpacked", what="a number of bytes"),
     )
     config = {"overrides": overrides, "ext_vars": ext_vars}

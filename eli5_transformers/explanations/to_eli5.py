@@ -28,6 +28,7 @@ from eli5.base import (
 from eli5.formatters.features import FormattedFeatureName
 
 from ..arguments import expression, rows_of_table
+from ..errors import InputError, short
 from ..records import Attribution, percent
 from ..text.granularity import Place, group_tokens, require_granularity, told_apart
 from .label_text import safe
@@ -221,6 +222,13 @@ def summary(rows: Sequence[Row]) -> FeatureWeights:
     return signed_weights(sorted(items, key=lambda item: -abs(item[1])))
 
 
+def _kept(feature_filter: Callable[..., bool], name: str) -> bool:
+    try:
+        return bool(feature_filter(name, 1.0))
+    except Exception as error:
+        raise InputError(f"feature_filter fails for the row {name!r} with the value 1.0: {short(error)}") from error
+
+
 def _feature_weights(
     rows: Sequence[Row], top: Top, feature_re: Optional[str], feature_filter: Optional[Callable[..., bool]]
 ) -> FeatureWeights:
@@ -229,6 +237,6 @@ def _feature_weights(
     if pattern is not None:
         chosen = [row for row in chosen if pattern.search(row.name)]
     if feature_filter is not None:
-        chosen = [row for row in chosen if feature_filter(row.name, 1.0)]
+        chosen = [row for row in chosen if _kept(feature_filter, row.name)]
     names = np.array([row.name for row in chosen], dtype=object)
     return get_top_features(names, np.array([row.weight for row in chosen], dtype=float), top, np.ones(len(chosen)))
