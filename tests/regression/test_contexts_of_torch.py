@@ -18,7 +18,7 @@ from eli5_transformers import attribute, bundled_model, get_explanation, load_pr
 from eli5_transformers.errors import Eli5TransformersError, InputError
 
 TEXT = "Not good, and no better than the other one"
-METHODS = ("integrated-gradients", "gradient-x-input", "occlusion", "simple-gradient", "integrated-gradient")
+METHODS = ("integrated-gradients", "occlusion", "simple-gradient")
 
 
 @contextlib.contextmanager
@@ -77,7 +77,7 @@ def test_the_numbers_are_those_of_outside(predictor, expected, name, loaded):
         with CONTEXTS[name]():
             own = predictor if loaded == "outside" else load_predictor(bundled_model())
             found = attribute(own, TEXT, interpreter=method)[0][0].scores
-        assert_close(found, expected[method], atol=2e-4 * float(np.abs(expected[method]).sum()), rtol=0)
+        assert_close(found, expected[method], rtol=2e-4, scale=float(np.abs(expected[method]).sum()))
 
 
 def transforms():
@@ -139,4 +139,4 @@ def test_compiled_code_may_call_it(predictor, expected):
         return y + 1
 
     assert compiled(torch.zeros(1)).tolist() == [1.0]
-    assert_close(found[0], expected["integrated-gradients"], atol=1e-4, rtol=0)
+    assert_close(found[0], expected["integrated-gradients"], rtol=1e-4, scale=10.0)
