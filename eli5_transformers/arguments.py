@@ -44,14 +44,17 @@ def can_be_written(value: Any) -> bool:
     return True
 
 
-def whole_number(value: Any, name: str, least: int = 1, what: str = "a number", most: int = sys.maxsize) -> int:
+def whole_number(
+    value: Any, name: str, least: int = 1, what: str = "a number", most: Optional[int] = sys.maxsize
+) -> int:
     """`value` as an int; numpy's and torch's integers are numbers, a bool is none.
 
     Raises InputError, which calls the argument `name`, for anything else, for less than `least` and for more than `most`.
     """
     number = _index(value)
-    if number is None or not least <= number <= most:
-        to = f" to {most}" if number is not None and number > most else ""
+    beyond = number is not None and most is not None and number > most
+    if number is None or number < least or beyond:
+        to = f" to {most}" if beyond else ""
         raise InputError(f"{name} is {written(value)}, but must be {what} from {least}{to}")
     return number
 

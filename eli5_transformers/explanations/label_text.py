@@ -89,17 +89,18 @@ def _with_escaped_names(target: Any) -> Any:
     return attr.evolve(target, weighted_spans=attr.evolve(spans, docs_weighted_spans=escaped))
 
 
-def _escape_when_rendered() -> None:
-    environment: Any = html_formatter.template_env
+def escape_when_rendered(formatter: Any) -> None:
+    """Let eli5's `formatters.html` escape these texts: now, and when it was reloaded."""
+    environment: Any = formatter.template_env
     environment.finalize = _wrap(environment.finalize, _finalize)
     environment.filters["format_value"] = _wrap(environment.filters["format_value"], _value_as_html)
     if environment.cache is not None:
         environment.cache.clear()  # a template that is compiled already asks nobody
     for module, name, wrapper in (
-        (html_formatter, "render_targets_weighted_spans", _spans_as_html),
+        (formatter, "render_targets_weighted_spans", _spans_as_html),
         (text_formatter, "format_value", _value_as_text),
     ):
         setattr(module, name, _wrap(getattr(module, name), wrapper))
 
 
-_escape_when_rendered()
+escape_when_rendered(html_formatter)

@@ -82,7 +82,7 @@ class Captum(ComparingInterpreter):
         # Captum and JSON know the numbers of Python.
         self.options = {k: v.item() if isinstance(v, np.generic) else v for k, v in (options or {}).items()}
         self.unit = require_granularity(unit, "unit")
-        self.seed = whole_number(seed, "seed", least=0)
+        self.seed = whole_number(seed, "seed", least=0, most=None)
         self.signed = method != "Saliency" or self.options.get("abs") is False
 
     def attributions(self, batch: TextBatch, targets: Sequence[Sequence[int]]) -> List[List[Attribution]]:

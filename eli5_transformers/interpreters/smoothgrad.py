@@ -76,7 +76,7 @@ class SmoothGrad(Interpreter):
         self.stdev = stdev
         self.relative = truth(relative, "relative")
         self.form = form
-        self.seed = whole_number(seed, "seed", least=0)
+        self.seed = whole_number(seed, "seed", least=0, most=None)
         self.signed = form == "mean" and self.around.signed
 
     def attributions(self, batch: TextBatch, targets: Sequence[Sequence[int]]) -> List[List[Attribution]]:
