@@ -30,16 +30,21 @@ def main() -> None:
             complete(PROG)
             return
         compat.require_allennlp()
-        if sys.argv[1:2] == ["explain"]:
-            sys.exit(_explain(sys.argv[2:]))
-        elif sys.argv[1:] == ["--version"]:
-            sys.stdout.write(f"{PROG} {__version__}\n")
-        else:
-            _allennlp()
+        with compat.as_a_program():
+            _run()
     except Eli5TransformersError as error:
         sys.exit(f"{PROG}: {error}")
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _run() -> None:
+    if sys.argv[1:2] == ["explain"]:
+        sys.exit(_explain(sys.argv[2:]))
+    elif sys.argv[1:] == ["--version"]:
+        sys.stdout.write(f"{PROG} {__version__}\n")
+    else:
+        _allennlp()
 
 
 class _Parser(argparse.ArgumentParser):

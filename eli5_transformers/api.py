@@ -7,7 +7,18 @@ from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from . import compat, foreign, interpreters
 from .adapters.loading import load_predictor
-from .arguments import Input, Texts, expression, in_order, is_missing, listed, read_texts, require_one, rows_of_table
+from .arguments import (
+    Input,
+    Texts,
+    expression,
+    in_order,
+    is_missing,
+    listed,
+    read_texts,
+    require_one,
+    rows_of_table,
+    written,
+)
 from .errors import ExplanationError, InputError, UnsupportedModelError
 from .interpreters import kind_of, make, option_names
 from .interpreters.choosing import Names, shown_names
@@ -23,6 +34,7 @@ COMPARED_INTERPRETERS = ("integrated-gradients", "gradient-x-input", "smoothgrad
 InterpreterLike = Union[str, Mapping[str, Any], Any]
 
 
+@compat.uncompiled
 def attribute(
     source: Any,
     texts: Texts,
@@ -75,6 +87,7 @@ def attribute(
     )
 
 
+@compat.uncompiled
 def get_explanation(
     source: Any,
     text: Union[str, Mapping[str, Any]],
@@ -117,6 +130,7 @@ def get_explanation(
     return explained
 
 
+@compat.uncompiled
 def get_explanations(
     source: Any,
     texts: Texts,
@@ -197,6 +211,7 @@ def to_explanation(
     )
 
 
+@compat.uncompiled
 def compare(
     source: Any,
     text: Union[str, Mapping[str, Any]],
@@ -223,7 +238,7 @@ def compare(
     require_one(text, text_pair, "compare each by itself")
     several = in_order(interpreters, "interpreters")
     if isinstance(interpreters, (str, Mapping)) or not several:
-        raise InputError(f"interpreters is {interpreters!r}, but must be a list of names, dicts or interpreters")
+        raise InputError(f"interpreters is {written(interpreters)}, but must be a list of names, dicts or interpreters")
     loading, shared = split(options, several, compare)
     if shared and not any(map(takes_options, several)):
         raise InputError(f"none of the interpreters takes options here, but {', '.join(shared)} were given")
@@ -275,12 +290,12 @@ def per_text(targets: Any) -> PerText:
     for what the model predicts. Raises InputError for a missing value (NaN), and for what holds no entries.
     """
     if isinstance(targets, (str, Mapping, PerText)) or targets is None:
-        raise InputError(f"per_text takes a list with the targets of each text, not {targets!r}")
+        raise InputError(f"per_text takes a list with the targets of each text, not {written(targets)}")
     entries = in_order(targets, "targets")
     for place, entry in enumerate(entries):
         if entry is not None and is_missing(entry):
             raise InputError(
-                f"target {place} is {entry!r}, a missing value: give a name, an index, or None for the prediction"
+                f"target {place} is {written(entry)}, a missing value: give a name, an index, or None for the prediction"
             )
     return PerText(tuple(listed(entry) if entry is not None else None for entry in entries))
 
@@ -349,7 +364,7 @@ def _rows(
 ) -> Dict[str, Any]:
     """What chooses the rows of a table; refused before the work, not behind it."""
     if feature_filter is not None and not callable(feature_filter):
-        raise InputError(f"feature_filter is {feature_filter!r}, but must be a function of a row's name and value")
+        raise InputError(f"feature_filter is {written(feature_filter)}, but must be a function of a row's name and value")
     return {
         "granularity": require_granularity(granularity),
         "top": rows_of_table(top),

@@ -9,6 +9,7 @@ import difflib
 import math
 import operator
 import re
+import sys
 from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple, Union
 
 from .column_names import SECOND_TEXTS, TEXTS, is_known, is_text, pair_of, plain
@@ -23,15 +24,44 @@ Input = Dict[str, str]
 """A predictor's JSON: {"sentence": …}, with "text_pair" for a pair."""
 
 
-def whole_number(value: Any, name: str, least: int = 1, what: str = "a number") -> int:
+def written(value: Any) -> str:
+    """`value` as a sentence names it: its `repr` in one line of at most 200 characters, or its class where that fails."""
+    try:
+        shown = " ".join(repr(value).split())
+    except Exception:  # a class of the caller's, or a number of more digits than Python writes
+        return f"a {type(value).__name__}"
+    return shown if len(shown) <= 200 else f"{shown[:200]}…"
+
+
+def can_be_written(value: Any) -> bool:
+    """Whether its `repr` works, which other libraries put into their own messages."""
+    try:
+        repr(value)
+    except Exception:
+        return False
+    return True
+
+
+def whole_number(
+    value: Any, name: str, least: int = 1, what: str = "a number", most: Optional[int] = sys.maxsize
+) -> int:
     """`value` as an int; numpy's and torch's integers are numbers, a bool is none.
 
-    Raises InputError, which calls the argument `name`, for anything else and for less than `least`.
+    Raises InputError, which calls the argument `name`, for anything else, for less than `least` and for more than `most`.
     """
     number = _index(value)
-    if number is None or number < least:
-        raise InputError(f"{name} is {value!r}, but must be {what} from {least}")
+    beyond = number is not None and most is not None and number > most
+    if number is None or number < least or beyond:
+        to = f" to {most}" if beyond else ""
+        raise InputError(f"{name} is {written(value)}, but must be {what} from {least}{to}")
     return number
+
+
+def one_of(value: Any, name: str, known: Sequence[str]) -> str:
+    """`value`. Raises InputError, which calls the argument `name`, where it is none of the words that are `known`."""
+    if not isinstance(value, str) or value not in known:
+        raise InputError(f"{name} is {written(value)}, but must be one of {', '.join(map(repr, known))}")
+    return value
 
 
 def count_of_targets(value: Any) -> int:
@@ -39,7 +69,7 @@ def count_of_targets(value: Any) -> int:
     number = _index(value)
     if not number:
         raise InputError(
-            f"top_targets is {value!r}, but must be a number of classes: from 1 for the highest scores, or negative for "
+            f"top_targets is {written(value)}, but must be a number of classes: from 1 for the highest scores, or negative for "
             "the lowest"
         )
     return number
@@ -55,13 +85,13 @@ def real_number(value: Any, name: str, what: str = "a number") -> float:
             raise TypeError
         return number
     except (TypeError, ValueError, OverflowError):
-        raise InputError(f"{name} is {value!r}, but must be {what}") from None
+        raise InputError(f"{name} is {written(value)}, but must be {what}") from None
 
 
 def truth(value: Any, name: str) -> bool:
     """`value` as a bool; numpy's and torch's are bools. Raises InputError for others: "no" and None are neither."""
     if not _is_bool(value) or _dimensions(value):
-        raise InputError(f"{name} is {value!r}, but must be True or False")
+        raise InputError(f"{name} is {written(value)}, but must be True or False")
     return bool(value)
 
 
@@ -72,7 +102,7 @@ def rows_of_table(top: Any) -> Any:
     numbers = [_index(entry) for entry in listed(top)]
     several = len(numbers) == 2 and not isinstance(top, (set, frozenset))
     if not (several or (len(numbers) == 1 and _index(top) is not None)) or any(n is None or n < 0 for n in numbers):
-        raise InputError(f"top is {top!r}, but must be a number of rows or two: (positive, negative)")
+        raise InputError(f"top is {written(top)}, but must be a number of rows or two: (positive, negative)")
     return tuple(numbers) if several else numbers[0]
 
 
@@ -84,7 +114,7 @@ def expression(pattern: Any, name: str) -> Any:
             raise TypeError("bytes match no text")
         return compiled
     except (re.error, TypeError) as error:
-        raise InputError(f"{name} is {pattern!r}, which is no regular expression: {error}") from None
+        raise InputError(f"{name} is {written(pattern)}, which is no regular expression: {error}") from None
 
 
 def listed(value: Any) -> List[Any]:
@@ -106,6 +136,11 @@ def in_order(value: Any, name: str) -> List[Any]:
     if isinstance(value, (set, frozenset)):
         raise InputError(f"{name} is a {type(value).__name__}, which has no order: give a list")
     return listed(value)
+
+
+def is_table(value: Any) -> bool:
+    """True for a table of pandas or of what is like it."""
+    return hasattr(value, "columns") and hasattr(value, "iloc")
 
 
 def is_alone(texts: Any) -> bool:
@@ -168,7 +203,7 @@ def text_and_pair(
     return (held[both[0]], held[both[1]]) if both else (None, None)
 
 
-def plain_text(value: Any, empty: bool = False) -> str:
+def plain_text(value: Any, empty: bool = False, name: str = "the text") -> str:
     """`value` as a str.
 
     Raises InputError for what is none, for half a character (a lone surrogate), which no tokenizer takes, and, but for
@@ -185,7 +220,7 @@ def plain_text(value: Any, empty: bool = False) -> str:
     half = next((place for place, sign in enumerate(value) if "\ud800" <= sign <= "\udfff"), None)
     if half is not None:
         raise InputError(
-            f"the text has half a character, {value[half]!a}, at {half}: read it with its own encoding, or give "
+            f"{name} has half a character, {value[half]!a}, at {half}: read it with its own encoding, or give "
             "text.encode('utf-8', 'replace').decode()"
         )
     return str.__str__(value)  # numpy's str_ and other subclasses, as the plain text that tokenizers take
@@ -200,7 +235,7 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 def _entries(texts: Any, name: str) -> List[Any]:
     if is_alone(texts):
         return [texts.item() if _dimensions(texts) == 0 else texts]
-    if hasattr(texts, "columns") and hasattr(texts, "iloc"):
+    if is_table(texts):
         raise InputError(f"{name} is a {type(texts).__name__}: give the column that holds the texts, as in df['text']")
     if isinstance(texts, (bytes, bytearray, set, frozenset)):
         reason = (

@@ -29,6 +29,14 @@ def register() -> None:
     """Register with eli5 what is imported now, and the rest as soon as it is. Imports nothing; may be called again."""
     for name in (_HOME, *EXPLAINED):
         compat.when_imported(name, _register)
+    compat.when_imported("eli5.formatters.html", _escape_again)
+
+
+def _escape_again(imported: ModuleType) -> None:
+    """eli5's formatter was reloaded: its templates know nothing of the texts that are escaped in them."""
+    label_text = sys.modules.get(f"{__package__}.explanations.label_text")
+    if label_text is not None and hasattr(label_text, "escape_when_rendered"):
+        label_text.escape_when_rendered(imported)
 
 
 def _register(imported: ModuleType) -> None:

@@ -66,8 +66,9 @@ PRIVATE = {
         "explanation", "include_styles", "force_weights", "show", "preserve_density", "highlight_spaces",
         "horizontal_layout", "show_feature_values",
     ],
-    "eli5.formatters.html.template_env": None,
+    "eli5.formatters.html": None,
     "eli5.formatters.text.format_as_text": ["expl", "show", "highlight_spaces", "show_feature_values"],
+    "eli5.formatters.text": None,
     "eli5.formatters.fields": None,
 }  # fmt: skip
 """What is used of eli5 beside `eli5` and `eli5.base`, with its arguments."""
@@ -82,11 +83,27 @@ def test_no_other_private_part_of_eli5_is_used():
     assert used == set(PRIVATE)
 
 
-@pytest.mark.parametrize("name", PRIVATE)
+OF_THE_FORMATTERS = {
+    "eli5.formatters.html.template_env": None,
+    "eli5.formatters.html.render_targets_weighted_spans": ["targets", "preserve_density"],
+    "eli5.formatters.utils.format_value": ["value"],
+}
+"""What explanations/label_text.py wraps of them."""
+
+
+@pytest.mark.parametrize("name", [*PRIVATE, *OF_THE_FORMATTERS])
 def test_a_private_part_of_eli5_is_there_as_it_is_called(name):
     module, attribute = name.rsplit(".", 1)
-    found = getattr(import_module(module), attribute)
-    assert PRIVATE[name] is None or list(inspect.signature(found).parameters) == PRIVATE[name]
+    found, arguments = getattr(import_module(module), attribute), {**PRIVATE, **OF_THE_FORMATTERS}[name]
+    assert arguments is None or list(inspect.signature(found).parameters) == arguments
+
+
+def test_eli5s_formatters_show_values_and_names_by_those():
+    from eli5.formatters import html, text, utils
+
+    own = [html.template_env.filters["format_value"], text.format_value, utils.format_value]
+    assert {inspect.unwrap(one) for one in own} == {utils.format_value}
+    assert "render_targets_weighted_spans(" in inspect.getsource(html.format_as_html)
 
 
 def test_eli5_is_a_release_that_these_were_checked_with():

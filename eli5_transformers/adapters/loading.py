@@ -17,6 +17,7 @@ from .plugins import loaded
 from .predictors import Chosen, require_predictor
 
 
+@compat.uncompiled
 def load_predictor(
     source: Any,
     tokenizer: Any = None,
@@ -75,15 +76,23 @@ def load_predictor(
     option that has no effect on the source.
     """
     compat.require_allennlp()
+    import torch
     from allennlp.predictors import Predictor
 
+    from ..compat.modes import require_numbers
+    from ..compat.random_functions import private_random_numbers
+
+    require_numbers()
+    trust_source = truth(trust_source, "trust_source")
+    trust_remote_code = None if trust_remote_code is None else truth(trust_remote_code, "trust_remote_code")
+    allow_pickle = None if allow_pickle is None else truth(allow_pickle, "allow_pickle")
     own = {"max_length": max_length, "truncation": truncation, "labels": labels, "problem_type": problem_type}
     trusted = {"trust_remote_code": trust_remote_code or None, "allow_pickle": allow_pickle or None}
     foreign_files = {"trust_source": trust_source or None, "max_unpacked": max_unpacked}
     permissions = Permissions(
-        truth(trust_source, "trust_source"),
-        None if trust_remote_code is None else truth(trust_remote_code, "trust_remote_code"),
-        None if allow_pickle is None else truth(allow_pickle, "allow_pickle"),
+        trust_source,
+        trust_remote_code,
+        allow_pickle,
         MAX_UNPACKED if max_unpacked is None else whole_number(max_unpacked, "max_unpacked", what="a number of bytes"),
     )
     config = {"overrides": overrides, "ext_vars": ext_vars, "predictor": predictor}
@@ -97,7 +106,9 @@ def load_predictor(
     if not isinstance(source, (str, os.PathLike)):
         _refuse({**config, **trusted, **foreign_files}, f"a {type(source).__name__}")
         return objects.from_object(source, tokenizer, device, own)
-    made = _from_path(source, tokenizer, device, own, config, foreign_files, permissions)
+    # A model may be made with random weights before its own are read: the caller's random numbers go on where they were.
+    with private_random_numbers(torch.device("cpu")):
+        made = _from_path(source, tokenizer, device, own, config, foreign_files, permissions)
     inside = getattr(made, "found_in", "")
     made.loaded_from = source_name(source) + (f"/{inside}" if inside else "")
     return made

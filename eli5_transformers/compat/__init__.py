@@ -1,10 +1,11 @@
 """Makes AllenNLP 2.10.1, as released, import and run on stacks that are younger than it.
 
 `install` puts patches in wait for AllenNLP's own modules. Nothing outside AllenNLP is changed, and nothing happens
-until AllenNLP is imported. Where torch and transformers are the releases that AllenNLP pins, `install` does nothing.
+until AllenNLP is imported. Where torch and transformers are the releases that AllenNLP pins, nothing of AllenNLP is patched.
 
-Apart from that `_guard` watches, on every stack, what AllenNLP, transformers and pickle do while this package loads a source,
-from the first load on; outside of a load they do what they always did.
+Apart from that, on every stack: `_host` puts back what AllenNLP's import changes in the process, where this package is what
+imports it. And `_guard` watches what AllenNLP, transformers and pickle do while this package loads a source, from the first
+load on; outside of a load they do what they always did.
 """
 
 from __future__ import annotations
@@ -14,8 +15,10 @@ from importlib.util import find_spec
 
 from ..errors import CompatibilityError, MissingDependencyError
 from ..locks import ProcessLock
+from ._compiled import uncompiled
 from ._finder import PatchingFinder, forget_failed_import, is_one, refuse_early_import, when_imported
 from ._gone_buffers import add_gone_buffers, drop_gone_buffers
+from ._host import as_a_program, keep_host
 from ._stack import Stack, installed_version
 
 ALLENNLP_RELEASE = "2.10.1"
@@ -25,19 +28,23 @@ _lock = ProcessLock()
 __all__ = [
     "ALLENNLP_RELEASE",
     "add_gone_buffers",
+    "as_a_program",
     "drop_gone_buffers",
     "install",
     "require_allennlp",
+    "uncompiled",
     "when_imported",
 ]
 
 
 def install() -> None:
-    """Put the patches that this stack needs in wait for AllenNLP's modules; do nothing when they wait already.
+    """Put the patches that this stack needs in wait for AllenNLP's modules, and what puts back what their import changes.
 
-    Raises CompatibilityError when AllenNLP is imported already without them. Modules that a failed import of
-    AllenNLP left behind do not matter.
+    Does nothing when they wait already. Raises CompatibilityError when AllenNLP is imported already without them. Modules
+    that a failed import of AllenNLP left behind do not matter.
     """
+    with _lock:
+        keep_host()
     stack = Stack.installed()
     if stack.pinned:
         return

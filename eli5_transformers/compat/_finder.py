@@ -45,17 +45,22 @@ class ExecutionFinder(MetaPathFinder):
     def __init__(self, waiting: Mapping[str, Around]):
         self.waiting = dict(waiting)
 
+    def around(self, name: str) -> Optional[Around]:
+        """What waits for the module of that name, or None."""
+        return self.waiting.get(name)
+
     def find_spec(
         self, fullname: str, path: Optional[Sequence[str]], target: Optional[ModuleType] = None
     ) -> Optional[ModuleSpec]:
-        if fullname not in self.waiting:
+        around = self.around(fullname)
+        if around is None:
             return None
         for finder in sys.meta_path[sys.meta_path.index(self) + 1 :]:
             find = getattr(finder, "find_spec", None)
             spec = None if find is None else find(fullname, path, target)
             if spec is not None:
                 if spec.loader is not None:
-                    spec.loader = ExecutionLoader(spec.loader, self.waiting[fullname])
+                    spec.loader = ExecutionLoader(spec.loader, around)
                 return spec
         return None
 

@@ -73,7 +73,9 @@ if release(torch.__version__) >= (2, 0):
                 function, arguments, options = _LIKE[function], (like.shape,), {**options, **chosen}
             # Those of torch.nn.init, which draw in turn, name the argument.
             if (function in _DRAWING or "generator" in options) and options.get("generator") is None:
-                options["generator"] = self._generator(_device(arguments, options))
+                device = _device(arguments, options)
+                if device.type != "meta":  # where nothing is drawn
+                    options["generator"] = self._generator(device)
             return function(*arguments, **options)
 
         def _generator(self, device: torch.device) -> torch.Generator:

@@ -13,6 +13,7 @@ from typing import Any, List, NamedTuple, Optional, Sequence, Tuple, Union
 import numpy as np
 import torch
 
+from ..arguments import plain_text
 from ..errors import InputError, is_lack_of_memory
 from ..sites.embedding_sites import EmbeddingSites
 from .explainable import TokenVocabulary
@@ -49,10 +50,10 @@ def choose(spec: Spec, batch: TextBatch) -> Baseline:
     if spec is None:
         return _default(vocabulary, batch)
     if isinstance(spec, str):
-        return _named(vocabulary, spec)
+        return _named(vocabulary, plain_text(spec, empty=True, name="the baseline"))
     try:
         tensor = torch.as_tensor(np.asarray(spec, dtype=np.float64) if not isinstance(spec, torch.Tensor) else spec)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         tensor = torch.zeros(())
     if tensor.dim() not in (1, 2):
         raise InputError(

@@ -6,7 +6,8 @@ from typing import Any, Collection, Dict, List, Mapping, Optional, Sequence, Tup
 
 import torch
 
-from ..errors import InputError, UnsupportedModelError
+from ..compat.modes import require_numbers
+from ..errors import UnsupportedModelError
 from .codes import CODES, CodeBook, views_of
 from .explainable import TokenVocabulary
 from .outputs import logits_of as logits_of
@@ -32,10 +33,7 @@ def tensors_of(instances: Sequence[Any], device: torch.device) -> Dict[str, Any]
     from allennlp.data.batch import Batch
     from allennlp.nn import util
 
-    if torch.empty(0).device.type == "meta":
-        raise InputError(
-            "torch's default device is 'meta', on which nothing is computed: call torch.set_default_device('cpu') before"
-        )
+    require_numbers()
     return util.move_to_device(Batch(instances).as_tensor_dict(), device)
 
 

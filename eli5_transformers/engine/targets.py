@@ -7,7 +7,7 @@ from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
 import torch
 
-from ..arguments import count_of_targets, did_you_mean, listed
+from ..arguments import count_of_targets, did_you_mean, listed, written
 from ..errors import InputError
 from .activations import as_logits, note
 
@@ -75,11 +75,11 @@ class Classes:
         class. Raises InputError for another name, and for probabilities of a model that has none.
         """
         if output not in OUTPUTS:
-            raise InputError(f"output is {output!r}, but must be one of {', '.join(map(repr, OUTPUTS))}")
+            raise InputError(f"output is {written(output)}, but must be one of {', '.join(map(repr, OUTPUTS))}")
         if output == "logit":
             return logits
         if self.link is None:
-            raise InputError(f"output is {output!r}, but the model is a regression without probabilities: use 'logit'")
+            raise InputError(f"output is {written(output)}, but the model is a regression without probabilities: use 'logit'")
         if output == "probability":
             return _LINKS[self.link](logits)
         logs = _LOGARITHMS[self.link](logits)
@@ -129,6 +129,6 @@ class Classes:
         else:
             hint = did_you_mean(target, self.names) if isinstance(target, str) else ""
         raise InputError(
-            f"there is no class {target!r}: the model has {shown}; give one of these names or an index "
+            f"there is no class {written(target)}: the model has {shown}; give one of these names or an index "
             f"from 0 to {len(self.names) - 1}{hint}"
         )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, List, Optional, Sequence, Tuple
+from typing import Any, List, Mapping, Optional, Sequence, Tuple
 
 import numpy as np
 from eli5.base import Explanation, FeatureWeights, TargetExplanation, WeightedSpans
 
-from ..arguments import listed
+from ..arguments import listed, truth, whole_number, written
 from ..errors import ExplanationError
 from ..text.alignment import align_tokens, is_added_token
 from ..text.granularity import told_apart
@@ -45,10 +45,15 @@ def get_explanation_from_grads(
         The character span (start, end) in `text` of each token, None for a token that stands for no characters. Without
         them the spans are found from the tokens' spelling.
 
-    Raises ExplanationError where the arguments do not fit together.
+    Raises ExplanationError where the arguments do not fit together, InputError for a flag or an offset that is none.
     """
-    if not isinstance(text, str):
-        raise ExplanationError(f"text is a {type(text).__name__}, but must be a str")
+    for name, given in (("estimator_name", estimator_name), ("text", text)):
+        if not isinstance(given, str):
+            raise ExplanationError(f"{name} is a {type(given).__name__}, but must be a str")
+    if not isinstance(estimator_description, (str, type(None))):
+        raise ExplanationError(f"estimator_description is a {type(estimator_description).__name__}, but must be a str")
+    tokens, labels = _checked_names(tokens, "tokens", "token"), _checked_names(labels, "labels", "class")
+    force_weights = truth(force_weights, "force_weights")
     scores = _checked_scores(tokens, grads)
     probabilities = _checked_probabilities(probas, labels)
     spans = align_tokens(text, tokens) if offsets is None else _checked_offsets(text, tokens, offsets)
@@ -75,10 +80,19 @@ def _in_reading_order(rows: Sequence[Row]) -> FeatureWeights:
     return weights
 
 
+def _checked_names(given: Any, name: str, of: str) -> List[str]:
+    names = None if isinstance(given, (str, set, frozenset, Mapping)) else listed(given)
+    # A class may be known by its number alone.
+    kinds = (str, int) if of == "class" else str
+    if names is None or not all(isinstance(one, kinds) for one in names):
+        raise ExplanationError(f"{name} is {written(given)}, but must be a list with one name for each {of}")
+    return names
+
+
 def _numbers(given: Any, name: str) -> np.ndarray:
     try:
         return np.asarray(listed(given), dtype=float)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise ExplanationError(f"{name} must be numbers in a list or an array: {error}") from None
 
 
@@ -98,8 +112,6 @@ def _checked_scores(tokens: Sequence[str], grads: Sequence[float]) -> np.ndarray
 
 def _checked_probabilities(probas: Sequence[float], labels: Sequence[str]) -> np.ndarray:
     probabilities = _numbers(probas, "probas")
-    if isinstance(labels, str):
-        raise ExplanationError(f"labels is {labels!r}, but must be a list with one name for each class")
     if probabilities.ndim != 1 or len(probabilities) != len(labels) or not len(labels):
         raise ExplanationError(
             f"{len(labels)} labels were given with probabilities of shape {probabilities.shape}: "
@@ -111,16 +123,23 @@ def _checked_probabilities(probas: Sequence[float], labels: Sequence[str]) -> np
 def _checked_offsets(
     text: str, tokens: Sequence[str], offsets: Sequence[Optional[Tuple[int, int]]]
 ) -> List[Optional[Tuple[int, int]]]:
+    offsets = [] if isinstance(offsets, (str, set, frozenset, Mapping)) else listed(offsets)
     if len(offsets) != len(tokens):
         raise ExplanationError(
             f"{len(tokens)} tokens were given with {len(offsets)} offsets: there must be one for each"
         )
     spans: List[Optional[Tuple[int, int]]] = []
     for token, span in zip(tokens, offsets):
-        if span is None or (span[0] == span[1] and is_added_token(token)):
+        if span is None:
             spans.append(None)
             continue
-        start, end = int(span[0]), int(span[1])
+        places = [] if isinstance(span, (str, set, frozenset)) else listed(span)
+        if len(places) != 2:
+            raise ExplanationError(f"the offsets of token {token!r} are {written(span)}, but must be (start, end) or None")
+        start, end = (whole_number(place, f"an offset of token {token!r}", least=0) for place in places)
+        if start == end and is_added_token(token):
+            spans.append(None)
+            continue
         if not 0 <= start <= end <= len(text):
             raise ExplanationError(
                 f"the offsets {(start, end)} of token {token!r} lie outside the text, which has {len(text)} characters"

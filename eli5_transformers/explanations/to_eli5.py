@@ -28,10 +28,11 @@ from eli5.base import (
 from eli5.formatters.features import FormattedFeatureName
 
 from ..arguments import expression, rows_of_table
+from ..errors import InputError, short
 from ..records import Attribution, percent
 from ..text.granularity import Place, group_tokens, require_granularity, told_apart
 from ..text.spelling import white_space
-from .label_text import DocumentName, safe
+from .label_text import safe
 from .shown import shown
 
 Top = Union[int, Tuple[int, int], None]
@@ -168,9 +169,7 @@ def _with_safe_names(spans: Optional[WeightedSpans]) -> Optional[WeightedSpans]:
         return None
     return attr.evolve(
         spans,
-        docs_weighted_spans=[
-            attr.evolve(doc, vec_name=safe(doc.vec_name, DocumentName)) for doc in spans.docs_weighted_spans
-        ],
+        docs_weighted_spans=[attr.evolve(doc, vec_name=safe(doc.vec_name)) for doc in spans.docs_weighted_spans],
     )
 
 
@@ -218,10 +217,6 @@ def weighted_documents(
     return made
 
 
-def _feature(row: Row) -> Any:
-    return FormattedFeatureName(row.name) if row.name == SPECIAL else row.name
-
-
 def signed_weights(items: Sequence[Tuple[Any, float]]) -> FeatureWeights:
     """The rows as eli5 has them: those with a positive weight, and those with a negative one."""
     # The value makes the heading read "Contribution": each row occurs once.
@@ -238,8 +233,17 @@ def summary(rows: Sequence[Row]) -> FeatureWeights:
     spaces = [row for row in rows if row.space]
     if len(spaces) > 1:
         rows = [*(row for row in rows if not row.space), Row(SPACES, sum(row.weight for row in spaces))]
-    items += [(_feature(row), row.weight) for row in rows if row.place is None]
+    # Of no formatter but HTML's: no spaces are painted into these. In the table a row's name is a text like all others.
+    own = {name: FormattedFeatureName(name) for name in (SPECIAL, SPACES)}
+    items += [(own.get(row.name, row.name), row.weight) for row in rows if row.place is None]
     return signed_weights(sorted(items, key=lambda item: -abs(item[1])))
+
+
+def _kept(feature_filter: Callable[..., bool], name: str) -> bool:
+    try:
+        return bool(feature_filter(name, 1.0))
+    except Exception as error:
+        raise InputError(f"feature_filter fails for the row {name!r} with the value 1.0: {short(error)}") from error
 
 
 def _feature_weights(
@@ -250,7 +254,6 @@ def _feature_weights(
     if pattern is not None:
         chosen = [row for row in chosen if pattern.search(row.name)]
     if feature_filter is not None:
-        chosen = [row for row in chosen if feature_filter(row.name, 1.0)]
-    names = np.empty(len(chosen), dtype=object)
-    names[:] = [_feature(row) for row in chosen]
+        chosen = [row for row in chosen if _kept(feature_filter, row.name)]
+    names = np.array([row.name for row in chosen], dtype=object)
     return get_top_features(names, np.array([row.weight for row in chosen], dtype=float), top, np.ones(len(chosen)))

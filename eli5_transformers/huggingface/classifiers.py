@@ -18,6 +18,7 @@ from transformers.utils import logging as transformers_logging
 
 from ..compat._remote_code import remote_classifier
 from ..errors import Eli5TransformersError, SourceError, is_error, short
+from ..locks import ProcessLock
 from ..permissions import OWN_CODE, allows, transformers_options
 from . import settings
 
@@ -294,15 +295,34 @@ def _quiet_loading() -> Iterator[None]:
     others: Callable[[logging.LogRecord], bool] = lambda record: record.thread != thread  # noqa: E731
     # Not the logger's level: from WARNING on, transformers 5 reports on sharding that nobody asked for.
     logger = logging.getLogger("transformers.modeling_utils")
-    had_bars = transformers_logging._tqdm_active
-    transformers_logging.disable_progress_bar()
     logger.addFilter(others)
+    try:
+        with _without_bars():
+            yield
+    finally:
+        logger.removeFilter(others)
+
+
+_lock = ProcessLock()
+_loads = 0
+_had_bars = True
+
+
+@contextmanager
+def _without_bars() -> Iterator[None]:
+    """Not by transformers' own function, which switches those of huggingface_hub, too. The last of several loads ends it."""
+    global _loads, _had_bars
+    with _lock:
+        _loads += 1
+        if _loads == 1:
+            _had_bars, transformers_logging._tqdm_active = transformers_logging._tqdm_active, False
     try:
         yield
     finally:
-        logger.removeFilter(others)
-        if had_bars:
-            transformers_logging.enable_progress_bar()
+        with _lock:
+            _loads -= 1
+            if _loads == 0:
+                transformers_logging._tqdm_active = _had_bars
 
 
 def _listed(names: List[str], most: int = 4) -> str:

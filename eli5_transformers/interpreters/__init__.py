@@ -6,7 +6,7 @@ import inspect
 from dataclasses import replace
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Union
 
-from ..arguments import did_you_mean
+from ..arguments import did_you_mean, written
 from ..errors import InputError
 from ..records import RELEASED, Attribution, FailedText, PerText
 from . import many
@@ -50,9 +50,11 @@ def attribute(
     Raises InputError for an unknown interpreter, option or target, and for targets where one of AllenNLP's own
     interpreters is asked, which explain the predicted label alone. An error of one of several inputs names its place.
     """
+    from ..compat.modes import require_numbers
     from ..components.explained_predictors import explained_model
     from ..engine.instances import PROBE
 
+    require_numbers()
     many.require_on_error(on_error)
     wanted = chosen(targets, top_targets)
     if isinstance(wanted, PerText):
@@ -143,7 +145,9 @@ def make(predictor: Any, interpreter: Union[str, Mapping[str, Any], Any], **opti
         return interpreter
     for option, value in _settings(interpreter).items():
         if option in options and options[option] is not value and not _equal(options[option], value):
-            raise InputError(f"{option} is given twice: {value!r} in the interpreter's dict, {options[option]!r} beside it")
+            raise InputError(
+                f"{option} is given twice: {written(value)} in the interpreter's dict, {written(options[option])} beside it"
+            )
     # AllenNLP's Params take what JSON has, and lose what is taken from them.
     settings = {k: v.tolist() if hasattr(v, "tolist") else v for k, v in {**_settings(interpreter), **options}.items()}
     name = settings["type"]
@@ -273,7 +277,7 @@ def _settings(interpreter: Any) -> Dict[str, Any]:
     """An interpreter's name or dict, as a dict with `type`. Raises InputError for anything else."""
     settings = {"type": interpreter} if isinstance(interpreter, str) else interpreter
     if not isinstance(settings, Mapping) or not isinstance(settings.get("type"), str):
-        given = repr(interpreter)
+        given = written(interpreter)
         if isinstance(interpreter, type):
             given = f"the class {interpreter.__name__}"
         raise InputError(

@@ -9,7 +9,7 @@ import torch
 from allennlp.interpret.saliency_interpreters import SaliencyInterpreter
 from allennlp.predictors import Predictor
 
-from ..arguments import whole_number
+from ..arguments import whole_number, written
 from ..components.explained_predictors import explained_model
 from ..engine.explained_model import EncodedText
 from ..engine.passes import Scorer, TextBatch
@@ -68,7 +68,7 @@ class Interpreter(SaliencyInterpreter):
     ) -> None:
         super().__init__(predictor)
         if output not in OUTPUTS:
-            raise InputError(f"output is {output!r}, but must be one of {', '.join(map(repr, OUTPUTS))}")
+            raise InputError(f"output is {written(output)}, but must be one of {', '.join(map(repr, OUTPUTS))}")
         self.output = output
         self.layer = layer_name(predictor, layer)
         if internal_batch_size is not None:

@@ -9,7 +9,7 @@ import torch
 from allennlp.interpret.saliency_interpreters import SaliencyInterpreter
 from allennlp.predictors import Predictor
 
-from ..arguments import whole_number
+from ..arguments import whole_number, written
 from ..compat.random_functions import private_random_numbers
 from ..compat.registering import registered
 from ..engine.passes import TextBatch
@@ -74,15 +74,15 @@ class Captum(ComparingInterpreter):
         if method not in _GRADIENT + _PRESENCE:
             reason = _REFUSED.get(method, "it is none of Captum's methods for inputs")
             raise InputError(
-                f"method {method!r} is not available: {reason}; available are {', '.join(_GRADIENT + _PRESENCE)}"
+                f"method {written(method)} is not available: {reason}; available are {', '.join(_GRADIENT + _PRESENCE)}"
             )
         self.method = method
         if not isinstance(options, (Mapping, type(None))):
-            raise InputError(f"options is {options!r}, but must be a dict of arguments of {method}.attribute")
+            raise InputError(f"options is {written(options)}, but must be a dict of arguments of {method}.attribute")
         # Captum and JSON know the numbers of Python.
         self.options = {k: v.item() if isinstance(v, np.generic) else v for k, v in (options or {}).items()}
         self.unit = require_granularity(unit, "unit")
-        self.seed = whole_number(seed, "seed", least=0)
+        self.seed = whole_number(seed, "seed", least=0, most=None)
         self.signed = method != "Saliency" or self.options.get("abs") is False
 
     def attributions(self, batch: TextBatch, targets: Sequence[Sequence[int]]) -> List[List[Attribution]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, List, Mapping, Sequence, Union
 
-from ..arguments import did_you_mean, in_order, is_missing, listed
+from ..arguments import did_you_mean, in_order, is_missing, listed, written
 from ..errors import InputError
 from ..records import PerText
 
@@ -30,12 +30,12 @@ def shown_names(names: Sequence[str], target_names: Names) -> List[str]:
     given = in_order(list(target_names.values()) if isinstance(target_names, Mapping) else target_names, "target_names")
     wrong = [name for name in given if is_missing(name) or isinstance(name, (list, tuple))]
     if wrong:
-        raise InputError(f"target_names has {wrong[0]!r} as the name of a class: give a text")
+        raise InputError(f"target_names has {written(wrong[0])} as the name of a class: give a text")
     if isinstance(target_names, Mapping):
         return [target_names.get(name, name) for name in names]
     if isinstance(target_names, str) or (names and len(given) != len(names)):
         raise InputError(
-            f"target_names is {target_names!r}, but must be a dict or hold one name for each of the "
+            f"target_names is {written(target_names)}, but must be a dict or hold one name for each of the "
             f"{len(names)} classes ({', '.join(names)})"
         )
     return given
@@ -46,8 +46,8 @@ def require_classes(target_names: Names, names: Sequence[str]) -> None:
     unknown = [name for name in target_names if name not in names] if isinstance(target_names, Mapping) else []
     if unknown:
         raise InputError(
-            f"target_names renames {unknown[0]!r}, which is no class of the model: give its names ({', '.join(names)}) or a "
-            f"list with a name for each{did_you_mean(str(unknown[0]), names)}"
+            f"target_names renames {written(unknown[0])}, which is no class of the model: give its names ({', '.join(names)}) "
+            f"or a list with a name for each{did_you_mean(str(unknown[0]), names)}"
         )
 
 
@@ -63,5 +63,6 @@ def by_shown_name(targets: Any, shown: Sequence[str], names: Sequence[str]) -> A
     if not isinstance(targets, str) or targets in names or targets not in shown:
         return targets
     if list(shown).count(targets) > 1:
-        raise InputError(f"target_names shows several classes as {targets!r}: ask by one of {', '.join(map(repr, names))}")
+        asked = ", ".join(map(repr, names))
+        raise InputError(f"target_names shows several classes as {written(targets)}: ask by one of {asked}")
     return shown.index(targets)

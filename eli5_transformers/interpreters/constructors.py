@@ -5,10 +5,11 @@ from __future__ import annotations
 import inspect
 from typing import Any, Dict, Mapping, Optional
 
-from ..arguments import did_you_mean
+from ..arguments import can_be_written, did_you_mean, is_table, truth, written
 from ..errors import InputError
 
 _NUMBERS = (int, float, Optional[int], Optional[float])
+_TRUTHS = (bool, Optional[bool])
 
 
 def options_of(kind: Any) -> Optional[Dict[str, inspect.Parameter]]:
@@ -39,6 +40,12 @@ def require_options(settings: Mapping[str, Any], known: Optional[Mapping[str, in
                 f"the options of {name!r} are not accepted: it has no option {option!r}{did_you_mean(option, known) or ':'} it "
                 f"takes {', '.join(known) or 'none'}"
             )
+        # AllenNLP writes and compares what it is given.
+        if not can_be_written(value) or is_table(value):
+            raise InputError(f"{option} is {written(value)}, which {name!r} cannot take")
         # AllenNLP would make the number 1 of it.
         if isinstance(value, bool) and known[option].annotation in _NUMBERS:
             raise InputError(f"{option} is {value}, but must be a number")
+        # And True of a number.
+        if isinstance(value, int) and known[option].annotation in _TRUTHS:
+            truth(value, option)

@@ -6,6 +6,7 @@ import torch
 from allennlp.interpret.saliency_interpreters import SaliencyInterpreter
 from allennlp.predictors import Predictor
 
+from ..arguments import written
 from ..compat.registering import registered
 from ..engine.passes import TextBatch, Vectors
 from ..errors import InputError
@@ -33,7 +34,7 @@ class Gradient(Interpreter):
     def __init__(self, predictor: Predictor, norm: str = "l2", **kwargs) -> None:
         super().__init__(predictor, **kwargs)
         if norm not in ("l1", "l2"):
-            raise InputError(f"norm is {norm!r}, but must be 'l1' or 'l2'")
+            raise InputError(f"norm is {written(norm)}, but must be 'l1' or 'l2'")
         self.norm = norm
 
     def attributions(self, batch: TextBatch, targets: Sequence[Sequence[int]]) -> List[List[Attribution]]:

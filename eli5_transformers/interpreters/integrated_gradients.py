@@ -66,7 +66,7 @@ class IntegratedGradients(ComparingInterpreter):
         if not self.tolerance > 0:
             raise InputError(f"tolerance is {tolerance!r}, but must be {positive}")
         self.max_evaluations = whole_number(max_evaluations, "max_evaluations", spline.START)
-        n_steps = None if n_steps is None else whole_number(n_steps, "n_steps")
+        n_steps = None if n_steps is None else whole_number(n_steps, "n_steps", most=1_000_000)
         if n_steps is not None or method is not None:
             fixed(method or METHODS[0], 50 if n_steps is None else n_steps)
         self.n_steps = 50 if n_steps is None and method is not None else n_steps

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple, TypeVar
 
+from ..arguments import one_of
 from ..errors import Eli5TransformersError, InputError, is_error, is_lack_of_memory, short
 from ..records import FailedText
 
@@ -18,8 +19,7 @@ _GROUP = 64
 
 def require_on_error(on_error: str) -> None:
     """Raises InputError for a word that `on_error` does not have."""
-    if on_error not in ON_ERROR:
-        raise InputError(f"on_error is {on_error!r}, but must be one of {', '.join(map(repr, ON_ERROR))}")
+    one_of(on_error, "on_error", ON_ERROR)
 
 
 def with_place(error: Eli5TransformersError, place: int, texts: int) -> Eli5TransformersError:

@@ -10,7 +10,7 @@ from allennlp.common import Params
 from allennlp.interpret.saliency_interpreters import SaliencyInterpreter
 from allennlp.predictors import Predictor
 
-from ..arguments import real_number, truth, whole_number
+from ..arguments import one_of, real_number, truth, whole_number, written
 from ..compat.registering import registered
 from ..engine.passes import TextBatch, Vectors
 from ..errors import InputError
@@ -65,9 +65,8 @@ class SmoothGrad(Interpreter):
         layer: Union[str, torch.nn.Module, None] = None,
         **kwargs,
     ) -> None:
-        if form not in FORMS:
-            raise InputError(f"form is {form!r}, but must be one of {', '.join(map(repr, FORMS))}")
-        samples = whole_number(samples, "samples")
+        one_of(form, "form", FORMS)
+        samples = whole_number(samples, "samples", most=1_000_000)
         stdev = real_number(stdev, "stdev", "a number, not negative")
         if not stdev >= 0:
             raise InputError(f"stdev is {stdev!r}, but must not be negative")
@@ -77,7 +76,7 @@ class SmoothGrad(Interpreter):
         self.stdev = stdev
         self.relative = truth(relative, "relative")
         self.form = form
-        self.seed = whole_number(seed, "seed", least=0)
+        self.seed = whole_number(seed, "seed", least=0, most=None)
         self.signed = form == "mean" and self.around.signed
 
     def attributions(self, batch: TextBatch, targets: Sequence[Sequence[int]]) -> List[List[Attribution]]:
@@ -141,8 +140,8 @@ def _inner(
 ) -> Interpreter:
     settings: Dict[str, Any] = {"type": spec} if isinstance(spec, str) else dict(spec) if isinstance(spec, Mapping) else {}
     name = settings.get("type")
-    if name not in SaliencyInterpreter.list_available():
-        given = repr(spec) if name is None else repr(name)
+    if not isinstance(name, str) or name not in SaliencyInterpreter.list_available():
+        given = written(spec) if name is None else written(name)
         raise InputError(
             f"smoothgrad cannot average {given}: around is the name of a registered interpreter, or a dict with the name as "
             "'type' and its options"
@@ -158,7 +157,8 @@ def _inner(
     for option, value in {"output": output, "layer": layer}.items():
         if value is not None and settings.setdefault(option, value) != value:
             raise InputError(
-                f"{option} is {value!r} for smoothgrad and {settings[option]!r} for the method inside: give one of them"
+                f"{option} is {written(value)} for smoothgrad and {written(settings[option])} for the method inside: "
+                "give one of them"
             )
     if internal_batch_size is not None:
         settings.setdefault("internal_batch_size", internal_batch_size)

@@ -9,7 +9,7 @@ from typing import Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence
 
 import numpy as np
 
-from ..errors import InputError
+from ..arguments import one_of
 from ..records import Attribution, Tokens
 from .alignment import is_spelled
 from .spelling import is_unknown, readable, space_name, white_space
@@ -38,9 +38,7 @@ class Group(NamedTuple):
 
 def require_granularity(given: str, option: str = "granularity") -> str:
     """`given`. Raises InputError, which names the option, where it is none of `GRANULARITIES`."""
-    if given not in GRANULARITIES:
-        raise InputError(f"{option} is {given!r}, but must be one of {', '.join(map(repr, GRANULARITIES))}")
-    return given
+    return one_of(given, option, GRANULARITIES)
 
 
 def group_tokens(

@@ -9,6 +9,7 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 
+from ..arguments import real_number, written
 from ..errors import InputError
 from ..explanations.agreement import rank_correlation
 from ..records import Attribution, attributions_of
@@ -33,7 +34,7 @@ class Comparison:
     """What belongs to the whole comparison, a sentence each."""
 
     def __post_init__(self) -> None:
-        if not self.attributions:
+        if isinstance(self.attributions, (list, tuple)) and not self.attributions:
             raise InputError("there is nothing to compare: give at least one attribution")
         object.__setattr__(self, "attributions", tuple(attributions_of(self.attributions, "Comparison")))
         texts = {attribution.documents for attribution in self.attributions}
@@ -41,6 +42,16 @@ class Comparison:
             raise InputError(
                 f"attributions of {len(texts)} texts were given, but only those of one text can be compared"
             )
+        for name in ("seconds", "notes"):
+            given = getattr(self, name)
+            if not isinstance(given, (list, tuple)):
+                raise InputError(f"{name} is {written(given)}, but must be a list, empty where there are none")
+            object.__setattr__(self, name, tuple(given))
+        for took in self.seconds:
+            if took is not None:
+                real_number(took, "an entry of seconds", "a number or None")
+        if not all(isinstance(note, str) for note in self.notes):
+            raise InputError(f"notes is {written(self.notes)}, but must be a list of sentences")
         if self.seconds and len(self.seconds) != len(self.attributions):
             raise InputError(f"{len(self.attributions)} attributions were given with {len(self.seconds)} times")
 
@@ -69,7 +80,7 @@ class Comparison:
         words' scores. Raises MissingDependencyError without pandas, InputError for another table.
         """
         if table not in TABLES:
-            raise InputError(f"table is {table!r}, but must be one of {', '.join(map(repr, TABLES))}")
+            raise InputError(f"table is {written(table)}, but must be one of {', '.join(map(repr, TABLES))}")
         rows = {"words": self._word_rows, "methods": self._method_rows, "agreement": self._agreement_rows}[table]()
         columns = list(dict.fromkeys(column for row in rows for column in row))
         return data_frame(rows, columns=columns)

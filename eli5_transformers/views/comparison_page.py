@@ -9,6 +9,7 @@ import html
 import itertools
 from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple
 
+from ..arguments import written
 from ..errors import InputError
 from ..escapes import visible, visible_characters, visible_line
 from ..explanations.agreement import rank_correlation
@@ -59,7 +60,7 @@ def comparison_page(comparison: Any, title: Optional[str] = None) -> str:
     Raises InputError for a title that is no text.
     """
     if not isinstance(title, (str, type(None))):
-        raise InputError(f"title is {title!r}, but must be a text")
+        raise InputError(f"title is {written(title)}, but must be a text")
     shown = title if title is not None else f"Why? {' / '.join(comparison.documents)}"
     heading = "" if title is None else f"<h1>{_text(title)}</h1>\n"
     return standalone_page(shown, heading + comparison_fragment(comparison), width="60rem")

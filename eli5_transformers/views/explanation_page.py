@@ -10,6 +10,7 @@ from eli5.base import Explanation, FeatureWeights, NodeInfo
 from eli5.formatters import fields
 from eli5.formatters.html import format_as_html
 
+from ..arguments import written
 from ..errors import InputError
 from ..escapes import visible_line
 from ..explanations.to_eli5 import escaped_where_unescaped
@@ -100,7 +101,7 @@ def _section(explanation: Any, title: str, note: str = "") -> str:
     if not isinstance(explanation, Explanation):
         raise InputError(f"a {type(explanation).__name__} was given, but a page shows an Explanation: call to_explanation")
     if not isinstance(title, str):
-        raise InputError(f"title is {title!r}, but must be a text")
+        raise InputError(f"title is {written(title)}, but must be a text")
     shown = escaped_where_unescaped(_with_escaped_tree(explanation))
     table = attr.evolve(shown, targets=[attr.evolve(target, weighted_spans=None) for target in shown.targets or []])
     parts = [

@@ -7,7 +7,7 @@ from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
-from ..arguments import whole_number
+from ..arguments import one_of, whole_number, written
 from ..errors import InputError, MissingDependencyError
 from ..escapes import visible_line
 from ..records import Attribution, attributions_of
@@ -55,7 +55,7 @@ def plot_attribution(
     top = None if top is None else whole_number(top, "top", what="None or a number of words")
     _check(chosen, kind)
     if ax is not None and not hasattr(ax, "barh"):
-        raise InputError(f"ax is {ax!r}, but must be the matplotlib Axes to draw into")
+        raise InputError(f"ax is {written(ax)}, but must be the matplotlib Axes to draw into")
     try:
         from matplotlib import pyplot
 
@@ -82,8 +82,7 @@ def plot_attribution(
 
 
 def _check(attributions: List[Attribution], kind: str) -> None:
-    if kind not in KINDS:
-        raise InputError(f"kind is {kind!r}, but must be one of {', '.join(map(repr, KINDS))}")
+    one_of(kind, "kind", KINDS)
     if kind == "bar" and len(attributions) > 1:
         raise InputError(
             f"bars show one attribution, but {len(attributions)} were given: draw each by itself, or use kind='heatmap'"

@@ -84,6 +84,27 @@ def test_where_neither_package_is_installed_the_error_is_pythons_own():
     assert "During handling" not in done.stderr
 
 
+EXPLAINING = """
+import eli5
+registered = "eli5_transformers" in sys.modules
+import torch
+print(registered, torch.nn.Module in eli5.explain_prediction.registry, "allennlp" in sys.modules)
+"""
+
+
+def test_eli5_explains_models_wherever_it_is_imported():
+    done = start("-W", "ignore", script=EXPLAINING, paths=[BOOTSTRAP, ROOT, sysconfig.get_paths()["purelib"]])
+    assert done.stdout == "True True False\n", done.stderr
+
+
+def test_where_the_package_is_broken_or_gone_eli5_is_imported_as_it_is(tmp_path):
+    (tmp_path / "eli5.py").write_text("print('eli5')")
+    for name, content in (("nothing", ""), ("eli5_transformers", "import not_installed"), ("eli5_transformers", "1 / 0")):
+        (tmp_path / f"{name}.py").write_text(content)
+        done = start(script="import eli5", paths=[BOOTSTRAP, tmp_path])
+        assert (done.stdout, done.stderr) == ("eli5\n", "")
+
+
 def test_where_the_package_is_gone_allennlp_is_imported_as_it_is(tmp_path):
     (tmp_path / "allennlp.py").write_text("print('unpatched')")
     done = start(script="import allennlp", paths=[BOOTSTRAP, tmp_path])

@@ -37,6 +37,28 @@ def test_importing_the_package_again():
     assert ran.returncode == 0, ran.stderr[-2000:]
 
 
+RELOADED = """
+import importlib, sys
+import eli5, eli5_transformers
+from eli5_transformers import bundled_model, get_explanation, load_predictor
+predictor = load_predictor(bundled_model())
+names = ["<i>one</i>", "two", "three", "four", "five"]
+explained = get_explanation(predictor, "Great value", targets=[0], target_names=names)
+for name in ("eli5", "eli5.explain", "eli5.formatters.html", "eli5.formatters.text",
+             "eli5_transformers.explanations.label_text", "eli5_transformers"):
+    importlib.reload(sys.modules[name])
+    assert eli5.explain_prediction(predictor, "Great value").error is None, name
+    again = get_explanation(predictor, "Great value", targets=[0], target_names=names)
+    for one in (explained, again):
+        assert "<i>" not in sys.modules["eli5.formatters.html"].format_as_html(one), name
+"""
+
+
+def test_reloading_eli5_keeps_what_is_registered_and_escaped():
+    ran = subprocess.run([sys.executable, "-W", "ignore", "-c", RELOADED], capture_output=True, text=True, timeout=300)
+    assert ran.returncode == 0, ran.stderr[-2000:]
+
+
 def test_a_name_that_another_has_registered_stays_taken():
     class Base(Registrable):
         pass
