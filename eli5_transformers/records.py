@@ -212,4 +212,4 @@ def _shortened(text: str, most: int = 24) -> str:
 
 def percent(share: float) -> str:
     """A share as a person reads it: to two digits, "0.34%"."""
-    return f"{100 * share:.2g}%" if share < 1 else f"{share:.0%}"
+    return f"{100 * share:.2g}%" if share < 0.995 else f"{share:.0%}"

@@ -113,9 +113,9 @@ def refused(call, name, **options):
             call(**{**options, name: value})
         except Eli5TransformersError as error:
             if len(str(error)) > 1500 or not str(error).strip():
-                foreign.append((kind, "no sentence", str(error)[:200]))
+                foreign.append((kind, "no sentence", ascii(error)[:200]))
         except Exception as error:
-            foreign.append((kind, type(error).__name__, str(error)[:200], _place(error)))
+            foreign.append((kind, type(error).__name__, ascii(error)[:200], _place(error)))
     return foreign
 
 

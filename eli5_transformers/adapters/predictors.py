@@ -6,7 +6,7 @@ import inspect
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, Optional, Union
 
-from ..arguments import did_you_mean
+from ..arguments import did_you_mean, written
 from ..errors import InputError, SourceError
 
 Chosen = Union[str, Mapping[str, Any], type, None]
@@ -25,7 +25,7 @@ def require_predictor(chosen: Any) -> None:
     if chosen is None or isinstance(chosen, str) or (isinstance(chosen, type) and issubclass(chosen, Predictor)):
         return
     raise InputError(
-        f'predictor is {chosen!r:.80}, but must be a registered name, an object such as {{"type": "text_classifier"}}, or a '
+        f'predictor is {written(chosen)}, but must be a registered name, an object such as {{"type": "text_classifier"}}, or a '
         "class of predictors"
     )
 

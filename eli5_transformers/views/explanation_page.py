@@ -100,8 +100,9 @@ def section(explanation: Any, title: str, note: str = "") -> str:
 def _section(explanation: Any, title: str, note: str = "") -> str:
     if not isinstance(explanation, Explanation):
         raise InputError(f"a {type(explanation).__name__} was given, but a page shows an Explanation: call to_explanation")
-    if not isinstance(title, str):
-        raise InputError(f"title is {written(title)}, but must be a text")
+    for name, given in (("title", title), ("note", note)):
+        if not isinstance(given, str):
+            raise InputError(f"{name} is {written(given)}, but must be a text")
     shown = escaped_where_unescaped(_with_escaped_tree(explanation))
     table = attr.evolve(shown, targets=[attr.evolve(target, weighted_spans=None) for target in shown.targets or []])
     parts = [
