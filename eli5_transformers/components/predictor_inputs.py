@@ -13,7 +13,8 @@ from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Seque
 from ..arguments import PAIR_KEYS, TEXT_KEYS
 from ..errors import Eli5TransformersError, InputError, is_error, short
 from ..locks import READING
-from .text_to_instance import ReaderPredictor, tokenizer_of
+from .text_to_instance import ReaderPredictor
+from .vocabularies import reader_tokenizer
 
 CANONICAL = ("sentence", "text_pair")
 """The keys of a text and its pair in this package's own JSON."""
@@ -143,7 +144,7 @@ class PredictorInputs:
 
     def _candidates(self, names: Sequence[str]) -> Iterator[Dict[str, _Form]]:
         text = _Form(listed=False)
-        tokenizer = tokenizer_of(self._predictor._dataset_reader)
+        tokenizer = reader_tokenizer(self._predictor._dataset_reader)
         words = _Form(True, str.split if tokenizer is None else lambda one: [str(t) for t in tokenizer.tokenize(one)])
         kinds = [(words, text) if name in _WORDS or name.endswith(("_tokens", "_words")) else (text, words) for name in names]
         for chosen in itertools.islice(itertools.product(*kinds), 16):
