@@ -126,6 +126,25 @@ def test_a_second_signal_ends_at_once_and_names_what_is_left(lines, tmp_path):
     assert "great" in (tmp_path / left).read_text()
 
 
+def test_a_killed_run_leaves_what_it_has_under_the_hidden_name(lines, tmp_path):
+    script = (
+        "import os, signal, sys, eli5_transformers.__main__ as m\n"
+        "from eli5_transformers.commands.writers import Writer; write = Writer.write\n"
+        "def killed(self, *a): write(self, *a); self.count < 3 or os.kill(os.getpid(), signal.SIGKILL)\n"
+        "Writer.write = killed\n"
+        f"sys.argv = ['x', 'explain', '--input', 'in.txt', '--output', 'o.jsonl', *{FAST!r}]; m.main()\n"
+    )
+    (tmp_path / "o.jsonl").write_text("old")
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", script],
+        cwd=tmp_path, capture_output=True, timeout=120, env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    assert done.returncode == -signal.SIGKILL
+    (left,) = [name for name in os.listdir(tmp_path) if name.startswith(".o.jsonl.") and name.endswith(".part")]
+    assert len([explanation_from_json(line) for line in (tmp_path / left).read_text().splitlines()]) == 3
+    assert (tmp_path / "o.jsonl").read_text() == "old"
+
+
 @pytest.mark.parametrize("form", ["html", "csv"])
 def test_what_a_full_disk_had_room_for_is_kept(lines, tmp_path, form):
     limit = {"html": 40_000, "csv": 3_000}[form]
@@ -256,6 +275,15 @@ def test_what_is_known_of_a_row_goes_along(explain):
     assert [first[key] for key in ("line", "id", "label")] == [1, "r-17", "5 stars"]
     assert set(second) == {"format", "version", "line", "explanation"}
     assert explanation_from_json(out.splitlines()[0]).targets
+
+
+def test_what_a_file_says_of_a_row_is_text_in_every_format(explain):
+    row = {"text": "great", "id": "=1+1", "label": "<b>\x1b[2J</b>"}
+    Path("in.txt").write_text(json.dumps(row) + "\n")
+    _, out, _ = explain("--input", "in.txt", "--format", "csv", "--html", "page.html", *FAST)
+    assert {(cell["id"], cell["label"]) for cell in csv.DictReader(io.StringIO(out))} == {("'=1+1", r"<b>\x1b[2J</b>")}
+    assert r'<p class="given">line 1, id =1+1, label &lt;b&gt;\x1b[2J&lt;/b&gt;</p>' in Path("page.html").read_text()
+    assert "\x1b" not in explain("--input", "in.txt", *FAST)[1]
 
 
 def test_stdout_that_is_closed_or_full_is_said(tmp_path):
