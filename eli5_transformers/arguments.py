@@ -15,9 +15,6 @@ from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Seque
 from .column_names import SECOND_TEXTS, TEXTS, is_known, is_text, pair_of, plain
 from .errors import InputError, shown
 
-# Under which keys people's JSON objects hold a text, and the second text of a pair.
-TEXT_KEYS, PAIR_KEYS = TEXTS, SECOND_TEXTS
-
 Texts = Union[str, Mapping[str, Any], Iterable[Any]]
 """One text or several, in whatever holds them; a dict holds a text and its pair."""
 Input = Dict[str, str]
@@ -178,7 +175,7 @@ def text_and_pair(
     `column_names`. Raises InputError for texts under several of those names that are no pair: none is left out.
     """
     if text_keys is not None or pair_keys is not None:
-        given = (TEXT_KEYS if text_keys is None else text_keys, PAIR_KEYS if pair_keys is None else pair_keys)
+        given = (TEXTS if text_keys is None else text_keys, SECOND_TEXTS if pair_keys is None else pair_keys)
         text, pair = (next((held[key] for key in keys if held.get(key) is not None), None) for keys in given)
         return text, pair
     names = [key for key in held if is_text(key) and held[key] is not None]
@@ -259,14 +256,14 @@ def _read(
 
 
 def _unpacked(row: Mapping[str, Any], pair: Any) -> Any:
-    key = next((key for key in row if is_text(key) and plain(key) not in PAIR_KEYS), None)
+    key = next((key for key in row if is_text(key) and plain(key) not in SECOND_TEXTS), None)
     unknown = [name for name in row if not is_known(name)]
     texts = [name for name in row if is_text(name) and row[name] is not None]
     if key is None or unknown or (len(texts) > 1 and pair_of(texts) is None):
         raise InputError(
             f"a dict with the keys {', '.join(map(repr, row)) or 'none'} is not a text: give "
             '{"text": …} or {"text": …, "text_pair": …}'
-            + (did_you_mean(str(unknown[0]), (*TEXT_KEYS, *PAIR_KEYS)) if unknown else "")
+            + (did_you_mean(str(unknown[0]), (*TEXTS, *SECOND_TEXTS)) if unknown else "")
         )
     text, own_pair = text_and_pair(row)
     if isinstance(text, Iterable) and not isinstance(text, (str, bytes)):
