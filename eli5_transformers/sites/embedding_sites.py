@@ -42,8 +42,9 @@ from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Se
 
 import torch
 
-from ..errors import InputError, UnsupportedModelError, is_lack_of_memory
+from ..errors import InputError, UnsupportedModelError
 from .architectures import cause_of_zero_gradients, is_quantized, name_of, require_gradients
+from .derivatives import derivatives
 from .finite import require_finite
 from .hooks import SiteHooks
 from .kept import Kept
@@ -141,30 +142,6 @@ def _stands(model: torch.nn.Module, name: str, module: Optional[torch.nn.Module]
 
 class _NoGradientError(InputError):
     """A score that nothing was differentiated for."""
-
-
-def derivatives(
-    model: torch.nn.Module, score: torch.Tensor, inputs: Sequence[torch.Tensor], retain: bool = False
-) -> List[torch.Tensor]:
-    """The derivatives of a scalar with respect to `inputs`; zeros for those that it does not depend on.
-
-    Raises UnsupportedModelError where the backward pass of `model` fails.
-    """
-    try:
-        found = torch.autograd.grad(score, inputs, retain_graph=retain, allow_unused=True)
-    except RuntimeError as error:
-        reason = " ".join(str(error).split())
-        if is_lack_of_memory(error):
-            raise
-        mend = (
-            "let it checkpoint with use_reentrant=False, or not at all"
-            if "checkpoint" in reason.lower()
-            else "explain it without what has no derivative"
-        )
-        raise UnsupportedModelError(
-            f"the prediction of {name_of(model)} cannot be differentiated by the vectors of its tokens: {reason[:200]}: {mend}"
-        ) from error
-    return [torch.zeros_like(x) if gradient is None else gradient for x, gradient in zip(inputs, found)]
 
 
 class EmbeddingSites:
