@@ -646,7 +646,7 @@ def test_a_checkpoint_in_an_archive_may_do_what_a_checkpoint_may(tmp_path, pickl
 
 @pytest.mark.parametrize("form", ["arrow", "parquet"])
 def test_a_file_of_texts_is_data(tmp_path, mark, form):
-    """Older pyarrow unpickled a type that a file brings when it read the schema."""
+    """Older pyarrow unpickled a type that a file brings when it read the schema; some end the process over it still."""
     import pyarrow
     from pyarrow import parquet
 
@@ -660,7 +660,11 @@ def test_a_file_of_texts_is_data(tmp_path, mark, form):
     else:
         with pyarrow.ipc.new_stream(str(file), schema) as writer:
             writer.write_table(table)
-    assert [row.text for row in read_rows(file)] == ["a fine film"]
+    if hasattr(pyarrow, "PyExtensionType"):
+        with pytest.warns(), pytest.raises(InputError, match="a column of a type that was pickled: save it as CSV"):
+            read_rows(file)
+    else:
+        assert [row.text for row in read_rows(file)] == ["a fine film"]
     (tmp_path / "texts.csv").write_bytes(pickle.dumps([program]))
     with pytest.raises(InputError, match="is a pickle, which runs what its author chose"):
         read_rows(tmp_path / "texts.csv")
