@@ -86,7 +86,7 @@ def _explain(argv: list[str]) -> int:
     _log_at("ERROR")
     postpone_eli5()
     # What is imported stays: looking through it for garbage again and again is a tenth of the time to start.
-    # `explain.run` turns the collector on again once the model is loaded.
+    # `explain.run` turns the collector on again once the model is loaded; at the end it is as the host had it.
     gc.disable()
     stderr = sys.stderr
     sys.stderr = _VisibleStream(stderr)  # type: ignore[assignment]
@@ -97,7 +97,6 @@ def _explain(argv: list[str]) -> int:
         return explain.run_to_exit_code(parser.parse_intermixed_args(argv), PROG)
     finally:
         sys.stderr = stderr
-        gc.enable()
 
 
 def _fill_descriptors() -> None:

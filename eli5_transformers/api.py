@@ -7,21 +7,10 @@ from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from . import compat, foreign, interpreters
 from .adapters.loading import load_predictor
-from .arguments import (
-    Input,
-    Texts,
-    expression,
-    in_order,
-    is_missing,
-    listed,
-    read_texts,
-    require_one,
-    rows_of_table,
-    written,
-)
-from .errors import ExplanationError, InputError, UnsupportedModelError
+from .arguments import Input, Texts, expression, in_order, is_missing, listed, read_texts, require_one, rows_of_table
+from .errors import ExplanationError, InputError, UnsupportedModelError, shown
 from .interpreters import kind_of, make, option_names
-from .interpreters.choosing import Names, shown_names
+from .interpreters.choosing import Names, shown_name, shown_names
 from .interpreters.many import one_by_one, require_on_error, with_place
 from .options import split, takes_options
 from .records import RELEASED, Attribution, FailedText, PerText, attributions_of
@@ -238,7 +227,7 @@ def compare(
     require_one(text, text_pair, "compare each by itself")
     several = in_order(interpreters, "interpreters")
     if isinstance(interpreters, (str, Mapping)) or not several:
-        raise InputError(f"interpreters is {written(interpreters)}, but must be a list of names, dicts or interpreters")
+        raise InputError(f"interpreters is {shown(interpreters)}, but must be a list of names, dicts or interpreters")
     loading, shared = split(options, several, compare)
     if shared and not any(map(takes_options, several)):
         raise InputError(f"none of the interpreters takes options here, but {', '.join(shared)} were given")
@@ -290,12 +279,12 @@ def per_text(targets: Any) -> PerText:
     for what the model predicts. Raises InputError for a missing value (NaN), and for what holds no entries.
     """
     if isinstance(targets, (str, Mapping, PerText)) or targets is None:
-        raise InputError(f"per_text takes a list with the targets of each text, not {written(targets)}")
+        raise InputError(f"per_text takes a list with the targets of each text, not {shown(targets)}")
     entries = in_order(targets, "targets")
     for place, entry in enumerate(entries):
         if entry is not None and is_missing(entry):
             raise InputError(
-                f"target {place} is {written(entry)}, a missing value: give a name, an index, or None for the prediction"
+                f"target {place} is {shown(entry)}, a missing value: give a name, an index, or None for the prediction"
             )
     return PerText(tuple(listed(entry) if entry is not None else None for entry in entries))
 
@@ -334,11 +323,11 @@ def explain_inputs(
     names: Sequence[str] = ()
     if kind_of(interpreter) not in RELEASED and any(attributions):
         names = explained_model(predictor).classes.names
-    shown = shown_names(names, target_names)
+    called = shown_names(names, target_names)
     estimator = name_of(predictor._model)
 
     def explanation(of_text: List[Attribution]) -> Any:
-        own = [_shown(attribution, shown, target_names) for attribution in of_text] or None
+        own = [shown_name(attribution, called, target_names) for attribution in of_text] or None
         return to_explanation(of_text, estimator=estimator, target_names=own, **rows)
 
     made = one_by_one(lambda place: explanation(attributions[place]), len(attributions), on_error)
@@ -364,7 +353,7 @@ def _rows(
 ) -> Dict[str, Any]:
     """What chooses the rows of a table; refused before the work, not behind it."""
     if feature_filter is not None and not callable(feature_filter):
-        raise InputError(f"feature_filter is {written(feature_filter)}, but must be a function of a row's name and value")
+        raise InputError(f"feature_filter is {shown(feature_filter)}, but must be a function of a row's name and value")
     return {
         "granularity": require_granularity(granularity),
         "top": rows_of_table(top),
@@ -400,17 +389,3 @@ def read_inputs(predictor: Any, texts: Any, text_pairs: Any, on_error: str) -> L
         else:
             inputs.append(read)
     return inputs
-
-
-def _shown(attribution: Attribution, shown: Sequence[str], target_names: Names) -> str:
-    if attribution.target < len(shown):
-        return shown[attribution.target]
-    # AllenNLP's own interpreters tell the predicted class alone.
-    if isinstance(target_names, Mapping):
-        return target_names.get(attribution.label, attribution.label)
-    if target_names is not None:
-        raise InputError(
-            f"target_names holds {len(target_names)} names, but class {attribution.target} is explained: "
-            "give one name for each class"
-        )
-    return attribution.label

@@ -13,24 +13,12 @@ import sys
 from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple, Union
 
 from .column_names import SECOND_TEXTS, TEXTS, is_known, is_text, pair_of, plain
-from .errors import InputError
-
-# Under which keys people's JSON objects hold a text, and the second text of a pair.
-TEXT_KEYS, PAIR_KEYS = TEXTS, SECOND_TEXTS
+from .errors import InputError, shown
 
 Texts = Union[str, Mapping[str, Any], Iterable[Any]]
 """One text or several, in whatever holds them; a dict holds a text and its pair."""
 Input = Dict[str, str]
 """A predictor's JSON: {"sentence": …}, with "text_pair" for a pair."""
-
-
-def written(value: Any) -> str:
-    """`value` as a sentence names it: its `repr` in one line of at most 200 characters, or its class where that fails."""
-    try:
-        shown = " ".join(repr(value).split())
-    except Exception:  # a class of the caller's, or a number of more digits than Python writes
-        return f"a {type(value).__name__}"
-    return shown if len(shown) <= 200 else f"{shown[:200]}…"
 
 
 def can_be_written(value: Any) -> bool:
@@ -53,14 +41,14 @@ def whole_number(
     beyond = number is not None and most is not None and number > most
     if number is None or number < least or beyond:
         to = f" to {most}" if beyond else ""
-        raise InputError(f"{name} is {written(value)}, but must be {what} from {least}{to}")
+        raise InputError(f"{name} is {shown(value)}, but must be {what} from {least}{to}")
     return number
 
 
 def one_of(value: Any, name: str, known: Sequence[str]) -> str:
     """`value`. Raises InputError, which calls the argument `name`, where it is none of the words that are `known`."""
     if not isinstance(value, str) or value not in known:
-        raise InputError(f"{name} is {written(value)}, but must be one of {', '.join(map(repr, known))}")
+        raise InputError(f"{name} is {shown(value)}, but must be one of {', '.join(map(repr, known))}")
     return value
 
 
@@ -69,7 +57,7 @@ def count_of_targets(value: Any) -> int:
     number = _index(value)
     if not number:
         raise InputError(
-            f"top_targets is {written(value)}, but must be a number of classes: from 1 for the highest scores, or negative for "
+            f"top_targets is {shown(value)}, but must be a number of classes: from 1 for the highest scores, or negative for "
             "the lowest"
         )
     return number
@@ -85,13 +73,13 @@ def real_number(value: Any, name: str, what: str = "a number") -> float:
             raise TypeError
         return number
     except (TypeError, ValueError, OverflowError):
-        raise InputError(f"{name} is {written(value)}, but must be {what}") from None
+        raise InputError(f"{name} is {shown(value)}, but must be {what}") from None
 
 
 def truth(value: Any, name: str) -> bool:
     """`value` as a bool; numpy's and torch's are bools. Raises InputError for others: "no" and None are neither."""
     if not _is_bool(value) or _dimensions(value):
-        raise InputError(f"{name} is {written(value)}, but must be True or False")
+        raise InputError(f"{name} is {shown(value)}, but must be True or False")
     return bool(value)
 
 
@@ -102,7 +90,7 @@ def rows_of_table(top: Any) -> Any:
     numbers = [_index(entry) for entry in listed(top)]
     several = len(numbers) == 2 and not isinstance(top, (set, frozenset))
     if not (several or (len(numbers) == 1 and _index(top) is not None)) or any(n is None or n < 0 for n in numbers):
-        raise InputError(f"top is {written(top)}, but must be a number of rows or two: (positive, negative)")
+        raise InputError(f"top is {shown(top)}, but must be a number of rows or two: (positive, negative)")
     return tuple(numbers) if several else numbers[0]
 
 
@@ -114,7 +102,7 @@ def expression(pattern: Any, name: str) -> Any:
             raise TypeError("bytes match no text")
         return compiled
     except (re.error, TypeError) as error:
-        raise InputError(f"{name} is {written(pattern)}, which is no regular expression: {error}") from None
+        raise InputError(f"{name} is {shown(pattern)}, which is no regular expression: {error}") from None
 
 
 def listed(value: Any) -> List[Any]:
@@ -187,7 +175,7 @@ def text_and_pair(
     `column_names`. Raises InputError for texts under several of those names that are no pair: none is left out.
     """
     if text_keys is not None or pair_keys is not None:
-        given = (TEXT_KEYS if text_keys is None else text_keys, PAIR_KEYS if pair_keys is None else pair_keys)
+        given = (TEXTS if text_keys is None else text_keys, SECOND_TEXTS if pair_keys is None else pair_keys)
         text, pair = (next((held[key] for key in keys if held.get(key) is not None), None) for keys in given)
         return text, pair
     names = [key for key in held if is_text(key) and held[key] is not None]
@@ -210,11 +198,11 @@ def plain_text(value: Any, empty: bool = False, name: str = "the text") -> str:
     `empty`, for white space alone.
     """
     if not isinstance(value, str):
-        shown = " (a missing value)" if is_missing(value) else ""
+        missing = " (a missing value)" if is_missing(value) else ""
         hint = (
             ': give pairs as text_pairs=, or as {"text": …, "text_pair": …}' if isinstance(value, (list, tuple)) else ""
         )
-        raise InputError(f"a text must be a str, but a {type(value).__name__}{shown} was given{hint}")
+        raise InputError(f"a text must be a str, but a {type(value).__name__}{missing} was given{hint}")
     if not empty and not value.strip():
         raise InputError("the text is empty or white space only: there is nothing to explain")
     half = next((place for place, sign in enumerate(value) if "\ud800" <= sign <= "\udfff"), None)
@@ -268,14 +256,14 @@ def _read(
 
 
 def _unpacked(row: Mapping[str, Any], pair: Any) -> Any:
-    key = next((key for key in row if is_text(key) and plain(key) not in PAIR_KEYS), None)
+    key = next((key for key in row if is_text(key) and plain(key) not in SECOND_TEXTS), None)
     unknown = [name for name in row if not is_known(name)]
     texts = [name for name in row if is_text(name) and row[name] is not None]
     if key is None or unknown or (len(texts) > 1 and pair_of(texts) is None):
         raise InputError(
             f"a dict with the keys {', '.join(map(repr, row)) or 'none'} is not a text: give "
             '{"text": …} or {"text": …, "text_pair": …}'
-            + (did_you_mean(str(unknown[0]), (*TEXT_KEYS, *PAIR_KEYS)) if unknown else "")
+            + (did_you_mean(str(unknown[0]), (*TEXTS, *SECOND_TEXTS)) if unknown else "")
         )
     text, own_pair = text_and_pair(row)
     if isinstance(text, Iterable) and not isinstance(text, (str, bytes)):

@@ -51,12 +51,13 @@ def is_error(error: BaseException) -> bool:
     return isinstance(error, Exception) or type(error).__name__ == "PanicException"
 
 
-def shown(value: object, most: int = 100) -> str:
-    """What somebody else has written, as a message shows it: its beginning alone, where it is long."""
+def shown(value: object, most: int = 200) -> str:
+    """What somebody else has written or given, as a message shows it: its `repr` in one line, cut where it is long."""
     try:
-        text = repr(value)
-    except Exception:  # of a class whose authors did not care
-        text = f"a {type(value).__name__}"
+        # A text's own spaces are a part of it, as in the name of a file; others' are a layout.
+        text = repr(value) if isinstance(value, str) else " ".join(repr(value).split())
+    except Exception:  # a class of the caller's, or a number of more digits than Python writes
+        return f"a {type(value).__name__}"
     return text if len(text) <= most else f"{text[:most]}…"
 
 

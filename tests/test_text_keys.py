@@ -2,15 +2,16 @@
 
 import pytest
 
-from eli5_transformers.arguments import PAIR_KEYS, TEXT_KEYS, text_and_pair
+from eli5_transformers.arguments import text_and_pair
+from eli5_transformers.column_names import SECOND_TEXTS, TEXTS
 
 
-@pytest.mark.parametrize("key", TEXT_KEYS)
+@pytest.mark.parametrize("key", TEXTS)
 def test_each_key_names_a_text(key):
     assert text_and_pair({key: "a", "label": "x"}) == ("a", None)
 
 
-@pytest.mark.parametrize("key", PAIR_KEYS)
+@pytest.mark.parametrize("key", SECOND_TEXTS)
 def test_each_key_names_a_second_text(key):
     assert text_and_pair({"sentence": "a", key: "b"}) == ("a", "b")
 

@@ -22,6 +22,7 @@ from stacks import on_current, on_stock
 from eli5_transformers import get_explanation, load_predictor
 from eli5_transformers.compat._guard import guarded
 from eli5_transformers.errors import Eli5TransformersError, InputError, SourceError
+from eli5_transformers.inputs import read_rows
 from eli5_transformers.permissions import Permissions, current
 
 ROOT = Path(__file__).parent.parent
@@ -52,6 +53,8 @@ PROMISES = {
     "`.allennlp_plugins`": (HERE, "test_plugins_are_the_working_folders_and_imported_where_a_name_is_missing_alone"),
     "An archive holds": (UNPACKING, "test_what_leads_outside_or_is_no_file_is_refused_and_nothing_is_left"),
     "`max_unpacked=` says": (HERE, "test_archives_inside_of_a_source_keep_to_the_rules_of_the_first"),
+    "A checkpoint in an archive": (HERE, "test_a_checkpoint_in_an_archive_may_do_what_a_checkpoint_may"),
+    "A file of texts": (HERE, "test_a_file_of_texts_is_data"),
     "What is refused": (UNPACKING, "test_an_archive_that_is_cut_leaves_nothing"),
     "A file of an explanation": (SAVED, "test_no_damaged_attribution_does_more_than_be_refused"),
     "Texts, tokens, labels": ("tests/explanations/test_to_eli5.py", "test_hostile_texts_and_titles_are_text_in_the_page"),
@@ -625,6 +628,47 @@ def test_plugins_are_the_working_folders_and_imported_where_a_name_is_missing_al
         load_predictor(written(source, content))
     assert mark.read_text() == "plugin_of_ones_own "
     mark.unlink()
+
+
+def test_a_checkpoint_in_an_archive_may_do_what_a_checkpoint_may(tmp_path, pickled_checkpoint, mark):
+    packed = tmp_path / "model.tar.gz"
+    with tarfile.open(packed, "w:gz") as archive:
+        archive.add(pickled_checkpoint, arcname=".")
+    with pytest.raises(SourceError, match="allow_pickle=True"):
+        load_predictor(packed)
+    with pytest.raises(InputError, match="the option trust_source is not for a checkpoint"):
+        load_predictor(packed, trust_source=True)
+    assert not mark.exists()
+    with pytest.raises(Eli5TransformersError):  # the pickle holds no weights, but what it holds has run
+        load_predictor(packed, allow_pickle=True)
+    mark.unlink()
+
+
+@pytest.mark.parametrize("form", ["arrow", "parquet"])
+def test_a_file_of_texts_is_data(tmp_path, mark, form):
+    """Older pyarrow unpickled a type that a file brings when it read the schema; some end the process over it still."""
+    import pyarrow
+    from pyarrow import parquet
+
+    program = f"cos\nsystem\n(S'touch {mark}'\ntR.".encode()
+    brought = {b"ARROW:extension:name": b"arrow.py_extension_type", b"ARROW:extension:metadata": program}
+    schema = pyarrow.schema([pyarrow.field("text", pyarrow.string(), metadata=brought)])
+    table = pyarrow.Table.from_arrays([pyarrow.array(["a fine film"])], schema=schema)
+    file = tmp_path / f"texts.{form}"
+    if form == "parquet":
+        parquet.write_table(table, file)
+    else:
+        with pyarrow.ipc.new_stream(str(file), schema) as writer:
+            writer.write_table(table)
+    if hasattr(pyarrow, "PyExtensionType"):
+        with pytest.warns(), pytest.raises(InputError, match="a column of a type that was pickled: save it as CSV"):
+            read_rows(file)
+    else:
+        assert [row.text for row in read_rows(file)] == ["a fine film"]
+    (tmp_path / "texts.csv").write_bytes(pickle.dumps([program]))
+    with pytest.raises(InputError, match="is a pickle, which runs what its author chose"):
+        read_rows(tmp_path / "texts.csv")
+    assert not mark.exists()
 
 
 def test_outside_of_a_load_allennlp_is_as_it_was(stars_checkpoint):

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any, Callable, Dict, Mapping, Optional, Tuple, Union
+from typing import Any, Callable, Optional, Tuple, Union
 
 from ..errors import SourceError, short
 from ..permissions import Permissions, current
@@ -12,6 +11,7 @@ from ..unpacking import unpacked
 from . import folders
 from .config_errors import configuration_errors
 from .configs import read_config, require_parts
+from .json_files import content_of, is_allennlp, is_transformers
 from .objects import placed
 from .predictors import Chosen, predictor_of
 
@@ -23,11 +23,11 @@ _WEIGHTS = ("best.th", "weights.th")
 
 def is_serialization_folder(path: Path) -> bool:
     """Whether AllenNLP has written the folder: beside its archive, or instead of it, may lie a checkpoint's files."""
-    content = _config(path)
-    if _is_checkpoint(content):
+    content = content_of(path / _CONFIG)
+    if is_transformers(content):
         return False
     # A training that has not ended has left its config alone.
-    return (path / _ARCHIVE).is_file() or _has_weights(path) or {"model", "dataset_reader"} <= set(content)
+    return (path / _ARCHIVE).is_file() or _has_weights(path) or is_allennlp(content)
 
 
 def from_archive(
@@ -104,7 +104,8 @@ def _require_archive(folder: Path, named: Path) -> None:
 
 def _release(folder: Path) -> Optional[Tuple[int, ...]]:
     """The release of AllenNLP that made the archive; None where it does not say, as before 2.0, or says no release."""
-    version = _config(folder, _META).get("version")
+    content = content_of(folder / _META)
+    version = content.get("version") if isinstance(content, dict) else None
     parts = version.split(".")[:3] if isinstance(version, str) else []
     numbers = [int(part) for part in parts[:2] if part.isdecimal()]
     return tuple(numbers) if len(parts) == 3 and len(numbers) == 2 else None
@@ -120,17 +121,3 @@ def _of_another_release(folder: Path) -> str:
 
 def _has_weights(folder: Path) -> bool:
     return (folder / _CONFIG).is_file() and any((folder / name).is_file() for name in _WEIGHTS)
-
-
-def _config(folder: Path, name: str = _CONFIG) -> Dict[str, Any]:
-    """The object in a JSON file; empty for anything else."""
-    try:
-        content = json.loads((folder / name).read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return {}
-    return content if isinstance(content, dict) else {}
-
-
-def _is_checkpoint(content: Mapping[str, Any]) -> bool:
-    """Whether the content of config.json is one of transformers, not of AllenNLP."""
-    return "model" not in content and ("model_type" in content or "architectures" in content)

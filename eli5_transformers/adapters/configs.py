@@ -11,7 +11,7 @@ from typing import Any, Dict, List, Mapping, Optional, Union
 from .. import compat
 from ..arguments import did_you_mean
 from ..bundled import configs_path
-from ..errors import InputError, SourceError
+from ..errors import InputError, SourceError, shown
 from ..permissions import guarding
 from .config_errors import configuration_errors
 from .objects import placed
@@ -100,7 +100,7 @@ def require_parts(path: Path, params: Any) -> Any:
             raise SourceError(f"the config {path} has the unknown key {key!r}{meant}")
     for key in ("dataset_reader", "validation_dataset_reader", "vocabulary"):
         if not isinstance(params.get(key), (str, dict, Params, type(None))):
-            raise SourceError(f"the {key} of {path} is {params[key]!r:.60}, but must be an object with a 'type'")
+            raise SourceError(f"the {key} of {path} is {shown(params[key], 60)}, but must be an object with a 'type'")
     _with_type(path, "model", params["model"])
     return None if params.get("predictor") is None else _with_type(path, "predictor", params["predictor"])
 
@@ -127,8 +127,7 @@ def read_config(
     """
     from allennlp.common import Params
 
-    shown = path if named is None else f"{path.name} of {named}"
-
+    called = path if named is None else f"{path.name} of {named}"
     if not path.is_file():
         shipped = f", and none of that name is shipped: those are {', '.join(shipped_configs())}"
         raise SourceError(f"there is no config at {path}{shipped if _is_bare(path) else ''}")
@@ -138,14 +137,15 @@ def read_config(
         said = _jsonnet_error(error)
         if isinstance(error, (AttributeError, TypeError)) and _content(path) is not None:
             raise SourceError(
-                f"the config {shown} is not an object with a 'model' and a 'dataset_reader', but {_content(path)}"
+                f"the config {called} is not an object with a 'model' and a 'dataset_reader', but {_content(path)}"
             ) from None
         said = said if named is None else said.replace(str(path.parent), str(named))
-        raise SourceError(f"the config {shown} is not valid jsonnet: {said}") from None
+        raise SourceError(f"the config {called} is not valid jsonnet: {said}") from None
     except ValueError as error:
-        raise InputError(f"the overrides do not fit the config {shown}: {error}") from None
+        raise InputError(f"the overrides do not fit the config {called}: {error}") from None
     if not isinstance(params, dict):
-        raise SourceError(f"the config {shown} is not an object with a 'model' and a 'dataset_reader', but {params!r:.40}")
+        said = shown(params, 40)
+        raise SourceError(f"the config {called} is not an object with a 'model' and a 'dataset_reader', but {said}")
     return Params(_beside(params, path.parent))
 
 
@@ -155,7 +155,7 @@ def _content(path: Path) -> Optional[str]:
         held = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
         return None
-    return None if isinstance(held, dict) else f"{held!r:.40}"
+    return None if isinstance(held, dict) else shown(held, 40)
 
 
 def _jsonnet_error(error: Exception) -> str:

@@ -7,7 +7,6 @@ on from, halves of downloads. A checkpoint is looked for where those put it; eve
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from dataclasses import dataclass
@@ -15,6 +14,8 @@ from pathlib import Path
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from ..errors import SourceError, shown
+from .json_files import content_of as _content
+from .json_files import is_transformers as _is_transformers
 
 WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json")
 TOKENIZERS = (
@@ -220,10 +221,6 @@ def _ends(*endings: str) -> Test:
     return lambda name, inner: not inner and name.lower().endswith(endings)
 
 
-def _begins(beginning: str) -> Test:
-    return lambda name, inner: name.startswith(beginning)
-
-
 # In this order: what a name says of a folder that holds no checkpoint that can be read.
 _RECOGNIZED: Tuple[Tuple[Test, str], ...] = (
     (
@@ -275,17 +272,6 @@ def _folders(folder: Path) -> List[Path]:
 
 def _has_tokenizer(folder: Path) -> bool:
     return any((folder / name).is_file() for name in TOKENIZERS)
-
-
-def _content(file: Path) -> Any:
-    try:
-        return json.loads(file.read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError, RecursionError):
-        return None
-
-
-def _is_transformers(content: Any) -> bool:
-    return isinstance(content, dict) and "model" not in content and ("model_type" in content or "architectures" in content)
 
 
 def _classifies(folder: Path) -> bool:

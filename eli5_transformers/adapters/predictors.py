@@ -6,8 +6,8 @@ import inspect
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, Optional, Union
 
-from ..arguments import did_you_mean, written
-from ..errors import InputError, SourceError
+from ..arguments import did_you_mean
+from ..errors import InputError, SourceError, shown
 
 Chosen = Union[str, Mapping[str, Any], type, None]
 """A registered name, an object with a name and options as a config has it, or a class; None for what fits."""
@@ -25,7 +25,7 @@ def require_predictor(chosen: Any) -> None:
     if chosen is None or isinstance(chosen, str) or (isinstance(chosen, type) and issubclass(chosen, Predictor)):
         return
     raise InputError(
-        f'predictor is {written(chosen)}, but must be a registered name, an object such as {{"type": "text_classifier"}}, or a '
+        f'predictor is {shown(chosen)}, but must be a registered name, an object such as {{"type": "text_classifier"}}, or a '
         "class of predictors"
     )
 

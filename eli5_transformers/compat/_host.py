@@ -10,6 +10,7 @@ himself gets what AllenNLP does.
 from __future__ import annotations
 
 import functools
+import gc
 import logging
 import os
 import signal
@@ -213,9 +214,18 @@ _IMPORTING = (_progress_bars, _filters_of_warnings, _environment, _hooks, _rando
 
 
 @contextmanager
+def _garbage() -> Iterator[None]:
+    enabled = gc.isenabled()
+    try:
+        yield
+    finally:
+        (gc.enable if enabled else gc.disable)()
+
+
+@contextmanager
 def as_a_program() -> Iterator[None]:
-    """A program run inside of another's process: log, signals, hooks, environment and random numbers are put back."""
+    """A program run inside of another's process: log, signals, hooks, environment, random numbers are put back, and more."""
     with ExitStack() as stack:
-        for kept in (*_IMPORTING, _loggers, _log):
+        for kept in (*_IMPORTING, _loggers, _log, _garbage):
             stack.enter_context(kept())
         yield

@@ -10,10 +10,11 @@ import itertools
 from dataclasses import dataclass
 from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
-from ..arguments import PAIR_KEYS, TEXT_KEYS
+from ..column_names import SECOND_TEXTS, TEXTS
 from ..errors import Eli5TransformersError, InputError, is_error, short
 from ..locks import READING
-from .text_to_instance import ReaderPredictor, tokenizer_of
+from .text_to_instance import ReaderPredictor
+from .vocabularies import reader_tokenizer
 
 CANONICAL = ("sentence", "text_pair")
 """The keys of a text and its pair in this package's own JSON."""
@@ -23,8 +24,8 @@ _PROBE, _OTHER = "The brown fox runs over", "Dogs sleep here now"
 # Keys beside the texts, which data sets have, and what is put there.
 _BESIDE = ("label", "labels", "id", "idx", "index", "guid", "uid", "gold_label", "metadata", "pair_id", "target")
 _BESIDE_VALUE = "0"
-_TEXTS = (*TEXT_KEYS, "review", "query", "question", "passage", "document", "body", "content", "input", "tokens", "words")
-_SECONDS = (*PAIR_KEYS, "question2", "sentence_2", "text2", "text_b", "premise2", "answer")
+_TEXTS = (*TEXTS, "input", "tokens", "words")
+_SECONDS = (*SECOND_TEXTS, "premise2", "answer")
 _WORDS = ("tokens", "words", "token_list", "tokenized", "sentence_tokens")
 
 
@@ -59,7 +60,7 @@ class PredictorInputs:
     def takes(self, given: Mapping[str, Any]) -> bool:
         """Whether a person's dict is the predictor's own JSON: it has the keys that are read, and no other text."""
         others = set(given) - set(self.keys)
-        return set(self._forms) <= set(given) and not others & {*TEXT_KEYS, *_SECONDS}
+        return set(self._forms) <= set(given) and not others & {*TEXTS, *_SECONDS}
 
     @property
     def note(self) -> str:
@@ -143,7 +144,7 @@ class PredictorInputs:
 
     def _candidates(self, names: Sequence[str]) -> Iterator[Dict[str, _Form]]:
         text = _Form(listed=False)
-        tokenizer = tokenizer_of(self._predictor._dataset_reader)
+        tokenizer = reader_tokenizer(self._predictor._dataset_reader)
         words = _Form(True, str.split if tokenizer is None else lambda one: [str(t) for t in tokenizer.tokenize(one)])
         kinds = [(words, text) if name in _WORDS or name.endswith(("_tokens", "_words")) else (text, words) for name in names]
         for chosen in itertools.islice(itertools.product(*kinds), 16):

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import inspect
-from typing import Any, Dict, List, Mapping, Optional
+from typing import Any, Dict, List, Mapping
 
 import numpy
 from allennlp.common.checks import ConfigurationError
 from allennlp.data import DatasetReader, Instance
 from allennlp.data.fields import LabelField, TextField
-from allennlp.data.tokenizers import Token, Tokenizer
+from allennlp.data.tokenizers import Token
 from allennlp.predictors import Predictor
 
 from ..compat.registering import registered
@@ -77,12 +77,6 @@ class ReaderPredictor(Predictor):
 def text_parameters(reader: DatasetReader) -> List[str]:
     """The parameters of the reader's `text_to_instance` that are texts, as far as their names tell."""
     return [name for name in ReaderPredictor.parameters(reader) if name not in _NO_TEXTS]
-
-
-def tokenizer_of(reader: DatasetReader) -> Optional[Tokenizer]:
-    """The tokenizer of a reader, under whichever name it is kept; None where there is none, or more than one."""
-    found = {id(value): value for value in vars(reader).values() if isinstance(value, Tokenizer)}
-    return next(iter(found.values())) if len(found) == 1 else None
 
 
 def _has_tokens(instance: Instance) -> bool:

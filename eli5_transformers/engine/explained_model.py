@@ -15,7 +15,7 @@ from typing import Any, Dict, Iterator, Mapping, Optional, Sequence, Tuple
 import numpy as np
 import torch
 
-from ..errors import Eli5TransformersError, InputError, is_lack_of_memory, short
+from ..errors import Eli5TransformersError, InputError, is_lack_of_memory, short, shown
 from ..locks import READING
 from ..records import Tokens
 from ..sites.architectures import caveats, name_of, require_in_memory, unwrapped
@@ -153,7 +153,7 @@ class ExplainedModel:
             keys = ", ".join(map(repr, given))
             raise InputError(f"a {name} cannot read {keys}: {type(error).__name__}: {short(error)}") from error
         if not hasattr(instance, "fields"):
-            raise InputError(f"a {name} makes no instance of this text, but {instance!r:.40}")
+            raise InputError(f"a {name} makes no instance of this text, but {shown(instance, 40)}")
         text_field(instance)
         return instance
 

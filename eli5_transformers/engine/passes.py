@@ -16,7 +16,8 @@ import torch
 
 from ..errors import UnsupportedModelError
 from ..sites.architectures import require_gradients
-from ..sites.embedding_sites import EmbeddingSites, StopPass, derivatives
+from ..sites.derivatives import derivatives
+from ..sites.embedding_sites import EmbeddingSites, StopPass
 from ..sites.finite import require_finite
 from ..sites.second_paths import ReadsIdsError, moved, reads_ids
 from .batching import Sharing, rows_at_once

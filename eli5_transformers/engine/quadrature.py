@@ -7,8 +7,7 @@ from typing import Tuple
 
 import numpy as np
 
-from ..arguments import written
-from ..errors import InputError
+from ..errors import InputError, shown
 
 METHODS = ("gausslegendre", "riemann_left", "riemann_right", "riemann_middle", "riemann_trapezoid")
 
@@ -17,7 +16,7 @@ def fixed(method: str, steps: int) -> Tuple[np.ndarray, np.ndarray]:
     """Nodes in [0, 1] and weights that sum to 1. Raises InputError for an unknown method or too few steps."""
     least = 2 if method == "riemann_trapezoid" else 1
     if method not in METHODS:
-        raise InputError(f"method is {written(method)}, but must be one of {', '.join(map(repr, METHODS))}")
+        raise InputError(f"method is {shown(method)}, but must be one of {', '.join(map(repr, METHODS))}")
     if isinstance(steps, bool) or not isinstance(steps, int) or steps < least:
         raise InputError(f"n_steps is {steps!r}, but {method} needs a number from {least}")
     if method == "gausslegendre":

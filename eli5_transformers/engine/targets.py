@@ -7,8 +7,8 @@ from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
 import torch
 
-from ..arguments import count_of_targets, did_you_mean, listed, written
-from ..errors import InputError
+from ..arguments import count_of_targets, did_you_mean, listed
+from ..errors import InputError, shown
 from .activations import as_logits, note
 
 OUTPUTS = ("logit", "probability", "log-probability", "loss")
@@ -75,11 +75,11 @@ class Classes:
         class. Raises InputError for another name, and for probabilities of a model that has none.
         """
         if output not in OUTPUTS:
-            raise InputError(f"output is {written(output)}, but must be one of {', '.join(map(repr, OUTPUTS))}")
+            raise InputError(f"output is {shown(output)}, but must be one of {', '.join(map(repr, OUTPUTS))}")
         if output == "logit":
             return logits
         if self.link is None:
-            raise InputError(f"output is {written(output)}, but the model is a regression without probabilities: use 'logit'")
+            raise InputError(f"output is {shown(output)}, but the model is a regression without probabilities: use 'logit'")
         if output == "probability":
             return _LINKS[self.link](logits)
         logs = _LOGARITHMS[self.link](logits)
@@ -123,12 +123,12 @@ class Classes:
             index = target.__index__()
             if -len(self.names) <= index < len(self.names):
                 return index % len(self.names)
-        shown = ", ".join(map(repr, self.names[:10])) + (", …" if len(self.names) > 10 else "")
+        names = ", ".join(map(repr, self.names[:10])) + (", …" if len(self.names) > 10 else "")
         if isinstance(target, (list, tuple)):
             hint = "; per_text([…]) gives each text classes of its own"
         else:
             hint = did_you_mean(target, self.names) if isinstance(target, str) else ""
         raise InputError(
-            f"there is no class {written(target)}: the model has {shown}; give one of these names or an index "
+            f"there is no class {shown(target)}: the model has {names}; give one of these names or an index "
             f"from 0 to {len(self.names) - 1}{hint}"
         )

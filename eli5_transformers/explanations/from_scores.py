@@ -7,8 +7,8 @@ from typing import Any, List, Mapping, Optional, Sequence, Tuple
 import numpy as np
 from eli5.base import Explanation, FeatureWeights, TargetExplanation, WeightedSpans
 
-from ..arguments import listed, truth, whole_number, written
-from ..errors import ExplanationError
+from ..arguments import listed, truth, whole_number
+from ..errors import ExplanationError, shown
 from ..text.alignment import align_tokens, is_added_token
 from ..text.granularity import told_apart
 from ..text.spelling import readable
@@ -85,7 +85,7 @@ def _checked_names(given: Any, name: str, of: str) -> List[str]:
     # A class may be known by its number alone.
     kinds = (str, int) if of == "class" else str
     if names is None or not all(isinstance(one, kinds) for one in names):
-        raise ExplanationError(f"{name} is {written(given)}, but must be a list with one name for each {of}")
+        raise ExplanationError(f"{name} is {shown(given)}, but must be a list with one name for each {of}")
     return names
 
 
@@ -135,7 +135,7 @@ def _checked_offsets(
             continue
         places = [] if isinstance(span, (str, set, frozenset)) else listed(span)
         if len(places) != 2:
-            raise ExplanationError(f"the offsets of token {token!r} are {written(span)}, but must be (start, end) or None")
+            raise ExplanationError(f"the offsets of token {token!r} are {shown(span)}, but must be (start, end) or None")
         start, end = (whole_number(place, f"an offset of token {token!r}", least=0) for place in places)
         if start == end and is_added_token(token):
             spans.append(None)

@@ -22,12 +22,17 @@ class ColumnFile:
                 import pyarrow.parquet
 
                 file = pyarrow.parquet.ParquetFile(self._bytes())
-                self.names: List[str] = list(file.schema_arrow.names)
+                schema = file.schema_arrow
                 self.count: Optional[int] = file.metadata.num_rows
             else:
                 with self._reader() as reader:
-                    self.names = list(reader.schema.names)
+                    schema = reader.schema
                 self.count = self._counted()
+            self.names: List[str] = list(schema.names)
+            pickled = "extension<arrow.py_extension_type" in schema.to_string()
+        if pickled:
+            # Older ones make a type of it that runs nothing, and end the process when they are to check its values.
+            raise source.refuse("has a column of a type that was pickled: save it as CSV, or install a newer pyarrow")
 
     def __iter__(self) -> Iterator[Element]:
         number = 0

@@ -210,8 +210,11 @@ def _empty(source: Source, form: str) -> str:
 
 
 def _whole(source: Source, elements: Iterable[Element]) -> Iterator[Element]:
-    """The elements; where a packed file ends too soon, the last one is cut, and an error."""
-    if not source.packed:
+    """The elements; where a file ends too soon, packed or on a disk that cannot be read, the last one is cut, and an error.
+
+    The elements of a pipe are not held back: the one who writes it may wait for an answer.
+    """
+    if not (source.packed or source.repeatable):
         yield from elements
         return
     before: Optional[Element] = None

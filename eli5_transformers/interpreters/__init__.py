@@ -6,8 +6,8 @@ import inspect
 from dataclasses import replace
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Union
 
-from ..arguments import did_you_mean, written
-from ..errors import InputError
+from ..arguments import did_you_mean
+from ..errors import InputError, shown
 from ..records import RELEASED, Attribution, FailedText, PerText
 from . import many
 from .choosing import Names, by_shown_name, chosen, require_classes, shown_names
@@ -146,7 +146,7 @@ def make(predictor: Any, interpreter: Union[str, Mapping[str, Any], Any], **opti
     for option, value in _settings(interpreter).items():
         if option in options and options[option] is not value and not _equal(options[option], value):
             raise InputError(
-                f"{option} is given twice: {written(value)} in the interpreter's dict, {written(options[option])} beside it"
+                f"{option} is given twice: {shown(value)} in the interpreter's dict, {shown(options[option])} beside it"
             )
     # AllenNLP's Params take what JSON has, and lose what is taken from them.
     settings = {k: v.tolist() if hasattr(v, "tolist") else v for k, v in {**_settings(interpreter), **options}.items()}
@@ -277,7 +277,7 @@ def _settings(interpreter: Any) -> Dict[str, Any]:
     """An interpreter's name or dict, as a dict with `type`. Raises InputError for anything else."""
     settings = {"type": interpreter} if isinstance(interpreter, str) else interpreter
     if not isinstance(settings, Mapping) or not isinstance(settings.get("type"), str):
-        given = written(interpreter)
+        given = shown(interpreter)
         if isinstance(interpreter, type):
             given = f"the class {interpreter.__name__}"
         raise InputError(

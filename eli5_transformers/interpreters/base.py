@@ -9,12 +9,12 @@ import torch
 from allennlp.interpret.saliency_interpreters import SaliencyInterpreter
 from allennlp.predictors import Predictor
 
-from ..arguments import whole_number, written
+from ..arguments import whole_number
 from ..components.explained_predictors import explained_model
 from ..engine.explained_model import EncodedText
 from ..engine.passes import Scorer, TextBatch
 from ..engine.targets import OUTPUTS
-from ..errors import InputError, UnsupportedModelError
+from ..errors import InputError, UnsupportedModelError, shown
 from ..records import Attribution, PerText
 from ..sites.finite import require_finite
 from ..sites.second_paths import ReadsIdsError
@@ -68,7 +68,7 @@ class Interpreter(SaliencyInterpreter):
     ) -> None:
         super().__init__(predictor)
         if output not in OUTPUTS:
-            raise InputError(f"output is {written(output)}, but must be one of {', '.join(map(repr, OUTPUTS))}")
+            raise InputError(f"output is {shown(output)}, but must be one of {', '.join(map(repr, OUTPUTS))}")
         self.output = output
         self.layer = layer_name(predictor, layer)
         if internal_batch_size is not None:

@@ -9,11 +9,11 @@ import torch
 from allennlp.interpret.saliency_interpreters import SaliencyInterpreter
 from allennlp.predictors import Predictor
 
-from ..arguments import whole_number, written
+from ..arguments import whole_number
 from ..compat.random_functions import private_random_numbers
 from ..compat.registering import registered
 from ..engine.passes import TextBatch
-from ..errors import Eli5TransformersError, InputError, MissingDependencyError, UnsupportedModelError
+from ..errors import Eli5TransformersError, InputError, MissingDependencyError, UnsupportedModelError, shown
 from ..locks import ALONE
 from ..records import Attribution
 from ..text.granularity import group_tokens, require_granularity
@@ -74,11 +74,11 @@ class Captum(ComparingInterpreter):
         if method not in _GRADIENT + _PRESENCE:
             reason = _REFUSED.get(method, "it is none of Captum's methods for inputs")
             raise InputError(
-                f"method {written(method)} is not available: {reason}; available are {', '.join(_GRADIENT + _PRESENCE)}"
+                f"method {shown(method)} is not available: {reason}; available are {', '.join(_GRADIENT + _PRESENCE)}"
             )
         self.method = method
         if not isinstance(options, (Mapping, type(None))):
-            raise InputError(f"options is {written(options)}, but must be a dict of arguments of {method}.attribute")
+            raise InputError(f"options is {shown(options)}, but must be a dict of arguments of {method}.attribute")
         # Captum and JSON know the numbers of Python.
         self.options = {k: v.item() if isinstance(v, np.generic) else v for k, v in (options or {}).items()}
         self.unit = require_granularity(unit, "unit")

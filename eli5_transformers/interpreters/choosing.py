@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, List, Mapping, Sequence, Union
 
-from ..arguments import did_you_mean, in_order, is_missing, listed, written
-from ..errors import InputError
-from ..records import PerText
+from ..arguments import did_you_mean, in_order, is_missing, listed
+from ..errors import InputError, shown
+from ..records import Attribution, PerText
 
 Names = Union[Sequence[str], Mapping[str, str], None]
 """Other names for classes: one for each, or by name."""
@@ -30,15 +30,29 @@ def shown_names(names: Sequence[str], target_names: Names) -> List[str]:
     given = in_order(list(target_names.values()) if isinstance(target_names, Mapping) else target_names, "target_names")
     wrong = [name for name in given if is_missing(name) or isinstance(name, (list, tuple))]
     if wrong:
-        raise InputError(f"target_names has {written(wrong[0])} as the name of a class: give a text")
+        raise InputError(f"target_names has {shown(wrong[0])} as the name of a class: give a text")
     if isinstance(target_names, Mapping):
         return [target_names.get(name, name) for name in names]
     if isinstance(target_names, str) or (names and len(given) != len(names)):
         raise InputError(
-            f"target_names is {written(target_names)}, but must be a dict or hold one name for each of the "
+            f"target_names is {shown(target_names)}, but must be a dict or hold one name for each of the "
             f"{len(names)} classes ({', '.join(names)})"
         )
     return given
+
+
+def shown_name(attribution: Attribution, called: Sequence[str], target_names: Names) -> str:
+    """The name of the explained class, of those that `shown_names` gave; AllenNLP's own tell the predicted class alone."""
+    if attribution.target < len(called):
+        return called[attribution.target]
+    if isinstance(target_names, Mapping):
+        return target_names.get(attribution.label, attribution.label)
+    if target_names is not None:
+        raise InputError(
+            f"target_names holds {len(target_names)} names, but class {attribution.target} is explained: "
+            "give one name for each class"
+        )
+    return attribution.label
 
 
 def require_classes(target_names: Names, names: Sequence[str]) -> None:
@@ -46,23 +60,23 @@ def require_classes(target_names: Names, names: Sequence[str]) -> None:
     unknown = [name for name in target_names if name not in names] if isinstance(target_names, Mapping) else []
     if unknown:
         raise InputError(
-            f"target_names renames {written(unknown[0])}, which is no class of the model: give its names ({', '.join(names)}) "
+            f"target_names renames {shown(unknown[0])}, which is no class of the model: give its names ({', '.join(names)}) "
             f"or a list with a name for each{did_you_mean(str(unknown[0]), names)}"
         )
 
 
-def by_shown_name(targets: Any, shown: Sequence[str], names: Sequence[str]) -> Any:
+def by_shown_name(targets: Any, called: Sequence[str], names: Sequence[str]) -> Any:
     """The same targets; those asked for by the name under which they are shown, as their index.
 
     Raises InputError for a name under which several are shown.
     """
     if isinstance(targets, PerText):
-        return PerText(tuple(by_shown_name(wanted, shown, names) for wanted in targets.targets))
+        return PerText(tuple(by_shown_name(wanted, called, names) for wanted in targets.targets))
     if isinstance(targets, (list, tuple)):
-        return [by_shown_name(target, shown, names) for target in targets]
-    if not isinstance(targets, str) or targets in names or targets not in shown:
+        return [by_shown_name(target, called, names) for target in targets]
+    if not isinstance(targets, str) or targets in names or targets not in called:
         return targets
-    if list(shown).count(targets) > 1:
+    if list(called).count(targets) > 1:
         asked = ", ".join(map(repr, names))
-        raise InputError(f"target_names shows several classes as {written(targets)}: ask by one of {asked}")
-    return shown.index(targets)
+        raise InputError(f"target_names shows several classes as {shown(targets)}: ask by one of {asked}")
+    return called.index(targets)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import inspect
 from typing import Any, Dict, Mapping, Optional
 
-from ..arguments import can_be_written, did_you_mean, is_table, truth, written
-from ..errors import InputError
+from ..arguments import can_be_written, did_you_mean, is_table, truth
+from ..errors import InputError, shown
 
 _NUMBERS = (int, float, Optional[int], Optional[float])
 _TRUTHS = (bool, Optional[bool])
@@ -42,7 +42,7 @@ def require_options(settings: Mapping[str, Any], known: Optional[Mapping[str, in
             )
         # AllenNLP writes and compares what it is given.
         if not can_be_written(value) or is_table(value):
-            raise InputError(f"{option} is {written(value)}, which {name!r} cannot take")
+            raise InputError(f"{option} is {shown(value)}, which {name!r} cannot take")
         # AllenNLP would make the number 1 of it.
         if isinstance(value, bool) and known[option].annotation in _NUMBERS:
             raise InputError(f"{option} is {value}, but must be a number")

@@ -6,10 +6,9 @@ import torch
 from allennlp.interpret.saliency_interpreters import SaliencyInterpreter
 from allennlp.predictors import Predictor
 
-from ..arguments import written
 from ..compat.registering import registered
 from ..engine.passes import TextBatch, Vectors
-from ..errors import InputError
+from ..errors import InputError, shown
 from ..records import Attribution
 from .base import Interpreter
 
@@ -34,7 +33,7 @@ class Gradient(Interpreter):
     def __init__(self, predictor: Predictor, norm: str = "l2", **kwargs) -> None:
         super().__init__(predictor, **kwargs)
         if norm not in ("l1", "l2"):
-            raise InputError(f"norm is {written(norm)}, but must be 'l1' or 'l2'")
+            raise InputError(f"norm is {shown(norm)}, but must be 'l1' or 'l2'")
         self.norm = norm
 
     def attributions(self, batch: TextBatch, targets: Sequence[Sequence[int]]) -> List[List[Attribution]]:

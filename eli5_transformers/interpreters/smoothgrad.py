@@ -10,10 +10,10 @@ from allennlp.common import Params
 from allennlp.interpret.saliency_interpreters import SaliencyInterpreter
 from allennlp.predictors import Predictor
 
-from ..arguments import one_of, real_number, truth, whole_number, written
+from ..arguments import one_of, real_number, truth, whole_number
 from ..compat.registering import registered
 from ..engine.passes import TextBatch, Vectors
-from ..errors import InputError
+from ..errors import InputError, shown
 from ..records import Attribution
 from .base import Interpreter
 from .constructors import options_of, require_options
@@ -141,7 +141,7 @@ def _inner(
     settings: Dict[str, Any] = {"type": spec} if isinstance(spec, str) else dict(spec) if isinstance(spec, Mapping) else {}
     name = settings.get("type")
     if not isinstance(name, str) or name not in SaliencyInterpreter.list_available():
-        given = written(spec) if name is None else written(name)
+        given = shown(spec) if name is None else shown(name)
         raise InputError(
             f"smoothgrad cannot average {given}: around is the name of a registered interpreter, or a dict with the name as "
             "'type' and its options"
@@ -157,7 +157,7 @@ def _inner(
     for option, value in {"output": output, "layer": layer}.items():
         if value is not None and settings.setdefault(option, value) != value:
             raise InputError(
-                f"{option} is {written(value)} for smoothgrad and {written(settings[option])} for the method inside: "
+                f"{option} is {shown(value)} for smoothgrad and {shown(settings[option])} for the method inside: "
                 "give one of them"
             )
     if internal_batch_size is not None:

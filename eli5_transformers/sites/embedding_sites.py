@@ -42,11 +42,13 @@ from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Se
 
 import torch
 
-from ..errors import InputError, UnsupportedModelError, is_lack_of_memory
+from ..errors import InputError, UnsupportedModelError
 from .architectures import cause_of_zero_gradients, is_quantized, name_of, require_gradients
+from .derivatives import derivatives
 from .finite import require_finite
 from .hooks import SiteHooks
 from .kept import Kept
+from .precision import distance, mixed, wide, widened
 from .state import explainable
 from .tracing import Site, Views, trace
 
@@ -142,30 +144,6 @@ class _NoGradientError(InputError):
     """A score that nothing was differentiated for."""
 
 
-def derivatives(
-    model: torch.nn.Module, score: torch.Tensor, inputs: Sequence[torch.Tensor], retain: bool = False
-) -> List[torch.Tensor]:
-    """The derivatives of a scalar with respect to `inputs`; zeros for those that it does not depend on.
-
-    Raises UnsupportedModelError where the backward pass of `model` fails.
-    """
-    try:
-        found = torch.autograd.grad(score, inputs, retain_graph=retain, allow_unused=True)
-    except RuntimeError as error:
-        reason = " ".join(str(error).split())
-        if is_lack_of_memory(error):
-            raise
-        mend = (
-            "let it checkpoint with use_reentrant=False, or not at all"
-            if "checkpoint" in reason.lower()
-            else "explain it without what has no derivative"
-        )
-        raise UnsupportedModelError(
-            f"the prediction of {name_of(model)} cannot be differentiated by the vectors of its tokens: {reason[:200]}: {mend}"
-        ) from error
-    return [torch.zeros_like(x) if gradient is None else gradient for x, gradient in zip(inputs, found)]
-
-
 class EmbeddingSites:
     """The look-ups of one model. Make it with `find_sites`; `sites` may come from an earlier search."""
 
@@ -213,7 +191,7 @@ class EmbeddingSites:
 
         def keep(index: int, vectors: torch.Tensor) -> torch.Tensor:
             # Cloned: models multiply their embeddings in place.
-            values[index] = vectors.detach().to(_wide(vectors.dtype), copy=True)
+            values[index] = vectors.detach().to(wide(vectors.dtype), copy=True)
             seen.add(index)
             if stop and len(seen) == len(self):
                 raise StopPass
@@ -288,7 +266,7 @@ class EmbeddingSites:
 
         def leaf(index: int, vectors: torch.Tensor) -> torch.Tensor:
             value = vectors if values is None else _fitting(values[index], vectors).to(vectors.device)
-            leaves[index] = value.detach().to(_wide(vectors.dtype), copy=True).requires_grad_(True)
+            leaves[index] = value.detach().to(wide(vectors.dtype), copy=True).requires_grad_(True)
             # A copy goes on: models multiply their embeddings in place, which a leaf does not bear.
             return leaves[index].to(vectors.dtype, copy=True)
 
@@ -304,7 +282,7 @@ class EmbeddingSites:
             gradients = derivatives(self.model, score.sum(), inputs)
         for site, gradient in zip(self.sites, gradients):
             require_finite(self.model, gradient, f"gradients of the score at {site.name!r}")
-        return Gradients(gradients, [x.detach() for x in inputs], _widened(score.detach()))
+        return Gradients(gradients, [x.detach() for x in inputs], widened(score.detach()))
 
     def verify(self, run: Run, output: Output) -> None:
         """Checks once for a model that its explanations are truthful; callers keep the answer.
@@ -323,18 +301,18 @@ class EmbeddingSites:
         result = None
         if not quantized:
             try:
-                result = self.gradients(run, lambda ran: _mixed(output(ran)), values)
+                result = self.gradients(run, lambda ran: mixed(output(ran)), values)
             except _NoGradientError as error:
                 raise UnsupportedModelError(str(error)) from error
         with torch.no_grad(), self.replaced(values):
             hooked = output(run())
-        difference, tolerance = _distance(hooked, plain), _TOLERANCE.get(plain.dtype, 1e-4)
+        difference, tolerance = distance(hooked, plain), _TOLERANCE.get(plain.dtype, 1e-4)
         if not difference <= tolerance:
             with torch.no_grad(), explainable(self.model):
                 again = output(run())
             cause = (
                 "it is not deterministic (it draws random numbers, or keeps something from call to call)"
-                if not _distance(again, plain) <= tolerance
+                if not distance(again, plain) <= tolerance
                 else "something else reaches the prediction"
             )
             raise UnsupportedModelError(
@@ -389,23 +367,3 @@ def _fitting(value: torch.Tensor, vectors: torch.Tensor) -> torch.Tensor:
             "`run` must feed as many rows and tokens as the values have"
         )
     return value
-
-
-def _wide(dtype: torch.dtype) -> torch.dtype:
-    """Half precision is worked with in float32."""
-    return torch.float32 if dtype in (torch.float16, torch.bfloat16) else dtype
-
-
-def _widened(tensor: torch.Tensor) -> torch.Tensor:
-    return tensor.to(_wide(tensor.dtype))
-
-
-def _mixed(logits: torch.Tensor) -> torch.Tensor:
-    """A sum in which the classes do not cancel (the log-probabilities of a softmax layer would)."""
-    weights = torch.linspace(1.0, 2.0, logits[0].numel() if logits.dim() > 1 else 1, device=logits.device)
-    return (logits.to(_wide(logits.dtype)).flatten(1 if logits.dim() > 1 else 0) * weights).sum()
-
-
-def _distance(first: torch.Tensor, second: torch.Tensor) -> float:
-    """Largest difference, relative to the largest logit (at least 1)."""
-    return float((first - second).abs().max() / second.abs().max().clamp(min=1.0))

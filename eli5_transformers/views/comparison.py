@@ -9,8 +9,8 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 
-from ..arguments import real_number, written
-from ..errors import InputError
+from ..arguments import real_number
+from ..errors import InputError, shown
 from ..explanations.agreement import rank_correlation
 from ..records import Attribution, attributions_of
 from ..text.granularity import place_name, placed_scores, places, rest_score, told_apart
@@ -45,13 +45,13 @@ class Comparison:
         for name in ("seconds", "notes"):
             given = getattr(self, name)
             if not isinstance(given, (list, tuple)):
-                raise InputError(f"{name} is {written(given)}, but must be a list, empty where there are none")
+                raise InputError(f"{name} is {shown(given)}, but must be a list, empty where there are none")
             object.__setattr__(self, name, tuple(given))
         for took in self.seconds:
             if took is not None:
                 real_number(took, "an entry of seconds", "a number or None")
         if not all(isinstance(note, str) for note in self.notes):
-            raise InputError(f"notes is {written(self.notes)}, but must be a list of sentences")
+            raise InputError(f"notes is {shown(self.notes)}, but must be a list of sentences")
         if self.seconds and len(self.seconds) != len(self.attributions):
             raise InputError(f"{len(self.attributions)} attributions were given with {len(self.seconds)} times")
 
@@ -80,7 +80,7 @@ class Comparison:
         words' scores. Raises MissingDependencyError without pandas, InputError for another table.
         """
         if table not in TABLES:
-            raise InputError(f"table is {written(table)}, but must be one of {', '.join(map(repr, TABLES))}")
+            raise InputError(f"table is {shown(table)}, but must be one of {', '.join(map(repr, TABLES))}")
         rows = {"words": self._word_rows, "methods": self._method_rows, "agreement": self._agreement_rows}[table]()
         columns = list(dict.fromkeys(column for row in rows for column in row))
         return data_frame(rows, columns=columns)

@@ -9,8 +9,7 @@ import html
 import itertools
 from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple
 
-from ..arguments import written
-from ..errors import InputError
+from ..errors import InputError, shown
 from ..escapes import visible, visible_characters, visible_line
 from ..explanations.agreement import rank_correlation
 from ..records import RELEASED, Attribution, percent
@@ -60,10 +59,10 @@ def comparison_page(comparison: Any, title: Optional[str] = None) -> str:
     Raises InputError for a title that is no text.
     """
     if not isinstance(title, (str, type(None))):
-        raise InputError(f"title is {written(title)}, but must be a text")
-    shown = title if title is not None else f"Why? {' / '.join(comparison.documents)}"
+        raise InputError(f"title is {shown(title)}, but must be a text")
+    heading_text = title if title is not None else f"Why? {' / '.join(comparison.documents)}"
     heading = "" if title is None else f"<h1>{_text(title)}</h1>\n"
-    return standalone_page(shown, heading + comparison_fragment(comparison), width="60rem")
+    return standalone_page(heading_text, heading + comparison_fragment(comparison), width="60rem")
 
 
 def comparison_fragment(comparison: Any) -> str:
@@ -123,11 +122,11 @@ def _painted_text(
     document: str, scores: Dict[Tuple[int, int], float], largest: float, signed: bool, seen: Tuple[int, int]
 ) -> str:
     """The text with a background behind each word; where words share characters their scores add up."""
-    shown = visible_characters(document)  # of the whole text: a piece may begin with a joiner
+    characters = visible_characters(document)  # of the whole text: a piece may begin with a joiner
     borders = sorted({0, len(document), *seen, *itertools.chain.from_iterable(scores)})
     parts = []
     for start, end in zip(borders, borders[1:]):
-        piece = html.escape("".join(shown[start:end]))
+        piece = html.escape("".join(characters[start:end]))
         weights = [weight for (first, last), weight in scores.items() if first <= start and end <= last]
         if weights:
             weight = sum(weights)

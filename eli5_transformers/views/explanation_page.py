@@ -10,8 +10,7 @@ from eli5.base import Explanation, FeatureWeights, NodeInfo
 from eli5.formatters import fields
 from eli5.formatters.html import format_as_html
 
-from ..arguments import written
-from ..errors import InputError
+from ..errors import InputError, shown
 from ..escapes import visible_line
 from ..explanations.to_eli5 import escaped_where_unescaped
 
@@ -102,17 +101,17 @@ def _section(explanation: Any, title: str, note: str = "") -> str:
         raise InputError(f"a {type(explanation).__name__} was given, but a page shows an Explanation: call to_explanation")
     for name, given in (("title", title), ("note", note)):
         if not isinstance(given, str):
-            raise InputError(f"{name} is {written(given)}, but must be a text")
-    shown = escaped_where_unescaped(_with_escaped_tree(explanation))
-    table = attr.evolve(shown, targets=[attr.evolve(target, weighted_spans=None) for target in shown.targets or []])
+            raise InputError(f"{name} is {shown(given)}, but must be a text")
+    escaped = escaped_where_unescaped(_with_escaped_tree(explanation))
+    table = attr.evolve(escaped, targets=[attr.evolve(target, weighted_spans=None) for target in escaped.targets or []])
     parts = [
         f"<h1>{html.escape(visible_line(title))}</h1>",
         f'<p class="given">{html.escape(visible_line(note))}</p>' if note else "",
-        format_as_html(shown, force_weights=False, show=fields.WEIGHTS),
-        _LEGEND if _has_both_signs(shown) else "",
+        format_as_html(escaped, force_weights=False, show=fields.WEIGHTS),
+        _LEGEND if _has_both_signs(escaped) else "",
         "<h2>Every contribution</h2>",
         format_as_html(table, include_styles=False, show=fields.WEIGHTS),
-        f'<div class="about">{format_as_html(shown, include_styles=False, show=fields.INFO)}</div>',
+        f'<div class="about">{format_as_html(escaped, include_styles=False, show=fields.INFO)}</div>',
     ]
     return "\n".join(parts)
 

@@ -7,8 +7,8 @@ from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
-from ..arguments import one_of, whole_number, written
-from ..errors import InputError, MissingDependencyError
+from ..arguments import one_of, whole_number
+from ..errors import InputError, MissingDependencyError, shown
 from ..escapes import visible_line
 from ..records import Attribution, attributions_of
 from ..text.granularity import Place, place_name, placed_scores, places, rest_score
@@ -55,7 +55,7 @@ def plot_attribution(
     top = None if top is None else whole_number(top, "top", what="None or a number of words")
     _check(chosen, kind)
     if ax is not None and not hasattr(ax, "barh"):
-        raise InputError(f"ax is {written(ax)}, but must be the matplotlib Axes to draw into")
+        raise InputError(f"ax is {shown(ax)}, but must be the matplotlib Axes to draw into")
     try:
         from matplotlib import pyplot
 
@@ -185,11 +185,11 @@ def _column_names(attributions: Sequence[Attribution]) -> List[str]:
 
 def _shortened(name: str, longest: int = _LONGEST) -> str:
     """The name on one line, without its middle where it is long, with no character (grapheme cluster) torn apart."""
-    shown = visible_line(name)
-    if len(shown) <= longest:
-        return shown
-    head, tail = longest * 2 // 3, len(shown) - longest // 3
-    whole = clusters(shown)
+    line = visible_line(name)
+    if len(line) <= longest:
+        return line
+    head, tail = longest * 2 // 3, len(line) - longest // 3
+    whole = clusters(line)
     head = max((end for _, end in whole if end <= head), default=head)
     tail = min((start for start, _ in whole if start >= tail), default=tail)
-    return f"{shown[:head]}…{shown[tail:]}"
+    return f"{line[:head]}…{line[tail:]}"

@@ -202,6 +202,13 @@ def test_what_cannot_be_done_is_one_line_and_exit_code_1(run, words, message):
     assert "Traceback" not in err
 
 
+def test_options_that_are_none_are_exit_code_2(run):
+    code, out, err = run("explain", "a text", "--formt", "csv")
+    assert (code, out) == (2, "")
+    assert "usage: " in err
+    assert "--formt" in err
+
+
 def test_a_reader_that_goes_away_is_met_quietly(stars_checkpoint):
     words = [sys.executable, "-m", "eli5_transformers", "explain", str(stars_checkpoint), "--input", "-"]
     process = subprocess.Popen(

@@ -16,7 +16,7 @@ import pyarrow.parquet
 import pytest
 
 from eli5_transformers.errors import InputError, MissingDependencyError
-from eli5_transformers.inputs import FORMS, read_rows
+from eli5_transformers.inputs import FORMS, read_rows, sources
 
 TEXTS = ["great value, works", 'two\nlines with "quotes"', "semi;colon\tand tab | bar", "ünïcode 中文 😀"]
 LABELS = [5, 1, 3, 4]
@@ -251,6 +251,23 @@ def test_what_stands_before_damage_is_kept(tmp_path):
     rows = list(read_rows(tmp_path / "cut.json"))
     assert [row.text for row in rows] == ["a", "b", ""]
     assert "not valid JSON" in rows[-1].error
+
+
+def test_a_disk_that_cannot_be_read_further_is_said(tmp_path, monkeypatch):
+    class Damaged(io.FileIO):
+        def read1(self, size):
+            if self.tell() >= 200_000:
+                raise OSError(5, "Input/output error")
+            return self.read(size)
+
+    (tmp_path / "a.txt").write_text("".join(f"line {number} is a text\n" for number in range(20_000)))
+    monkeypatch.setattr(sources.Source, "_opened", lambda self: Damaged(self._file))
+    rows = read_rows(tmp_path / "a.txt")
+    *read, last = rows
+    assert rows.count == len(read) + 1
+    assert 5000 < len(read) < 20_000
+    assert all(row.text == f"line {number} is a text" for number, row in enumerate(read))
+    assert last.error == "the file ends in it, or behind it: Input/output error"
 
 
 def test_damaged_bytes_of_arrow_do_not_end_the_process(tmp_path):

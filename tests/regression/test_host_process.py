@@ -63,7 +63,7 @@ def run(script, *options, folder=None, more=""):
     return ran.stdout
 
 
-LIBRARIES = "import eli5, pandas; from transformers import AutoTokenizer, pipeline"
+LIBRARIES = "import gc; gc.disable(); import eli5, pandas; from transformers import AutoTokenizer, pipeline"
 
 
 @pytest.mark.parametrize("more", ["", LIBRARIES], ids=["torch alone", "all libraries"])

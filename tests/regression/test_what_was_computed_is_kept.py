@@ -9,21 +9,34 @@ import csv
 import io
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
+from forking import forked
 
 from eli5_transformers import __main__ as command_line
 from eli5_transformers import api, bundled_model
-from eli5_transformers.commands import writers
+from eli5_transformers.commands import destinations, writers
 from eli5_transformers.errors import UnsupportedModelError
 from eli5_transformers.explanations.explanation_json import explanation_from_json
 
 ROOT = Path(__file__).parents[2]
 FAST = ("--interpreter", "gradient-x-input")
+
+
+@pytest.fixture(autouse=True)
+def heard():
+    """Signals are met, also where whoever runs the tests in the background has them ignored."""
+    usual = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL, signal.SIGHUP: signal.SIG_DFL}
+    before = {number: signal.signal(number, handler) for number, handler in usual.items()}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 @pytest.fixture
@@ -92,8 +105,6 @@ def test_what_was_explained_before_a_signal_is_kept(explain, lines, monkeypatch,
 
 
 def test_a_signal_in_the_middle_of_a_record_waits_for_its_end(explain, lines, monkeypatch):
-    from eli5_transformers.commands import destinations
-
     written = []
 
     def torn(file, text):
@@ -106,19 +117,33 @@ def test_a_signal_in_the_middle_of_a_record_waits_for_its_end(explain, lines, mo
     assert texts_in("o.json") == 4
 
 
-def test_a_second_signal_ends_at_once_and_names_what_is_left(lines, tmp_path):
-    script = (
-        "import os, signal, sys, time, eli5_transformers.__main__ as m, eli5_transformers.commands.destinations as d\n"
-        "def slow(self, *a): time.sleep(0.5); os.kill(os.getpid(), signal.SIGINT); time.sleep(60)\n"
-        "from eli5_transformers.commands.writers import Writer; write = Writer.write\n"
-        "def stopping(self, *a): write(self, *a); os.kill(os.getpid(), signal.SIGINT)\n"
-        "d.Beside.finish, Writer.write = slow, stopping\n"
-        "sys.argv = ['x', 'explain', 'great', '--output', 'o.csv', '--interpreter', 'gradient-x-input']; m.main()\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", script],
-        cwd=tmp_path, capture_output=True, text=True, timeout=120, env={**os.environ, "PYTHONPATH": str(ROOT)},
-    )  # fmt: skip
+def in_a_process(folder, *words, before=lambda: None):
+    """The same in a process of its own, which may be stopped, limited or killed."""
+
+    def run():
+        before()
+        os.chdir(folder)
+        sys.argv = ["eli5-transformers", "explain", *words]
+        command_line.main()
+
+    return forked(run)
+
+
+def test_a_second_signal_ends_at_once_and_names_what_is_left(tmp_path, monkeypatch):
+    write = writers.Writer.write
+
+    def slow(self, *arguments):
+        time.sleep(0.5)
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(60)
+
+    def stopping(self, *arguments):
+        write(self, *arguments)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr(destinations.Beside, "finish", slow)
+    monkeypatch.setattr(writers.Writer, "write", stopping)
+    done = in_a_process(tmp_path, "great", "--output", "o.csv", *FAST)
     assert done.returncode == 130
     assert "Traceback" not in done.stderr
     (left,) = [name for name in os.listdir(tmp_path) if name.endswith(".part")]
@@ -126,18 +151,22 @@ def test_a_second_signal_ends_at_once_and_names_what_is_left(lines, tmp_path):
     assert "great" in (tmp_path / left).read_text()
 
 
+def test_a_killed_run_leaves_what_it_has_under_the_hidden_name(lines, tmp_path, monkeypatch):
+    after(3, lambda: os.kill(os.getpid(), signal.SIGKILL), monkeypatch)
+    (tmp_path / "o.jsonl").write_text("old")
+    assert in_a_process(tmp_path, "--input", "in.txt", "--output", "o.jsonl", *FAST).returncode == -signal.SIGKILL
+    (left,) = [name for name in os.listdir(tmp_path) if name.startswith(".o.jsonl.") and name.endswith(".part")]
+    assert len([explanation_from_json(line) for line in (tmp_path / left).read_text().splitlines()]) == 3
+    assert (tmp_path / "o.jsonl").read_text() == "old"
+
+
 @pytest.mark.parametrize("form", ["html", "csv"])
 def test_what_a_full_disk_had_room_for_is_kept(lines, tmp_path, form):
     limit = {"html": 40_000, "csv": 3_000}[form]
-    words = ["explain", "--input", "in.txt", "--output", f"o.{form}", *FAST]
-    script = (
-        "import sys, resource, eli5_transformers.__main__ as m\n"
-        f"resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit})); sys.argv = ['x', *{words!r}]; m.main()"
-    )
     (tmp_path / f"o.{form}").write_text("old")
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", script],
-        cwd=tmp_path, capture_output=True, text=True, timeout=120, env={**os.environ, "PYTHONPATH": str(ROOT)},
+    done = in_a_process(
+        tmp_path, "--input", "in.txt", "--output", f"o.{form}", *FAST,
+        before=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),
     )  # fmt: skip
     assert (done.returncode, "Traceback" in done.stderr) == (1, False)
     assert f"'o.{form}' cannot be written: File too large" in done.stderr
@@ -171,11 +200,10 @@ def test_a_closed_pipe_ends_the_run_quietly_and_keeps_the_page(lines, tmp_path):
     ids=lambda error: type(error).__name__,
 )  # fmt: skip
 @pytest.mark.parametrize("where", ["model", "call"])
-def test_a_text_that_the_model_cannot_bear_is_a_line_on_stderr(explain, lines, monkeypatch, error, where):
+def test_a_text_that_the_model_cannot_bear_is_a_line_on_stderr(explain, monkeypatch, error, where):
     from eli5_transformers.interpreters.gradient_x_input import GradientXInput
 
-    with open("in.txt", "a") as file:
-        file.write("bad\n")
+    Path("in.txt").write_text("".join(f"great value of {number}\n" for number in range(8)) + "bad\n")
     if where == "model":
         made = GradientXInput.attributions
 
@@ -195,9 +223,9 @@ def test_a_text_that_the_model_cannot_bear_is_a_line_on_stderr(explain, lines, m
 
         monkeypatch.setattr(api, "explain_inputs", explain_inputs)
     code, _, err = explain("--input", "in.txt", "--output", "o.html", *FAST)
-    assert (code, texts_in("o.html")) == (1, 40)
+    assert (code, texts_in("o.html")) == (1, 8)
     (line,) = err.splitlines()
-    assert line.startswith("line 41: ")
+    assert line.startswith("line 9: ")
 
 
 @pytest.mark.parametrize(
@@ -256,6 +284,15 @@ def test_what_is_known_of_a_row_goes_along(explain):
     assert [first[key] for key in ("line", "id", "label")] == [1, "r-17", "5 stars"]
     assert set(second) == {"format", "version", "line", "explanation"}
     assert explanation_from_json(out.splitlines()[0]).targets
+
+
+def test_what_a_file_says_of_a_row_is_text_in_every_format(explain):
+    row = {"text": "great", "id": "=1+1", "label": "<b>\x1b[2J</b>"}
+    Path("in.txt").write_text(json.dumps(row) + "\n")
+    _, out, _ = explain("--input", "in.txt", "--format", "csv", "--html", "page.html", *FAST)
+    assert {(cell["id"], cell["label"]) for cell in csv.DictReader(io.StringIO(out))} == {("'=1+1", r"<b>\x1b[2J</b>")}
+    assert r'<p class="given">line 1, id =1+1, label &lt;b&gt;\x1b[2J&lt;/b&gt;</p>' in Path("page.html").read_text()
+    assert "\x1b" not in explain("--input", "in.txt", *FAST)[1]
 
 
 def test_stdout_that_is_closed_or_full_is_said(tmp_path):

@@ -8,6 +8,7 @@ the tests everything is registered.
 import os
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 
 import pytest
@@ -27,45 +28,51 @@ if __name__ == "__main__":
     from concurrent.futures import ProcessPoolExecutor
     import eli5_transformers
     from transformers import AutoModelForSequenceClassification, AutoTokenizer, pipeline
-    folder, kind = sys.argv[1:]
+    folder, kinds = sys.argv[1:]
     model = AutoModelForSequenceClassification.from_pretrained(folder).eval()
     tokenizer = AutoTokenizer.from_pretrained(folder)
-    classify, options = {
-        "pipeline": (pipeline("text-classification", model=model, tokenizer=tokenizer), {}),
-        "model": (model, {"tokenizer": tokenizer}),
-        "predictor": (eli5_transformers.load_predictor(folder), {}),
-    }[kind]
+    classify = pipeline("text-classification", model=model, tokenizer=tokenizer)
     text = "a good film, really"
-    here = explain(classify, text, **options)
-    assert isinstance(here, float), here
+    spawn, forkserver = map(multiprocessing.get_context, ("spawn", "forkserver"))
     found = {}
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
-        found["spawn"] = pool.apply(explain, (classify, text), options)
-    if kind == "pipeline":
-        context = multiprocessing.get_context("forkserver")
-        with ProcessPoolExecutor(1, mp_context=context) as pool:
-            found["executor"] = pool.submit(explain, classify, text, **options).result()
+    if kinds == "predictor":
+        predictor = eli5_transformers.load_predictor(folder)
+        with spawn.Pool(1) as pool:
+            found["predictor"] = pool.apply(explain, (predictor, text))
+    else:
+        with spawn.Pool(1) as pool:
+            found["pipeline"] = pool.apply(explain, (classify, text))
+        with ProcessPoolExecutor(1, mp_context=forkserver) as pool:
+            found["model"] = pool.submit(explain, model, text, tokenizer=tokenizer).result()
         try:
             from joblib import Parallel, delayed
         except ImportError:
             pass
         else:
-            found["joblib"], _ = Parallel(n_jobs=2)(delayed(explain)(classify, one, **options) for one in (text, text))
+            found["joblib"], _ = Parallel(n_jobs=2)(delayed(explain)(classify, one) for one in (text, text))
+    here = explain(classify, text)
+    assert isinstance(here, float), here
     for place, probability in found.items():
         assert isinstance(probability, float) and abs(probability - here) < 1e-5, (place, probability, here)
 """
 
 
-@pytest.mark.parametrize("kind", ["pipeline", "model", "predictor"])
-def test_a_worker_explains_what_it_is_sent(tmp_path, stars_checkpoint, kind):
+@pytest.mark.parametrize("kinds", ["pipeline and model", "predictor"])
+def test_a_worker_explains_what_it_is_sent(tmp_path, stars_checkpoint, kinds):
+    """A predictor brings its registration along, also where Python reads no file beside the packages (`-S`)."""
     script = tmp_path / "explaining.py"
     script.write_text(SCRIPT)
-    # As an installed package's: Python reads the .pth files of site-packages at every start.
-    (tmp_path / "sitecustomize.py").write_text("import _eli5_transformers_bootstrap\n")
-    paths = [tmp_path, TESTS.parent / "bootstrap", TESTS.parent, os.environ.get("PYTHONPATH", "")]
+    paths, flags = [tmp_path, TESTS.parent, os.environ.get("PYTHONPATH", "")], ["-W", "ignore"]
+    if kinds == "predictor":
+        paths.append(sysconfig.get_path("purelib"))
+        flags.append("-S")
+    else:
+        # As an installed package's: Python reads the .pth files of site-packages at every start.
+        (tmp_path / "sitecustomize.py").write_text("import _eli5_transformers_bootstrap\n")
+        paths.insert(1, TESTS.parent / "bootstrap")
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(str(path) for path in paths if str(path))}
     ran = subprocess.run(
-        [sys.executable, "-W", "ignore", str(script), str(stars_checkpoint), kind],
+        [sys.executable, *flags, str(script), str(stars_checkpoint), kinds],
         capture_output=True, text=True, timeout=500, env=environment, cwd=tmp_path,
     )  # fmt: skip
     assert ran.returncode == 0, ran.stderr[-3000:]

@@ -1,0 +1,34 @@
+"""Derivatives of a score by the vectors of its tokens, with what to do where a model has none."""
+
+from __future__ import annotations
+
+from typing import List, Sequence
+
+import torch
+
+from ..errors import UnsupportedModelError, is_lack_of_memory
+from .architectures import name_of
+
+
+def derivatives(
+    model: torch.nn.Module, score: torch.Tensor, inputs: Sequence[torch.Tensor], retain: bool = False
+) -> List[torch.Tensor]:
+    """The derivatives of a scalar with respect to `inputs`; zeros for those that it does not depend on.
+
+    Raises UnsupportedModelError where the backward pass of `model` fails.
+    """
+    try:
+        found = torch.autograd.grad(score, inputs, retain_graph=retain, allow_unused=True)
+    except RuntimeError as error:
+        reason = " ".join(str(error).split())
+        if is_lack_of_memory(error):
+            raise
+        mend = (
+            "let it checkpoint with use_reentrant=False, or not at all"
+            if "checkpoint" in reason.lower()
+            else "explain it without what has no derivative"
+        )
+        raise UnsupportedModelError(
+            f"the prediction of {name_of(model)} cannot be differentiated by the vectors of its tokens: {reason[:200]}: {mend}"
+        ) from error
+    return [torch.zeros_like(x) if gradient is None else gradient for x, gradient in zip(inputs, found)]
