@@ -21,7 +21,7 @@ from ..records import Tokens
 from ..sites.architectures import caveats, name_of, require_in_memory, unwrapped
 from ..sites.embedding_sites import EmbeddingSites
 from ..sites.state import explaining
-from ..text.allennlp_tokens import text_field
+from ..text.allennlp_tokens import text_fields
 from .codes import decoded
 from .company import Company
 from .explainable import Explainable, TokenVocabulary
@@ -44,6 +44,13 @@ class EncodedText:
     """For each token the place in the instance's text field, -1 for none; None where it is the token's own place."""
     notes: Tuple[str, ...] = ()
     """What the tokens do not say of how the text was read, a sentence each."""
+    parts: Tuple[int, ...] = ()
+    """How many of the tokens each of two text fields has; empty where there is one field."""
+
+    @property
+    def shape(self) -> Tuple[int, ...]:
+        """The lengths that padding makes equal."""
+        return self.parts or (len(self),)
 
     def __len__(self) -> int:
         return len(self.tokens)
@@ -154,7 +161,7 @@ class ExplainedModel:
             raise InputError(f"a {name} cannot read {keys}: {type(error).__name__}: {short(error)}") from error
         if not hasattr(instance, "fields"):
             raise InputError(f"a {name} makes no instance of this text, but {instance!r:.40}")
-        text_field(instance)
+        text_fields(instance)
         return instance
 
     def encode_instance(self, instance: Any, documents: Sequence[str] = ()) -> EncodedText:
@@ -167,7 +174,7 @@ class ExplainedModel:
         if not len(kept):
             raise InputError("no token of the text is left for the model to read: there is nothing to explain")
         read = self.explainable.read_tokens(instance, kept, tensors, documents)
-        return EncodedText(instance, read.documents, read.tokens, kept, read.field, read.notes)
+        return EncodedText(instance, read.documents, read.tokens, kept, read.field, read.notes, read.parts)
 
     def require_known(self, text: EncodedText) -> None:
         """Refuses words of which the model is told only that they are unknown, as by the tokenizer of another model.

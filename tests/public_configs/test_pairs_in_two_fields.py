@@ -1,0 +1,302 @@
+"""Pairs in the way of ESIM, decomposable attention, BiMPM and siamese encoders: each text in a field of its own."""
+
+import json
+from typing import Dict, Optional
+
+import numpy as np
+import pytest
+import torch
+from allennlp.data import DatasetReader, Instance
+from allennlp.data.fields import LabelField, TextField
+from allennlp.data.token_indexers import SingleIdTokenIndexer, TokenIndexer
+from allennlp.data.tokenizers import Tokenizer, WhitespaceTokenizer
+from allennlp.models import Model
+from allennlp.modules import FeedForward, InputVariationalDropout, Seq2SeqEncoder, Seq2VecEncoder, TextFieldEmbedder
+from allennlp.modules.matrix_attention import DotProductMatrixAttention
+from allennlp.nn import util
+from allennlp.predictors import Predictor
+from closeness import assert_close
+
+from eli5_transformers import attribute, get_explanation, load_predictor
+from eli5_transformers.errors import InputError, UnsupportedModelError
+
+PREMISE, HYPOTHESIS = "two women sing a song here", "a man sings"
+PAIRS = [
+    (PREMISE, HYPOTHESIS),
+    ("women", "sing"),
+    ("nobody sings a song here", "nobody sings a song here"),
+    ("a man", "a man reads the news and sings a song here"),
+    ("two women", "a man reads"),
+    ("a man reads", "two women"),
+]
+
+
+@DatasetReader.register("pairs-in-two-fields", exist_ok=True)
+class Pairs(DatasetReader):
+    """As the readers of SNLI and of Quora's questions."""
+
+    def __init__(
+        self,
+        tokenizer: Optional[Tokenizer] = None,
+        token_indexers: Optional[Dict[str, TokenIndexer]] = None,
+        hypothesis_indexers: Optional[Dict[str, TokenIndexer]] = None,
+        hypothesis_first: bool = False,
+    ) -> None:
+        super().__init__()
+        self._tokenizer = tokenizer or WhitespaceTokenizer()
+        self._indexers = token_indexers or {"tokens": SingleIdTokenIndexer()}
+        self._others = hypothesis_indexers or self._indexers
+        self._turned = hypothesis_first
+
+    def text_to_instance(self, premise: str, hypothesis: str, label: Optional[str] = None) -> Instance:
+        fields = {
+            "premise": TextField(self._tokenizer.tokenize(premise)),
+            "hypothesis": TextField(self._tokenizer.tokenize(hypothesis)),
+        }
+        if self._turned:
+            fields = dict(reversed(fields.items()))
+        if label is not None:
+            fields["label"] = LabelField(label)
+        return Instance(fields)
+
+    def apply_token_indexers(self, instance: Instance) -> None:
+        instance["premise"].token_indexers = self._indexers
+        instance["hypothesis"].token_indexers = self._others
+
+    def _read(self, file_path: str):
+        with open(file_path, encoding="utf-8") as file:
+            for line in map(json.loads, file):
+                yield self.text_to_instance(line["sentence1"], line["sentence2"], line["gold_label"])
+
+
+@Predictor.register("entailment-of-two-fields", exist_ok=True)
+class Entailment(Predictor):
+    """As `textual_entailment`."""
+
+    def predict(self, premise: str, hypothesis: str):
+        return self.predict_json({"premise": premise, "hypothesis": hypothesis})
+
+    def _json_to_instance(self, json_dict):
+        return self._dataset_reader.text_to_instance(json_dict["premise"], json_dict["hypothesis"])
+
+    def predictions_to_labeled_instances(self, instance, outputs):
+        labelled = instance.duplicate()
+        labelled.add_field("label", LabelField(int(np.argmax(outputs["probs"])), skip_indexing=True))
+        return [labelled]
+
+
+class OfTwoFields(Model):
+    """What the models have in common; `logits_of(premise, hypothesis)` is their own."""
+
+    default_predictor = "entailment-of-two-fields"
+
+    def __init__(self, vocab) -> None:
+        super().__init__(vocab)
+        self._loss = torch.nn.CrossEntropyLoss()
+
+    def forward(self, premise, hypothesis, label=None):
+        logits = self.logits_of(premise, hypothesis)
+        output = {"logits": logits, "probs": logits.softmax(-1)}
+        if label is not None:
+            output["loss"] = self._loss(logits, label)
+        return output
+
+    def make_output_human_readable(self, output_dict):
+        names = self.vocab.get_index_to_token_vocabulary("labels")
+        output_dict["label"] = [names[int(i)] for i in output_dict["probs"].argmax(-1)]
+        return output_dict
+
+
+@Model.register("esim-of-a-test", exist_ok=True)
+class ESIM(OfTwoFields):
+    """As allennlp-models' `esim`."""
+
+    def __init__(
+        self,
+        vocab,
+        text_field_embedder: TextFieldEmbedder,
+        encoder: Seq2SeqEncoder,
+        projection_feedforward: FeedForward,
+        inference_encoder: Seq2SeqEncoder,
+        output_feedforward: FeedForward,
+        dropout: float = 0.5,
+    ) -> None:
+        super().__init__(vocab)
+        self._text_field_embedder = text_field_embedder
+        self._encoder = encoder
+        self._attention = DotProductMatrixAttention()
+        self._projection = projection_feedforward
+        self._inference = inference_encoder
+        self._dropout = InputVariationalDropout(dropout)
+        self._output = output_feedforward
+        self._out = torch.nn.Linear(output_feedforward.get_output_dim(), vocab.get_vocab_size("labels"))
+
+    def logits_of(self, premise, hypothesis):
+        embedded = [self._dropout(self._text_field_embedder(field)) for field in (premise, hypothesis)]
+        masks = [util.get_text_field_mask(field) for field in (premise, hypothesis)]
+        one, two = (self._encoder(vectors, mask) for vectors, mask in zip(embedded, masks))
+        similar = self._attention(one, two)
+        seen = util.weighted_sum(two, util.masked_softmax(similar, masks[1]))
+        seen_by_two = util.weighted_sum(one, util.masked_softmax(similar.transpose(1, 2).contiguous(), masks[0]))
+        pooled = []
+        for own, other, mask in ((one, seen, masks[0]), (two, seen_by_two, masks[1])):
+            enhanced = torch.cat([own, other, own - other, own * other], -1)
+            composed = self._inference(self._dropout(self._projection(enhanced)), mask)
+            largest = util.masked_max(composed, mask.unsqueeze(-1), dim=1)
+            mean = torch.sum(composed * mask.unsqueeze(-1), 1) / mask.sum(1, keepdim=True)
+            pooled += [mean, largest]
+        return self._out(self._output(torch.cat(pooled, 1)))
+
+
+@Model.register("decomposable-of-two-fields", exist_ok=True)
+class Decomposable(OfTwoFields):
+    """As allennlp-models' `decomposable_attention`, with a look-up of its own for the hypothesis where one is given."""
+
+    def __init__(
+        self,
+        vocab,
+        text_field_embedder: TextFieldEmbedder,
+        attend_feedforward: FeedForward,
+        compare_feedforward: FeedForward,
+        aggregate_feedforward: FeedForward,
+        hypothesis_embedder: Optional[TextFieldEmbedder] = None,
+    ) -> None:
+        super().__init__(vocab)
+        self._text_field_embedder = text_field_embedder
+        self._hypothesis_embedder = hypothesis_embedder or text_field_embedder
+        self._attend, self._compare, self._aggregate = attend_feedforward, compare_feedforward, aggregate_feedforward
+
+    def logits_of(self, premise, hypothesis):
+        one, two = self._text_field_embedder(premise), self._hypothesis_embedder(hypothesis)
+        mask, other_mask = util.get_text_field_mask(premise), util.get_text_field_mask(hypothesis)
+        similar = self._attend(one).bmm(self._attend(two).transpose(1, 2))
+        seen = util.weighted_sum(two, util.masked_softmax(similar, other_mask))
+        seen_by_two = util.weighted_sum(one, util.masked_softmax(similar.transpose(1, 2), mask))
+        compared = [
+            (self._compare(torch.cat([own, attended], -1)) * present[..., None]).sum(1)
+            for own, attended, present in ((one, seen, mask), (two, seen_by_two, other_mask))
+        ]
+        return self._aggregate(torch.cat(compared, -1))
+
+
+@Model.register("siamese-of-a-test", exist_ok=True)
+class Siamese(OfTwoFields):
+    """One encoder for both; `joined` looks both fields up by one call: beside each other, or one above the other."""
+
+    def __init__(
+        self,
+        vocab,
+        text_field_embedder: TextFieldEmbedder,
+        encoder: Seq2VecEncoder,
+        hypothesis_embedder: Optional[TextFieldEmbedder] = None,
+        joined: str = "",
+        overlap: bool = False,
+    ) -> None:
+        super().__init__(vocab)
+        self._text_field_embedder = text_field_embedder
+        self._hypothesis_embedder = hypothesis_embedder or text_field_embedder
+        self._encoder, self._joined, self._overlap = encoder, joined, overlap
+        self._out = torch.nn.Linear(4 * encoder.get_output_dim() + overlap, vocab.get_vocab_size("labels"))
+
+    def _looked_up(self, premise, hypothesis):
+        if not self._joined:
+            return self._text_field_embedder(premise), self._hypothesis_embedder(hypothesis)
+        ids = [field["tokens"]["tokens"] for field in (premise, hypothesis)]
+        length = ids[0].shape[1]
+        if self._joined == "beside":
+            both = self._text_field_embedder({"tokens": {"tokens": torch.cat(ids, 1)}})
+            return both[:, :length], both[:, length:]
+        longest = max(part.shape[1] for part in ids)
+        both = torch.cat([torch.nn.functional.pad(part, (0, longest - part.shape[1])) for part in ids])
+        one, two = self._text_field_embedder({"tokens": {"tokens": both}}).chunk(2)
+        return one[:, :length], two[:, : ids[1].shape[1]]
+
+    def logits_of(self, premise, hypothesis):
+        fields = (premise, hypothesis)
+        one, two = (
+            self._encoder(vectors, util.get_text_field_mask(field))
+            for vectors, field in zip(self._looked_up(*fields), fields)
+        )
+        features = [one, two, (one - two).abs(), one * two]
+        if self._overlap:
+            ids = [field["tokens"]["tokens"] for field in fields]
+            features.append((ids[0][:, :, None] == ids[1][:, None]).float().sum((1, 2))[:, None])
+        return self._out(torch.cat(features, 1))
+
+
+def embedder(**token_embedders):
+    return {"token_embedders": token_embedders or {"tokens": {"type": "embedding", "embedding_dim": 6}}}
+
+
+def forward(size, output, layers=1):
+    return {"input_dim": size, "num_layers": layers, "hidden_dims": output, "activations": "tanh"}
+
+
+def lstm(size, hidden=4):
+    return {"type": "lstm", "input_size": size, "hidden_size": hidden, "bidirectional": True}
+
+
+CHARACTERS = {
+    "tokens": {"type": "single_id"},
+    "token_characters": {"type": "characters", "min_padding_length": 3},
+}
+CHARACTERS_EMBEDDER = embedder(
+    tokens={"type": "embedding", "embedding_dim": 6},
+    token_characters={
+        "type": "character_encoding",
+        "embedding": {"embedding_dim": 4, "vocab_namespace": "token_characters"},
+        "encoder": {"type": "cnn", "embedding_dim": 4, "num_filters": 5, "ngram_filter_sizes": [2, 3]},
+    },
+)
+
+
+def esim(size=6, **options):
+    return {
+        "type": "esim-of-a-test",
+        "text_field_embedder": embedder(),
+        "encoder": lstm(size),
+        "projection_feedforward": forward(32, 8),
+        "inference_encoder": lstm(8),
+        "output_feedforward": forward(32, 8),
+        **options,
+    }
+
+
+def decomposable(size=6, **options):
+    return {
+        "type": "decomposable-of-two-fields",
+        "text_field_embedder": embedder(),
+        "attend_feedforward": forward(size, 5),
+        "compare_feedforward": forward(2 * size, 5),
+        "aggregate_feedforward": {**forward(10, 3), "activations": "linear"},
+        **options,
+    }
+
+
+def siamese(size=6, **options):
+    return {
+        "type": "siamese-of-a-test",
+        "text_field_embedder": embedder(),
+        "encoder": lstm(size),
+        **options,
+    }
+
+
+def config(pairs, model, **reader):
+    return {
+        "dataset_reader": {"type": "pairs-in-two-fields", **reader},
+        "model": model,
+        "train_data_path": str(pairs),
+    }
+
+
+MODELS = {
+    "esim": (esim(), {}),
+    "decomposable": (decomposable(), {}),
+    "siamese": (siamese(), {}),
+    "two embedders": (siamese(hypothesis_embedder=embedder()), {}),
+    "hypothesis first": (decomposable(hypothesis_embedder=embedder()), {"hypothesis_first": True}),
+    "joined": (siamese(joined="beside"), {}),
+    "bag": (siamese(encoder={"type": "boe", "embedding_dim": 6, "averaged": True}), {}),
+    "characters": (esim(11, text_field_embedder=CHARACTERS_EMBEDDER), {"token_indexers": CHARACTERS}),
+}
