@@ -133,8 +133,9 @@ class AllenNLPPredictor(Explainable):
         fields = self._fields(instances[0]) if instances else []
         if len(fields) == 2:
             views = _views_of_both(tensors, *fields)
-            plain = not isinstance(self.vocabulary, CodedVocabulary) and not needs_codes({views[0].field: tensors[views[0].field]})
-            return (self._id_book if plain else self._book).coded(tensors, views)
+            first = {views[0].field: tensors[views[0].field]}
+            coded = isinstance(self.vocabulary, CodedVocabulary) or needs_codes(first)
+            return (self._book if coded else self._id_book).coded(tensors, views)
         if needs_codes(tensors) or (len(views_of(tensors)) == 1 and isinstance(self.vocabulary, CodedVocabulary)):
             return self._book.coded(tensors, views_of(tensors))
         return tensors

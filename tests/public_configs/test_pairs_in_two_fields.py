@@ -217,7 +217,7 @@ class Siamese(OfTwoFields):
             self._encoder(vectors, util.get_text_field_mask(field))
             for vectors, field in zip(self._looked_up(*fields), fields)
         )
-        features = [one, two, (one - two).abs(), one * two]
+        features = [one, two, (one - two).square(), one * two]
         if self._overlap:
             ids = [field["tokens"]["tokens"] for field in fields]
             features.append((ids[0][:, :, None] == ids[1][:, None]).float().sum((1, 2))[:, None])
@@ -298,5 +298,5 @@ MODELS = {
     "hypothesis first": (decomposable(hypothesis_embedder=embedder()), {"hypothesis_first": True}),
     "joined": (siamese(joined="beside"), {}),
     "bag": (siamese(encoder={"type": "boe", "embedding_dim": 6, "averaged": True}), {}),
-    "characters": (esim(11, text_field_embedder=CHARACTERS_EMBEDDER), {"token_indexers": CHARACTERS}),
+    "characters": (esim(16, text_field_embedder=CHARACTERS_EMBEDDER), {"token_indexers": CHARACTERS}),
 }
