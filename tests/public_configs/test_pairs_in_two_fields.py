@@ -300,3 +300,67 @@ MODELS = {
     "bag": (siamese(encoder={"type": "boe", "embedding_dim": 6, "averaged": True}), {}),
     "characters": (esim(16, text_field_embedder=CHARACTERS_EMBEDDER), {"token_indexers": CHARACTERS}),
 }
+
+
+@pytest.fixture(scope="module")
+def predictors(trained, pairs):
+    """The predictor of each of `MODELS`, made at its first use."""
+    made = {}
+
+    def predictor(name):
+        if name not in made:
+            model, reader = MODELS[name]
+            made[name] = load_predictor(trained(config(pairs, model, **reader)))
+        return made[name]
+
+    return predictor
+
+
+def explained(predictor, pairs=PAIRS, **options):
+    found = attribute(predictor, [one for one, _ in pairs], text_pairs=[two for _, two in pairs], **options)
+    return [one for (one,) in found]
+
+
+def in_order(predictor, slopes, pair, double=True):
+    """The slopes of a pair's tokens, (tokens, classes), the premise's before the hypothesis's."""
+    model = predictor._model
+    given = dict(zip(("premise", "hypothesis"), pair))
+    tables = dict.fromkeys([model._text_field_embedder, getattr(model, "_hypothesis_embedder", model._text_field_embedder)])
+    found = [
+        part
+        for table in tables
+        for part in slopes(predictor, given, lambda outputs: outputs["logits"], table=table, double=double)
+    ]
+    return np.concatenate(found)
+
+
+@pytest.mark.parametrize("pair", PAIRS[:4])
+@pytest.mark.parametrize("name", MODELS)
+def test_the_scores_are_those_of_finite_differences(predictors, slopes, name, pair):
+    predictor = predictors(name)
+    double = name != "characters"
+    expected = in_order(predictor, slopes, pair, double)
+    (one,) = explained(predictor, [pair], interpreter="gradient-x-input", baseline="zero", keep_special=False)
+    assert one.documents == pair
+    assert one.label == predictor.predict(*pair)["label"]
+    assert_close(one.scores, expected[:, one.target], rtol=1e-5 if double else 3e-2)
+    assert one.tokens.text == tuple(word for text in pair for word in text.split())
+    assert one.tokens.segment == tuple(number for number, text in enumerate(pair) for _ in text.split())
+    spans = zip(one.tokens.start, one.tokens.end, one.tokens.segment)
+    assert [one.documents[segment][start:end] for start, end, segment in spans] == list(one.tokens.text)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_pair_in_a_list_has_the_scores_that_it_has_alone(predictors, name):
+    predictor = predictors(name)
+    for interpreter in ("gradient-x-input", {"type": "smoothgrad", "seed": 3, "samples": 4}, "occlusion"):
+        for pair, listed in zip(PAIRS, explained(predictor, interpreter=interpreter)):
+            (alone,) = explained(predictor, [pair], interpreter=interpreter)
+            assert listed.documents == alone.documents == pair
+            assert_close(listed.scores, alone.scores, rtol=1e-4)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_integrated_gradients_are_complete(predictors, name):
+    for one in explained(predictors(name), interpreter={"type": "integrated-gradients", "n_steps": 64}):
+        assert one.relative_delta < 0.02, one.documents
