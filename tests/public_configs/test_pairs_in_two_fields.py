@@ -364,3 +364,143 @@ def test_a_pair_in_a_list_has_the_scores_that_it_has_alone(predictors, name):
 def test_integrated_gradients_are_complete(predictors, name):
     for one in explained(predictors(name), interpreter={"type": "integrated-gradients", "n_steps": 64}):
         assert one.relative_delta < 0.02, one.documents
+
+
+@pytest.mark.parametrize("name", ["esim", "decomposable", "two embedders", "joined", "characters"])
+def test_a_word_put_out_of_sight_is_a_word_exchanged_by_hand(predictors, name):
+    predictor = predictors(name)
+    for pair, one in zip(PAIRS, explained(predictor, interpreter="occlusion", baseline="unk")):
+        logits = predictor.predict(*pair)["logits"]
+        expected = []
+        for number, text in enumerate(pair):
+            for place in range(len(text.split())):
+                words = text.split()
+                words[place] = "@@UNKNOWN@@"
+                changed = [" ".join(words) if number == other else kept for other, kept in enumerate(pair)]
+                expected.append(logits[one.target] - predictor.predict(*changed)["logits"][one.target])
+        assert_close(one.scores, expected, rtol=1e-3)
+
+
+@pytest.mark.parametrize("interpreter", ["simple-gradient", "integrated-gradient"])
+@pytest.mark.parametrize("name", ["esim", "decomposable", "siamese", "bag", "characters"])
+def test_allennlps_own_numbers_stand_at_the_tokens_that_they_are_of(predictors, name, interpreter):
+    from allennlp.interpret.saliency_interpreters import SaliencyInterpreter
+
+    predictor = predictors(name)
+    for pair in PAIRS:
+        (one,) = explained(predictor, [pair], interpreter=interpreter)
+        stock = SaliencyInterpreter.by_name(interpreter)(predictor)
+        grads = stock.saliency_interpret_from_json(dict(zip(("premise", "hypothesis"), pair)))["instance_1"]
+        # The gradient of what was looked up last comes first.
+        assert_close(one.scores, [*grads["grad_input_2"], *grads["grad_input_1"]])
+        assert one.tokens.text == tuple(word for text in pair for word in text.split())
+        assert any("each text are normalized by themselves" in note for note in one.notes)
+
+
+def test_allennlps_own_numbers_of_one_look_up_for_both(predictors):
+    from allennlp.interpret.saliency_interpreters import SaliencyInterpreter
+
+    predictor = predictors("joined")
+    (one,) = explained(predictor, PAIRS[:1], interpreter="simple-gradient")
+    stock = SaliencyInterpreter.by_name("simple-gradient")(predictor)
+    (scores,) = stock.saliency_interpret_from_json({"premise": PREMISE, "hypothesis": HYPOTHESIS})["instance_1"].values()
+    assert_close(one.scores, scores)
+    assert not any("by themselves" in note for note in one.notes)
+
+
+def test_allennlps_own_are_refused_where_they_look_at_one_text_alone(predictors):
+    with pytest.raises(UnsupportedModelError, match="returned 6 scores for two texts of 6 and 3 tokens.*looks at one embedder"):
+        explained(predictors("two embedders"), PAIRS[:1], interpreter="simple-gradient")
+
+
+def test_allennlps_json_has_the_second_text_first_as_allennlp_has_it(predictors):
+    from allennlp.interpret.saliency_interpreters import SaliencyInterpreter
+
+    predictor = predictors("esim")
+    interpreter = SaliencyInterpreter.by_name("gradient-x-input")(predictor)
+    (found,) = interpreter.saliency_interpret_from_json({"premise": PREMISE, "hypothesis": HYPOTHESIS}).values()
+    (one,) = explained(predictor, PAIRS[:1], interpreter="gradient-x-input")
+    assert list(found) == ["grad_input_1", "grad_input_2"]
+    assert_close([*found["grad_input_2"], *found["grad_input_1"]], one.scores)
+    assert len(found["grad_input_1"]) == len(HYPOTHESIS.split())
+
+
+@pytest.mark.parametrize("kind", ["pretrained_transformer", "pretrained_transformer_mismatched"])
+@pytest.mark.parametrize("two", [False, True], ids=["one embedder", "two embedders"])
+def test_transformers_of_both_texts(trained, pairs, slopes, stars_checkpoint, kind, two):
+    name = {"type": kind, "model_name": str(stars_checkpoint)}
+    tokenizer = name if kind == "pretrained_transformer" else {"type": "whitespace"}
+    given = embedder(tokens=name)
+    second = {"hypothesis_embedder": given} if two else {}
+    model = siamese(32, text_field_embedder=given, encoder={"type": "boe", "embedding_dim": 32, "averaged": True}, **second)
+    predictor = load_predictor(trained(config(pairs, model, tokenizer=tokenizer, token_indexers={"tokens": name})))
+    pair = ("the service was good but never again", "not good")
+    (one,) = explained(predictor, [pair], interpreter="gradient-x-input", baseline="zero", keep_special=False)
+    tables = [module for key, module in predictor._model.named_modules() if key.endswith("word_embeddings")]
+    expected = np.concatenate(
+        [
+            part
+            for table in dict.fromkeys(tables)
+            for part in slopes(
+                predictor,
+                dict(zip(("premise", "hypothesis"), pair)),
+                lambda outputs: outputs["logits"],
+                table=table,
+            )
+        ]
+    )
+    assert_close(one.scores, expected[:, one.target], rtol=1e-3)
+    assert sum(one.tokens.special) == 4
+    assert [one.tokens.text[place] for place in (0, -1)] == ["[CLS]", "[SEP]"]
+    listed = explained(predictor, [pair, ("not good", "the service was good"), ("never", "never")])
+    assert [found.baseline for found in listed] == ["mask ([MASK])"] * 3
+    for own, found in zip([pair, ("not good", "the service was good"), ("never", "never")], listed):
+        (alone,) = explained(predictor, [own])
+        assert_close(found.scores, alone.scores, rtol=1e-3)
+
+
+def test_what_a_reader_cuts_and_an_indexer_adds(trained, pairs, slopes):
+    indexer = {"type": "single_id", "start_tokens": ["<s>"], "end_tokens": ["</s>"], "token_min_padding_length": 7}
+    predictor = load_predictor(trained(config(pairs, esim(), token_indexers={"tokens": indexer})))
+    (one,) = explained(predictor, PAIRS[:1], interpreter="gradient-x-input", baseline="zero", keep_special=False)
+    expected = in_order(predictor, slopes, PAIRS[0])
+    assert one.tokens.text == ("<s>", *PREMISE.split(), "</s>", "<s>", *HYPOTHESIS.split(), "</s>")
+    # The hypothesis is padded to 7 tokens behind its own 5.
+    assert len(expected) == len(one.tokens) + 2
+    assert_close(one.scores, expected[: len(one.tokens), one.target], rtol=1e-5)
+    assert_close(expected[len(one.tokens) :], 0 * expected[len(one.tokens) :])
+    for interpreter in ("simple-gradient", "occlusion", "integrated-gradients"):
+        assert len(explained(predictor, PAIRS[:1], interpreter=interpreter)[0].scores) == len(one.tokens)
+
+
+REFUSED = {
+    "one above the other": (siamese(joined="above"), {}, "turns the token ids into vectors.*each text field by itself"),
+    "the same words counted": (siamese(overlap=True), {}, "reads more of its token ids than the vectors"),
+    "indexers of two namespaces": (
+        siamese(hypothesis_embedder=embedder(tokens={"type": "embedding", "embedding_dim": 6, "vocab_namespace": "others"})),
+        {"hypothesis_indexers": {"tokens": {"type": "single_id", "namespace": "others"}}},
+        "'premise' and 'hypothesis' have other indexers.*'tokens' of 'others'.*the same indexers",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_cannot_be_explained_soundly_is_refused_by_its_name(trained, pairs, name):
+    model, reader, sentence = REFUSED[name]
+    predictor = load_predictor(trained(config(pairs, model, **reader)))
+    assert predictor.predict(PREMISE, HYPOTHESIS)["label"]
+    for interpreter in ("integrated-gradients", "occlusion"):
+        with pytest.raises((InputError, UnsupportedModelError), match=sentence):
+            explained(predictor, PAIRS[:1], interpreter=interpreter)
+
+
+def test_a_layer_of_two_texts_is_refused(predictors):
+    with pytest.raises(InputError, match="reads the two texts of a pair by themselves.*leave layer out"):
+        explained(predictors("esim"), PAIRS[:1], layer="_encoder")
+
+
+def test_a_pair_is_shown_as_pairs_are(predictors, tmp_path):
+    explanation = get_explanation(predictors("decomposable"), PREMISE, text_pair=HYPOTHESIS)
+    assert explanation.targets
+    with pytest.raises(InputError, match="reads a pair of texts.*text_pair="):
+        get_explanation(predictors("decomposable"), PREMISE)
