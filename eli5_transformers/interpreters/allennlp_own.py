@@ -80,9 +80,11 @@ def attribute_released(predictor: Any, inputs: Mapping[str, str], name: str) -> 
             interpretation = interpreter.saliency_interpret_from_json(dict(given))
     if not all(np.isfinite(found).all() for grads in interpretation.values() for found in grads.values()):
         require_sound_weights(predictor._model, "gradients at the text's vectors")
-    documents, tokens, scores, beside, notes = _read(predictor, instance, inputs, _scores(interpretation, name), name)
+    found = _scores(interpretation, name)
+    documents, tokens, scores, beside, notes = _read(predictor, instance, inputs, found, name)
     if beside:
-        notes = (*notes, f"{percent(beside)} of AllenNLP's sum of 1 lies on padding behind the text, which no row shows.")
+        said = f"{percent(beside)} of AllenNLP's sum of 1" if len(found) == 1 else f"{beside:.2g} of AllenNLP's sums of 1 a text"
+        notes = (*notes, f"{said} lies on padding behind the text, which no row shows.")
     target, probability = _prediction(outputs)
     logits = outputs.get("logits")
     return Attribution(
