@@ -1,7 +1,7 @@
 """A model as the interpreters see it: texts to tensors and tokens, tensors to logits, and where to differentiate.
 
 This package's own predictor and those of AllenNLP (`text_classifier` with a `basic_classifier`, say) look alike from
-here on: one text field whose token ids the model turns into vectors.
+here on: a text field whose token ids the model turns into vectors, or two of them for a pair.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class EncodedText:
 
 
 class ExplainedModel:
-    """The model of an AllenNLP predictor of one text field, and the predictor as an `Explainable`."""
+    """The model of an AllenNLP predictor of one text field or two, and the predictor as an `Explainable`."""
 
     def __init__(self, predictor: Any, explainable: Explainable) -> None:
         # Weak: an explained model is kept as long as its predictor.

@@ -196,7 +196,7 @@ def ids_and_mask(tensors: Mapping[str, Any]) -> Tuple[torch.Tensor, torch.Tensor
     if len(fields) != 1:
         raise UnsupportedModelError(
             f"the model reads {len(fields)} tensors of token ids (batch, tokens), but an explanation needs exactly "
-            "one: use one text field"
+            "one: use one text field, or two for a pair"
         )
     ((part, name),) = fields
     ids = part[name]

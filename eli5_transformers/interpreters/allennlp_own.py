@@ -83,7 +83,8 @@ def attribute_released(predictor: Any, inputs: Mapping[str, str], name: str) -> 
     found = _scores(interpretation, name)
     documents, tokens, scores, beside, notes = _read(predictor, instance, inputs, found, name)
     if beside:
-        said = f"{percent(beside)} of AllenNLP's sum of 1" if len(found) == 1 else f"{beside:.2g} of AllenNLP's sums of 1 a text"
+        share, texts = (percent(beside), "") if len(found) == 1 else (f"{beside:.2g}", " in each text")
+        said = f"{share} of AllenNLP's sum of 1{texts}"
         notes = (*notes, f"{said} lies on padding behind the text, which no row shows.")
     target, probability = _prediction(outputs)
     logits = outputs.get("logits")

@@ -44,7 +44,7 @@ class Interpreter(SaliencyInterpreter):
     Parameters
     ----------
     predictor
-        Any AllenNLP predictor of one text field whose model returns `logits`.
+        Any AllenNLP predictor of one text field, or of two for a pair, whose model returns `logits`.
     output
         What is explained, and the unit of the scores: "logit", "probability", "log-probability" or "loss".
     layer
