@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from ..engine.activations import ROWS, activation_of, differentiable, last_operation
-from ..engine.codes import CodeBook, code_views, decoded, needs_codes, views_of
+from ..engine.codes import CodeBook, IdBook, View, code_views, decoded, needs_codes, part_tensors, views_of
 from ..engine.company import refusals
 from ..engine.explainable import Explainable, ReadTokens, TokenizerVocabulary, TokenVocabulary
 from ..engine.explained_model import ExplainedModel
@@ -23,19 +23,28 @@ from ..engine.instances import (
     probing,
     tensors_of,
     with_ids,
+    with_texts_apart,
 )
 from ..engine.targets import Classes
 from ..errors import InputError, UnsupportedModelError
 from ..locks import READING
+from ..records import Tokens
 from ..sites.embedding_sites import EmbeddingSites
 from ..sites.second_paths import learn_sites
 from ..sites.state import explaining
-from ..text.allennlp_pairs import pair_tokens
-from ..text.allennlp_tokens import instance_tokens, notes, read_tokens, text_field
+from ..text.allennlp_pairs import pair_tokens, tokens_of_fields
+from ..text.allennlp_tokens import field_tokens, instance_tokens, notes, read_tokens, text_fields
 from ..text.field_places import token_names
 from .predictor_classes import assumed, classes_of
 from .predictor_inputs import CANONICAL, PredictorInputs
-from .vocabularies import CodedVocabulary, plain_vocabulary, reader_tokenizer, start_and_end, transformer_tokenizer
+from .vocabularies import (
+    CodedVocabulary,
+    indexers_of,
+    plain_vocabulary,
+    reader_tokenizer,
+    start_and_end,
+    transformer_tokenizer,
+)
 
 _EXPLAINED: weakref.WeakKeyDictionary[Any, ExplainedModel] = weakref.WeakKeyDictionary()
 
@@ -51,7 +60,7 @@ def explained_model(predictor: Any) -> ExplainedModel:
 
 
 class AllenNLPPredictor(Explainable):
-    """Any AllenNLP predictor of one text field whose model returns `logits` (batch, outputs)."""
+    """Any AllenNLP predictor of one text field, or of two for a pair, whose model returns `logits` (batch, outputs)."""
 
     def __init__(self, predictor: Any) -> None:
         # Weak: it is kept as long as its predictor.
@@ -62,6 +71,7 @@ class AllenNLPPredictor(Explainable):
         self._learnt: Optional[Tuple[EmbeddingSites, Classes]] = None
         self._vocabulary: Optional[TokenVocabulary] = None
         self._book = CodeBook()
+        self._id_book = IdBook()
 
     @property
     def _predictor(self) -> Any:
@@ -113,20 +123,48 @@ class AllenNLPPredictor(Explainable):
     @property
     def vocabulary(self) -> TokenVocabulary:
         if self._vocabulary is None:
-            field = text_field(self._probed() if self._first is None else self._first)
+            field = self._fields(self._probed() if self._first is None else self._first)[0][1]
             plain = plain_vocabulary(self._predictor, field, self._content)
             self._vocabulary = plain or CodedVocabulary(self._predictor, field, self._book, self._content)
         return self._vocabulary
 
     def coded(self, tensors: Dict[str, Any], instances: Sequence[Any]) -> Dict[str, Any]:
         self._first = self._first or next(iter(instances), None)
+        fields = self._fields(instances[0]) if instances else []
+        if len(fields) == 2:
+            views = _views_of_both(tensors, *fields)
+            first = {views[0].field: tensors[views[0].field]}
+            coded = isinstance(self.vocabulary, CodedVocabulary) or needs_codes(first)
+            return (self._book if coded else self._id_book).coded(tensors, views)
         if needs_codes(tensors) or (len(views_of(tensors)) == 1 and isinstance(self.vocabulary, CodedVocabulary)):
             return self._book.coded(tensors, views_of(tensors))
         return tensors
 
     def _content(self, text: str) -> List[int]:
         encoded = explained_model(self._predictor).encode_instance(self.probe(text), (text,))
-        return [int(i) for i, special in zip(encoded.ids, encoded.tokens.special) if not special]
+        own = slice(0, encoded.shape[0])
+        return [int(i) for i, special in zip(encoded.ids[own], encoded.tokens.special[own]) if not special]
+
+    def _fields(self, instance: Any) -> List[Tuple[str, Any]]:
+        """The text fields of an instance, by their names: one, or that of the first text of a pair and that of the second.
+
+        Raises InputError where there are others.
+        """
+        found = text_fields(instance)
+        if len(found) == 1:
+            return list(found.items())
+        try:
+            known = self.inputs.fields
+        except InputError:  # then only a dict can be read
+            return list(found.items())
+        names = [name for fields in known for name in fields]
+        if len(known) != 2 or sorted(names) != sorted(found) or not all(known):
+            keys = ", ".join(map(repr, self.inputs.keys))
+            raise InputError(
+                f"the predictor's instances have the text fields {', '.join(map(repr, found))}, and not one for each of the "
+                f"texts that it reads ({keys}): use a reader that makes one field of each text of a pair, or one of all"
+            )
+        return [(name, found[name]) for name in names]
 
     def read_tokens(
         self, instance: Any, ids: np.ndarray, tensors: Mapping[str, Any], documents: Sequence[str]
@@ -134,24 +172,56 @@ class AllenNLPPredictor(Explainable):
         kept = read_tokens(instance)
         if kept is not None:
             return ReadTokens(*kept)
-        field, vocabulary = text_field(instance), self.vocabulary
+        fields, vocabulary = self._fields(instance), self.vocabulary
+        if len(fields) == 2:
+            return self._read_both(fields, tensors, documents)
+        field, owners, pieces, options = self._read_field(fields[0][1], tensors)
+        if len(documents) == 2:
+            read, tokens = tuple(documents), pair_tokens(field, documents, owners, pieces, **options)
+        else:
+            read, tokens = instance_tokens(instance, documents, owners, pieces, **options)
+        if isinstance(vocabulary, CodedVocabulary):
+            vocabulary.seen(ids.tolist(), tokens.text, tokens.special)
+        return ReadTokens(read, tokens, owners, notes(read, tokens))
+
+    def _read_field(
+        self, field: Any, tensors: Mapping[str, Any]
+    ) -> Tuple[Any, Optional[Tuple[int, ...]], Optional[List[str]], Dict[str, Any]]:
+        """What `field_tokens` is told of a text field whose tensors these are."""
         before, behind = start_and_end(field)
         owners, pieces = _owners(tensors, len(field.tokens), len(before), len(behind)), None
-        if owners is not None and len(before) + len(behind) == 0 and len(ids) > len(field.tokens):
-            pieces = [vocabulary.token_name(token_id) for token_id in ids]
+        ids, real = ids_and_mask(tensors)
+        kept = ids[0][real[0]].tolist()
+        if owners is not None and len(before) + len(behind) == 0 and len(kept) > len(field.tokens):
+            pieces = [self.vocabulary.token_name(token_id) for token_id in kept]
         elif owners is not None:
             names, ends = token_names(field.tokens), iter([*before, *behind])
             pieces = [names[owner] if owner >= 0 else next(ends) for owner in owners]
         tokenizer = transformer_tokenizer(field, self._predictor._dataset_reader)
         count = token_counter(tokenizer, reader_tokenizer(self._predictor._dataset_reader))
         special = [str(token) for token in getattr(tokenizer, "all_special_tokens", ())]
-        if len(documents) == 2:
-            read, tokens = tuple(documents), pair_tokens(field, documents, owners, pieces, count=count, special=special)
-        else:
-            read, tokens = instance_tokens(instance, documents, owners, pieces, count=count, special=special)
-        if isinstance(vocabulary, CodedVocabulary):
-            vocabulary.seen(ids.tolist(), tokens.text, tokens.special)
-        return ReadTokens(read, tokens, owners, notes(read, tokens))
+        return field, owners, pieces, {"count": count, "special": special}
+
+    def _read_both(
+        self, fields: Sequence[Tuple[str, Any]], tensors: Mapping[str, Any], documents: Sequence[str]
+    ) -> ReadTokens:
+        """The tokens of two text fields, each of one of the documents; without these the spelling of tokens stands for them."""
+        spelled = [" ".join(token_names(field.tokens)) for _, field in fields]
+        read = tuple(documents if len(documents) == 2 else spelled)
+        made: List[Tokens] = []
+        places: List[int] = []
+        said: List[str] = []
+        for (_, field), part, text in zip(fields, part_tensors(tensors), read):
+            _, owners, pieces, options = self._read_field(field, part)
+            tokens = field_tokens(field, text, owners, pieces, **options)
+            ids, real = ids_and_mask(part)
+            if isinstance(self.vocabulary, CodedVocabulary):
+                self.vocabulary.seen(ids[0][real[0]].tolist(), tokens.text, tokens.special)
+            made.append(tokens)
+            places += list(range(len(tokens)) if owners is None else owners)
+            said += notes((text,), tokens)
+        parts = tuple(map(len, made))
+        return ReadTokens(read, tokens_of_fields(made, read), tuple(places), tuple(dict.fromkeys(said)), parts)
 
     def _learn(self) -> Tuple[EmbeddingSites, Classes]:
         """What can only be seen in a forward pass, seen once."""
@@ -171,7 +241,7 @@ class AllenNLPPredictor(Explainable):
         parameter = next(self._predictor._model.parameters(), torch.empty(0))
         instance = self._probed()
         tensors = self.coded(tensors_of([instance], parameter.device), [instance])
-        return probing(tensors, self.vocabulary, everywhere=isinstance(self.vocabulary, CodedVocabulary))
+        return with_texts_apart(probing(tensors, self.vocabulary, everywhere=isinstance(self.vocabulary, CodedVocabulary)))
 
     def _probed(self) -> Any:
         """An indexed instance of the probe text."""
@@ -184,7 +254,12 @@ class AllenNLPPredictor(Explainable):
             return self._first
 
     def probe(self, text: str) -> Any:
-        pair = {"text_pair": " ".join(reversed(text.split()))} if len(self.inputs.keys) > 1 else {}
+        pair = {}
+        if len(self.inputs.keys) > 1:
+            words = text.split()[::-1]
+            # Fields of their own are told apart by their lengths, too.
+            several = len({name for names in self.inputs.fields for name in names}) > 1
+            pair = {"text_pair": " ".join(words[: len(words) // 2 + 1] if several else words)}
         given = self.json_of({"sentence": text, **pair})
         with READING:
             return self._predictor._json_to_instance(given)
@@ -223,6 +298,30 @@ def token_counter(tokenizer: Any, other: Any) -> Optional[Callable[[str], int]]:
     if tokenizer is not None:
         return lambda text: len(TokenizerVocabulary(tokenizer).content_ids(text))
     return None if other is None else lambda text: len(other.tokenize(text))
+
+
+def _views_of_both(tensors: Mapping[str, Any], first: Tuple[str, Any], second: Tuple[str, Any]) -> List[View]:
+    """What is read of the tokens of two text fields, the first one's before the second's.
+
+    Raises UnsupportedModelError where their tokens are read otherwise: no token of one could stand in the other.
+    """
+    views = [views_of({name: tensors[name]}) for name, _ in (first, second)]
+    named = [{(view.indexer, view.name) for view in own} for own in views]
+    indexers = [indexers_of(field) for _, field in (first, second)]
+    if not views[0] or named[0] != named[1] or indexers[0] != indexers[1]:
+        raise UnsupportedModelError(
+            f"the text fields {first[0]!r} and {second[0]!r} have other indexers ({_named(indexers[0])}, and "
+            f"{_named(indexers[1])}), and an explanation of both needs the same: give both texts the same indexers"
+        )
+    order = {(view.indexer, view.name): place for place, view in enumerate(views[0])}
+    return [*views[0], *sorted(views[1], key=lambda view: order[view.indexer, view.name])]
+
+
+def _named(indexers: Mapping[str, Any]) -> str:
+    return ", ".join(
+        f"{type(indexer).__name__} {name!r}" + (f" of {space!r}" if (space := getattr(indexer, "namespace", "")) else "")
+        for name, indexer in indexers.items()
+    )
 
 
 def _owners(tensors: Mapping[str, Any], words: int, before: int, behind: int) -> Optional[Tuple[int, ...]]:

@@ -48,6 +48,7 @@ class PredictorInputs:
         self._forms: Dict[str, _Form] = {}
         self._second: Dict[str, _Form] = {}
         self._beside: Dict[str, Any] = {}
+        self._fields: Dict[str, Tuple[str, ...]] = {}
         self._failure = ""
         with READING:
             self._learn()
@@ -56,6 +57,11 @@ class PredictorInputs:
     def keys(self) -> Tuple[str, ...]:
         """The keys of the texts, the first text's first; the second one's is there, too, where it may be left out."""
         return (*self._forms, *self._second)
+
+    @property
+    def fields(self) -> Tuple[Tuple[str, ...], ...]:
+        """For each key the names of the text fields whose tokens are others when its text is."""
+        return tuple(self._fields[key] for key in self.keys)
 
     def takes(self, given: Mapping[str, Any]) -> bool:
         """Whether a person's dict is the predictor's own JSON: it has the keys that are read, and no other text."""
@@ -108,7 +114,7 @@ class PredictorInputs:
             if tokens is None or not texts:
                 continue
             # A reader of characters makes one token of each; any other was to be given a list of words.
-            if _is_torn(tokens, forms):
+            if _is_torn(list(tokens.values()), forms):
                 torn = torn or (forms, texts, given, tokens)
                 continue
             break
@@ -116,6 +122,7 @@ class PredictorInputs:
             if torn is None:
                 raise self._refusal()
             forms, texts, given, tokens = torn
+            texts = [name for name in texts if self._is_read(given, name, forms[name], tokens)]
         texts.sort(key=lambda name: name in _SECONDS)
         self._forms = {name: forms[name] for name in texts}
         self._beside = {name: value for name, value in given.items() if name not in texts}
@@ -124,9 +131,12 @@ class PredictorInputs:
             seconds = [n for n in optional if n in _SECONDS and self._is_read(given, n, form, tokens)]
             self._second = dict.fromkeys(seconds[:1], form)
 
-    def _is_read(self, given: Mapping[str, Any], name: str, form: _Form, tokens: List[List[str]]) -> bool:
-        """Whether another text under that name makes other tokens."""
-        return self._tokens({**given, name: form.of(_OTHER)}) not in (None, tokens)
+    def _is_read(self, given: Mapping[str, Any], name: str, form: _Form, tokens: Mapping[str, List[str]]) -> bool:
+        """Whether another text under that name makes other tokens; notes in which fields."""
+        others = self._tokens({**given, name: form.of(_OTHER)})
+        if others is not None:
+            self._fields[name] = tuple(field for field, found in others.items() if found != tokens.get(field))
+        return others not in (None, tokens)
 
     def _asked(self) -> Tuple[List[str], List[str], Dict[str, Any]]:
         """The names that the predictor must be given and may be given, in order, and what is put under those of no texts."""
@@ -150,19 +160,19 @@ class PredictorInputs:
         for chosen in itertools.islice(itertools.product(*kinds), 16):
             yield dict(zip(names, chosen))
 
-    def _tokens(self, given: Mapping[str, Any]) -> Optional[List[List[str]]]:
+    def _tokens(self, given: Mapping[str, Any]) -> Optional[Dict[str, List[str]]]:
         """The tokens of the text fields of an instance of this JSON, or None where there is no instance of it."""
         from allennlp.data.fields import TextField
         from allennlp.data.tokenizers import Token
 
         try:
             instance = self._predictor._json_to_instance(dict(given))
-            fields = [field for field in instance.fields.values() if isinstance(field, TextField)]
+            fields = {name: field for name, field in instance.fields.items() if isinstance(field, TextField)}
             if not fields:
                 self._failure = "its instances have no text field"
-            if not fields or not all(isinstance(token, Token) for field in fields for token in field.tokens):
+            if not fields or not all(isinstance(token, Token) for field in fields.values() for token in field.tokens):
                 return None
-            return [[str(token.text) for token in field.tokens] for field in fields]
+            return {name: [str(token.text) for token in field.tokens] for name, field in fields.items()}
         except BaseException as error:
             if not is_error(error):
                 raise

@@ -124,14 +124,11 @@ def _placed(
     mask = sites.at_positions(changed, site, own.shape[1])
     if tensor.dim() == 1:
         return torch.where(mask[:, :, None], tensor.to(own), own)
-    shift = sites.sites[site].shift
-    for row, text in enumerate(batch.texts):
+    for text in batch.texts:
         if len(tensor) != len(text):
             raise InputError(f"the baseline has vectors for {len(tensor)} tokens, but the text has {len(text)}")
-        places = torch.nonzero(batch.real[row]).squeeze(1)
-        for place, vector in zip((places + shift).tolist(), tensor.to(own)):
-            if place < own.shape[1] and mask[row, place]:
-                result[row, place] = vector
+    tokens = sites.at_positions(batch.real.cumsum(1) - 1, site, own.shape[1])
+    result[mask] = tensor.to(own)[tokens[mask]]
     return result
 
 

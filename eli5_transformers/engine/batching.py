@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import os
-from typing import Any, List, Optional, Sequence
+from typing import Any, List, Optional, Sequence, Tuple
 
 import torch
 
@@ -30,32 +30,35 @@ class Sharing(enum.Enum):
 
 
 def bucket(
-    lengths: Sequence[int], width: int, *, sharing: Sharing = Sharing.PADDED, device: str = "cpu"
+    shapes: Sequence[Tuple[int, ...]], width: int, *, sharing: Sharing = Sharing.PADDED, device: str = "cpu"
 ) -> List[List[int]]:
     """The indices of the texts that share passes, longest first.
 
-    Texts of similar length share a bucket: padding makes it at most a tenth larger, or half as large again where all of
-    it is small and calls cost more than positions. With another `sharing` they are those of equal length, or none.
+    `shapes` are the lengths of the texts: one each, or those of two parts that are padded by themselves. Texts of similar
+    length share a bucket: padding makes it at most a tenth larger, or half as large again where all of it is small and calls
+    cost more than positions. With another `sharing` they are those of equal length, or none.
     """
-    order = sorted(range(len(lengths)), key=lambda index: -lengths[index])
+    lengths = [sum(shape) for shape in shapes]
+    order = sorted(range(len(shapes)), key=lambda index: (-lengths[index], shapes[index]))
     if sharing is Sharing.NONE:
         return [[index] for index in order]
     small = _chunk_numbers(device) // 4
     buckets: List[List[int]] = []
-    own = 0
+    own, longest = 0, shapes[0] if shapes else ()
     for index in order:
         if buckets:
-            longest, count = lengths[buckets[-1][0]], len(buckets[-1]) + 1
-            padded = longest * count
+            common = tuple(map(max, longest, shapes[index]))
+            count = len(buckets[-1]) + 1
+            padded = sum(common) * count
             accepted = _SMALL_WASTE if padded * width <= small else _WASTE
             if sharing is Sharing.EQUAL_LENGTHS:
                 accepted = 1.0
             if count <= _MOST_ROWS and padded <= accepted * (own + lengths[index]):
                 buckets[-1].append(index)
-                own += lengths[index]
+                own, longest = own + lengths[index], common
                 continue
         buckets.append([index])
-        own = lengths[index]
+        own, longest = lengths[index], shapes[index]
     return buckets
 
 

@@ -111,7 +111,10 @@ def _known(explained: ExplainedModel) -> _Measured:
 
 
 def measure(
-    explained: ExplainedModel, lengths: Sequence[int], texts: Sequence[EncodedText] = (), most: Optional[int] = None
+    explained: ExplainedModel,
+    shapes: Sequence[Tuple[int, ...]],
+    texts: Sequence[EncodedText] = (),
+    most: Optional[int] = None,
 ) -> Company:
     """What company changes in the predictions for texts of these lengths; call it in the state in which passes run.
 
@@ -126,9 +129,9 @@ def measure(
         known.crowd = rows
     if known.rows is False:
         return Company(rows=False)
-    if len(set(lengths)) < 2:
+    if len(set(shapes)) < 2:
         return explained.company
-    probes = _probes(explained, max(lengths), texts)
+    probes = _probes(explained, max(map(sum, shapes)), texts)
     if len(probes) < 2:
         return Company(padding=False)
     way = _way_of_padding(explained, probes)
@@ -149,28 +152,30 @@ def in_company(
     sharing: Optional[Sharing] = None,
     texts: Sequence[EncodedText] = (),
     most: Optional[int] = None,
+    shapes: Optional[Sequence[Tuple[int, ...]]] = None,
 ) -> List[Result]:
     """A result for each text: `run(places)` gives those of texts that share passes, and their logits (texts, classes).
 
     `alone(place)`, (classes,), are the logits of one text run by itself. Where there was no group of such a length yet, they
     are compared for the text that is padded most: a model may switch to another way of computing at some length. A group
     that the model refuses, or of which numbers are none, is run text by text. `sharing` is measured where it is None, with
-    at most `most` rows in a pass.
+    at most `most` rows in a pass. `shapes` are the lengths of the parts of texts that are padded by themselves.
     """
     results: Dict[int, Result] = {}
+    shapes = [(length,) for length in lengths] if shapes is None else shapes
     while len(results) < len(lengths):
         places = [place for place in range(len(lengths)) if place not in results]
         if sharing is None:
-            explained.company = measure(explained, [lengths[place] for place in places], texts, most)
+            explained.company = measure(explained, [shapes[place] for place in places], texts, most)
         share = explained.company.sharing if sharing is None else sharing
         short = [place for place in places if lengths[place] < explained.company.shortest]
         others = [place for place in places if lengths[place] >= explained.company.shortest]
-        groups = bucket([lengths[p] for p in others], width, sharing=share, device=explained.device.type)
+        groups = bucket([shapes[p] for p in others], width, sharing=share, device=explained.device.type)
         for group in [*([place] for place in short), *([others[number] for number in group] for group in groups)]:
             found = _run(explained, group, lengths, run)
             results.update(zip(group, (result for result, _ in found)))
             padded = min(range(len(group)), key=lambda number: lengths[group[number]])
-            if lengths[group[padded]] == lengths[group[0]]:
+            if len({shapes[place] for place in group}) == 1:
                 continue
             tried, scale = _known(explained).tried, (explained.company, lengths[group[0]].bit_length())
             if scale in tried:

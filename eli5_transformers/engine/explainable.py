@@ -24,6 +24,8 @@ class ReadTokens(NamedTuple):
     """For each token the place in the instance's text field, -1 for none; None where it is the token's own place."""
     notes: Tuple[str, ...] = ()
     """What the tokens do not say of how the text was read, a sentence each."""
+    parts: Tuple[int, ...] = ()
+    """How many of the tokens each of two text fields has; empty where there is one field."""
 
 
 class Explainable(ABC):

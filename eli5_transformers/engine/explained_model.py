@@ -1,7 +1,7 @@
 """A model as the interpreters see it: texts to tensors and tokens, tensors to logits, and where to differentiate.
 
 This package's own predictor and those of AllenNLP (`text_classifier` with a `basic_classifier`, say) look alike from
-here on: one text field whose token ids the model turns into vectors.
+here on: a text field whose token ids the model turns into vectors, or two of them for a pair.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from ..records import Tokens
 from ..sites.architectures import caveats, name_of, require_in_memory, unwrapped
 from ..sites.embedding_sites import EmbeddingSites
 from ..sites.state import explaining
-from ..text.allennlp_tokens import text_field
+from ..text.allennlp_tokens import text_fields
 from .codes import decoded
 from .company import Company
 from .explainable import Explainable, TokenVocabulary
@@ -44,13 +44,20 @@ class EncodedText:
     """For each token the place in the instance's text field, -1 for none; None where it is the token's own place."""
     notes: Tuple[str, ...] = ()
     """What the tokens do not say of how the text was read, a sentence each."""
+    parts: Tuple[int, ...] = ()
+    """How many of the tokens each of two text fields has; empty where there is one field."""
+
+    @property
+    def shape(self) -> Tuple[int, ...]:
+        """The lengths that padding makes equal."""
+        return self.parts or (len(self),)
 
     def __len__(self) -> int:
         return len(self.tokens)
 
 
 class ExplainedModel:
-    """The model of an AllenNLP predictor of one text field, and the predictor as an `Explainable`."""
+    """The model of an AllenNLP predictor of one text field or two, and the predictor as an `Explainable`."""
 
     def __init__(self, predictor: Any, explainable: Explainable) -> None:
         # Weak: an explained model is kept as long as its predictor.
@@ -154,7 +161,7 @@ class ExplainedModel:
             raise InputError(f"a {name} cannot read {keys}: {type(error).__name__}: {short(error)}") from error
         if not hasattr(instance, "fields"):
             raise InputError(f"a {name} makes no instance of this text, but {shown(instance, 40)}")
-        text_field(instance)
+        text_fields(instance)
         return instance
 
     def encode_instance(self, instance: Any, documents: Sequence[str] = ()) -> EncodedText:
@@ -167,7 +174,7 @@ class ExplainedModel:
         if not len(kept):
             raise InputError("no token of the text is left for the model to read: there is nothing to explain")
         read = self.explainable.read_tokens(instance, kept, tensors, documents)
-        return EncodedText(instance, read.documents, read.tokens, kept, read.field, read.notes)
+        return EncodedText(instance, read.documents, read.tokens, kept, read.field, read.notes, read.parts)
 
     def require_known(self, text: EncodedText) -> None:
         """Refuses words of which the model is told only that they are unknown, as by the tokenizer of another model.

@@ -8,7 +8,7 @@ import torch
 
 from ..compat.modes import require_numbers
 from ..errors import UnsupportedModelError
-from .codes import CODES, CodeBook, views_of
+from .codes import CODES, CodeBook, part_widths, views_of
 from .explainable import TokenVocabulary
 from .outputs import logits_of as logits_of
 
@@ -61,6 +61,16 @@ def probing(
         ordinary_ids = vocabulary.ordinary_ids(ids.shape[1])
         ids[0, : len(ordinary_ids)] = torch.tensor(ordinary_ids[::-1], dtype=ids.dtype, device=ids.device)
     return tensors
+
+
+def with_texts_apart(tensors: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The tensors of one row of two texts, the second with its tokens in another order where it reads like the first."""
+    widths = part_widths(tensors)
+    ids, _ = ids_and_mask(tensors)
+    first, second = ids.split(widths, 1) if widths else (ids, None)
+    if second is None or first.shape != second.shape or not torch.equal(first, second):
+        return tensors
+    return with_ids(tensors, torch.cat([first, second.roll(1, 1)], 1))
 
 
 def with_known_tokens(tensors: Mapping[str, Any], vocabulary: TokenVocabulary) -> Mapping[str, Any]:
@@ -142,8 +152,11 @@ def _beside(one: Any, other: Any) -> Any:
 def padded_on_the_other_side(tensors: Mapping[str, Any]) -> Optional[Dict[str, Any]]:
     """The same rows, with the padding of each behind its tokens if it was before them, and else before them.
 
-    None where the model is told places of tokens (`pretrained_transformer_mismatched`'s offsets), which would be others.
+    None where the model is told places of tokens (`pretrained_transformer_mismatched`'s offsets), which would be others, and
+    where it reads two texts apart.
     """
+    if part_widths(tensors):
+        return None
     ids, mask = ids_and_mask(tensors)
     parts = [part for field in tensors.values() if isinstance(field, dict) for part in field.values()]
     if any(isinstance(part, dict) and "offsets" in part for part in parts):
@@ -183,7 +196,7 @@ def ids_and_mask(tensors: Mapping[str, Any]) -> Tuple[torch.Tensor, torch.Tensor
     if len(fields) != 1:
         raise UnsupportedModelError(
             f"the model reads {len(fields)} tensors of token ids (batch, tokens), but an explanation needs exactly "
-            "one: use one text field"
+            "one: use one text field, or two for a pair"
         )
     ((part, name),) = fields
     ids = part[name]

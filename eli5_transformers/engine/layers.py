@@ -21,9 +21,14 @@ def layer_sites(explained: ExplainedModel, name: str, text: EncodedText, *, rows
     A layer's positions are those of the look-up that was reached last before it: a decoder that is fed the text shifted
     right has layers that are shifted as much. Whether it works on (tokens, batch) is seen in its output.
 
-    Raises InputError for a name that the model does not have, or a module that is not run once with an output
-    (batch, tokens, width).
+    Raises InputError for a name that the model does not have, a module that is not run once with an output
+    (batch, tokens, width), or a model that reads two texts apart.
     """
+    if any(site.part is not None for site in explained.sites.sites):
+        raise InputError(
+            f"{explained.name} reads the two texts of a pair by themselves, so that the output of a layer is of one of them: "
+            "leave layer out, so that the pair is explained at its embeddings"
+        )
     modules = dict(explained.model.named_modules())
     found = explained.explainable.layer_name(name)
     if modules.get(found) is None or not found:

@@ -21,6 +21,7 @@ from ..sites.embedding_sites import EmbeddingSites, StopPass
 from ..sites.finite import require_finite
 from ..sites.second_paths import ReadsIdsError, moved, reads_ids
 from .batching import Sharing, rows_at_once
+from .codes import part_widths
 from .company import in_company
 from .explained_model import EncodedText, ExplainedModel
 from .instances import exchanged_tokens, ids_and_mask, rows_of, with_ids
@@ -101,6 +102,7 @@ class Scorer:
             sharing=Sharing.NONE if self._rows_at_once == 1 else None,
             texts=texts,
             most=self._rows_at_once,
+            shapes=[text.shape for text in texts],
         )
 
     def chunk_size(self, length: int, width: int) -> int:
@@ -143,7 +145,7 @@ class TextBatch:
         self.ids, self.real = ids_and_mask(self._tensors)
         """(texts, padded tokens): the token ids, and True where they are no padding."""
         self.length = self.ids.shape[1]
-        self.embeddings = explained.sites
+        self.embeddings = explained.sites.laid_out(part_widths(self._tensors))
         self.sites: EmbeddingSites = self.embeddings
         if scorer.layer is not None:
             at_once = scorer.chunk_size(self.length, self.embeddings.sites[0].width)

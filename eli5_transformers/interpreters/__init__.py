@@ -32,7 +32,7 @@ def attribute(
     Parameters
     ----------
     predictor
-        Any AllenNLP predictor of one text field whose model returns `logits`.
+        Any AllenNLP predictor of one text field, or of two for a pair, whose model returns `logits`.
     inputs
         The predictor's JSON objects, `{"sentence": "…"}`; a FailedText stays in its place.
     interpreter

@@ -7,28 +7,35 @@ label. What each of them leaves out is a note of the result.
 from __future__ import annotations
 
 import copy
+import itertools
 from contextlib import ExitStack, contextmanager
-from typing import Any, Dict, Iterator, Mapping, Optional, Tuple
+from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Tuple
 
 import numpy as np
 
 from ..compat.random_functions import private_random_numbers
 from ..components.explained_predictors import explained_model
 from ..components.predictor import TransformerClassifierPredictor
+from ..engine.codes import part_widths
 from ..engine.company import refusals
+from ..engine.explained_model import ExplainedModel
 from ..engine.instances import ids_and_mask
 from ..engine.outputs import PROBABILITIES
 from ..errors import ExplanationError, InputError, UnsupportedModelError
 from ..locks import ALONE, READING
 from ..records import Attribution, Tokens, percent
 from ..sites.state import explaining
-from ..text.allennlp_tokens import instance_tokens, text_field
+from ..text.allennlp_tokens import instance_tokens, text_fields
 from ..text.allennlp_tokens import notes as token_notes
 from ..text.granularity import unplaced
 
 _UNSIGNED = (
     "Scores are absolute values of the loss gradient, normalized to the sum 1: they say how strongly a token counts, "
     "not whether it speaks for or against the label."
+)
+_EACH = (
+    "The scores of each text are normalized by themselves, to the sum 1 each: they do not say how much one text counts beside "
+    "the other."
 )
 _CAVEATS = {
     "simple-gradient": "AllenNLP multiplies every token's gradient with the first token's embedding.",
@@ -54,7 +61,7 @@ def attribute_released(predictor: Any, inputs: Mapping[str, str], name: str) -> 
 
     `inputs` is the predictor's JSON (`{"sentence": …}`). The explained target is the predicted label: AllenNLP's
     interpreters know no other. Raises UnsupportedModelError where the gradient's norm is zero, and ExplanationError where
-    the interpreter's scores are not those of the predictor's one text field.
+    the interpreter's scores are not those of the predictor's one text field, or of its two.
     """
     from allennlp.interpret.saliency_interpreters import SaliencyInterpreter
 
@@ -63,7 +70,7 @@ def attribute_released(predictor: Any, inputs: Mapping[str, str], name: str) -> 
     given = explained_model(predictor).explainable.json_of(inputs)
     with _at_work(predictor, draws=False) as own:
         instance = own._json_to_instance(dict(given))
-        with refusals(predictor._model, len(text_field(instance).tokens)):
+        with refusals(predictor._model, sum(len(field.tokens) for field in text_fields(instance).values())):
             outputs = own.predict_json(dict(given))
         require_finite(own._model, outputs.get("logits", outputs.get("probs", ())), "the logits of the text")
     # On another twin: what the prediction has left behind in a model that keeps states is none of the interpreter's.
@@ -74,10 +81,11 @@ def attribute_released(predictor: Any, inputs: Mapping[str, str], name: str) -> 
     if not all(np.isfinite(found).all() for grads in interpretation.values() for found in grads.values()):
         require_sound_weights(predictor._model, "gradients at the text's vectors")
     found = _scores(interpretation, name)
-    documents, tokens, notes = _tokens(predictor, instance, inputs, len(found), name)
-    scores, beside = found[: len(tokens)], float(found[len(tokens) :].sum())
+    documents, tokens, scores, beside, notes = _read(predictor, instance, inputs, found, name)
     if beside:
-        notes = (*notes, f"{percent(beside)} of AllenNLP's sum of 1 lies on padding behind the text, which no row shows.")
+        share, texts = (percent(beside), "") if len(found) == 1 else (f"{beside:.2g}", " in each text")
+        said = f"{share} of AllenNLP's sum of 1{texts}"
+        notes = (*notes, f"{said} lies on padding behind the text, which no row shows.")
     target, probability = _prediction(outputs)
     logits = outputs.get("logits")
     return Attribution(
@@ -150,14 +158,16 @@ def _labelled(name: str) -> Iterator[None]:
         ) from error
 
 
-def _scores(interpretation: Mapping[str, Any], name: str) -> np.ndarray:
+def _scores(interpretation: Mapping[str, Any], name: str) -> List[np.ndarray]:
+    """The scores of each call of the embedding layer, the first call's first: gradients come the other way round."""
     grads = interpretation["instance_1"]
-    if len(interpretation) != 1 or len(grads) != 1:
+    if len(interpretation) != 1 or not 1 <= len(grads) <= 2:
         raise ExplanationError(
-            f"{name!r} returned {len(interpretation)} instances with {len(grads)} inputs each: one of each is explained"
+            f"{name!r} returned {len(interpretation)} instances with {len(grads)} inputs each: one of one text or of two is "
+            "explained"
         )
-    (scores,) = (np.asarray(value, dtype=float) for value in grads.values())
-    if not np.isfinite(scores).all():
+    scores = [np.asarray(grads[key], dtype=float) for key in sorted(grads, reverse=True)]
+    if not all(np.isfinite(found).all() for found in scores):
         raise UnsupportedModelError(
             f"every gradient that {name!r} takes of this model is zero: its embeddings do not reach the loss, "
             "so there is nothing to explain"
@@ -165,30 +175,67 @@ def _scores(interpretation: Mapping[str, Any], name: str) -> np.ndarray:
     return scores
 
 
-def _tokens(
-    predictor: Any, instance: Any, inputs: Mapping[str, str], scores: int, name: str
-) -> Tuple[Tuple[str, ...], Tokens, Tuple[str, ...]]:
-    """The documents, the tokens that so many scores are of, and what these do not say.
+class _Read(NamedTuple):
+    """A text with AllenNLP's scores of its tokens."""
+
+    documents: Tuple[str, ...]
+    tokens: Tokens
+    scores: np.ndarray
+    """(tokens,)"""
+    beside: float
+    """What lies on padding."""
+    notes: Tuple[str, ...]
+
+
+def _read(predictor: Any, instance: Any, inputs: Mapping[str, str], found: List[np.ndarray], name: str) -> _Read:
+    """The documents, the tokens that the scores are of, and what these do not say.
 
     They are what the model reads, with the tokens that an indexer adds, and with padding behind them; or, where it reads
     pieces of words, the words. Raises ExplanationError where the scores are of neither, or UnsupportedModelError with why.
     """
-    documents = explained_model(predictor).explainable.documents_of(inputs)
+    explained = explained_model(predictor)
+    documents = explained.explainable.documents_of(inputs)
     refused: Optional[UnsupportedModelError] = None
+    several = len(text_fields(instance)) > 1
     try:
-        text = explained_model(predictor).encode_instance(instance, documents)
-        padded = ids_and_mask(explained_model(predictor).own_side([text]))[0].shape[1]
-        if scores == padded:
-            return text.documents, text.tokens, text.notes
+        text = explained.encode_instance(instance, documents)
+        tensors = explained.own_side([text])
+        real = ids_and_mask(tensors)[1][0].cpu().numpy()
+        notes = (*text.notes, *([_EACH] if len(found) == 2 else []))
+        if several:
+            found = [np.concatenate(_in_order(found, explained, part_widths(tensors), name))]
+        if len(found) == 1 and len(found[0]) == len(real):
+            return _Read(text.documents, text.tokens, found[0][real], float(found[0][~real].sum()), notes)
     except UnsupportedModelError as error:  # of a model that our own methods cannot explain
+        if several:
+            raise
         refused = error
     read, tokens = instance_tokens(instance, documents)
-    if scores != len(tokens):
+    if len(found) != 1 or len(found[0]) != len(tokens):
         raise refused or ExplanationError(
-            f"{name!r} returned {scores} scores for {len(tokens)} tokens: "
+            f"{name!r} returned {' and '.join(str(len(part)) for part in found)} scores for {len(tokens)} tokens: "
             "its embedding layer is not the one that reads the predictor's tokens"
         )
-    return read, tokens, token_notes(read, tokens)
+    return _Read(read, tokens, found[0], 0.0, token_notes(read, tokens))
+
+
+def _in_order(
+    found: List[np.ndarray], explained: ExplainedModel, widths: Tuple[int, ...], name: str
+) -> List[np.ndarray]:
+    """The scores of the first text's tokens and the second's, of those of the first call and the second."""
+    # Words and characters of a text are looked up one behind the other.
+    parts = [part for part, _ in itertools.groupby(site.part for site in explained.sites.sites)]
+    lengths = [len(scores) for scores in found]
+    if parts == [None] and lengths == [sum(widths)]:  # both are looked up at once
+        return found
+    if parts in ([0, 1], [1, 0]) and len(found) == 2:
+        ordered = [found[parts.index(part)] for part in (0, 1)]
+        if tuple(map(len, ordered)) == widths:
+            return ordered
+    raise UnsupportedModelError(
+        f"{name!r} returned {' and '.join(map(str, lengths))} scores for two texts of {' and '.join(map(str, widths))} tokens: "
+        "AllenNLP looks at one embedder, which must read each of the texts once: use another interpreter"
+    )
 
 
 def _prediction(outputs: Dict[str, Any]) -> Tuple[int, Optional[float]]:

@@ -44,7 +44,7 @@ class Interpreter(SaliencyInterpreter):
     Parameters
     ----------
     predictor
-        Any AllenNLP predictor of one text field whose model returns `logits`.
+        Any AllenNLP predictor of one text field, or of two for a pair, whose model returns `logits`.
     output
         What is explained, and the unit of the scores: "logit", "probability", "log-probability" or "loss".
     layer
@@ -125,13 +125,17 @@ class Interpreter(SaliencyInterpreter):
     def saliency_interpret_from_json(self, inputs: Dict[str, Any]) -> Dict[str, Any]:
         """AllenNLP's JSON: `{"instance_1": {"grad_input_1": [a score for each token of the text field]}}`.
 
-        One instance for each predicted label. Unlike AllenNLP's interpreters, the scores are neither made absolute nor
-        normalized.
+        One instance for each predicted label. Of two text fields AllenNLP's `grad_input_1` is the second text's and
+        `grad_input_2` the first's, and so they are here. Unlike AllenNLP's interpreters, the scores are neither made absolute
+        nor normalized.
         """
         text = explained_model(self.predictor).encode(inputs)
         found = self.explain([text])[0]
         return {
-            f"instance_{number}": {"grad_input_1": _by_field_token(attribution.scores, text)}
+            f"instance_{number}": {
+                f"grad_input_{field}": scores
+                for field, scores in enumerate(reversed(_by_field(attribution.scores, text)), start=1)
+            }
             for number, attribution in enumerate(found, start=1)
         }
 
@@ -212,11 +216,17 @@ class Interpreter(SaliencyInterpreter):
         return next((name for name, (registered, _) in registry.items() if registered is cls), cls.__name__)
 
 
-def _by_field_token(scores: np.ndarray, text: EncodedText) -> List[float]:
-    if text.field is None:
-        return [float(score) for score in scores]
-    sums = [0.0] * (max(text.field, default=-1) + 1)
-    for place, score in zip(text.field, scores):
+def _by_field(scores: np.ndarray, text: EncodedText) -> List[List[float]]:
+    ends = np.cumsum(text.shape)
+    places = range(len(scores)) if text.field is None else text.field
+    return [
+        _by_field_token(scores[end - length : end], places[end - length : end]) for end, length in zip(ends, text.shape)
+    ]
+
+
+def _by_field_token(scores: np.ndarray, places: Sequence[int]) -> List[float]:
+    sums = [0.0] * (max(places, default=-1) + 1)
+    for place, score in zip(places, scores):
         if place >= 0:
             sums[place] += float(score)
     return sums

@@ -144,10 +144,7 @@ class Captum(ComparingInterpreter):
             def at(numbers: torch.Tensor) -> List[torch.Tensor]:
                 mixed = []
                 for site, (base, difference) in enumerate(zip(compared.vectors, compared.differences)):
-                    shift, length = batch.sites.sites[site].shift, base.shape[1]
-                    own = torch.ones((len(numbers), length), device=batch.device, dtype=base.dtype)
-                    kept = min(batch.length, length - shift)
-                    own[:, shift : shift + kept] = share[numbers, :kept].to(base)
+                    own = batch.sites.at_positions(share[numbers].to(base), site, base.shape[1], elsewhere=1)
                     mixed.append((wide(base[text]) + own[:, :, None] * difference[text]).to(base))
                 return mixed
 

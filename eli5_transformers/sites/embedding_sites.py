@@ -98,8 +98,14 @@ def find_sites(
             f"no module call in {name_of(model)} turns the token ids into vectors (batch, tokens, width), so its "
             "prediction cannot be traced to tokens: give a model that looks its tokens up in a submodule "
             "(torch.nn.Embedding, say), not compiled to TorchScript"
+            f"{'' if views is None or len(_texts(views)) < 2 else ', each text field by itself'}"
         )
     return EmbeddingSites(model, sites)
+
+
+def _texts(views: Views) -> Set[int]:
+    """The texts that a model reads apart."""
+    return {part for part, _, _ in views.slices if part is not None}
 
 
 _KNOWN: weakref.WeakKeyDictionary[torch.nn.Module, Tuple[Tuple[Site, ...], Dict[str, Any], bool, Kept]] = (
@@ -147,13 +153,22 @@ class _NoGradientError(InputError):
 class EmbeddingSites:
     """The look-ups of one model. Make it with `find_sites`; `sites` may come from an earlier search."""
 
-    def __init__(self, model: torch.nn.Module, sites: Sequence[Site], twin: bool = True, kept: Kept = ()) -> None:
+    def __init__(
+        self,
+        model: torch.nn.Module,
+        sites: Sequence[Site],
+        twin: bool = True,
+        kept: Kept = (),
+        widths: Tuple[int, ...] = (),
+    ) -> None:
         self.model = model
         self.sites = tuple(sites)
         self.twin = twin
         """False where these are not reached in a twin of the model, but in the model itself alone."""
         self.kept = kept
         """What the model keeps from one forward pass to the next, which depends on it."""
+        self.widths = widths
+        """Where it reads two texts apart: how many tokens of a row each has, see `laid_out`."""
         names = {name for site in self.sites for name in (site.name, site.caller, "")}
         self.involved = {name: module for name, module in model.named_modules() if name in names}
         """The modules that look up or call one that does, and the model itself, by their names in it."""
@@ -163,7 +178,11 @@ class EmbeddingSites:
 
     def on(self, model: torch.nn.Module) -> EmbeddingSites:
         """The same look-ups in another module of the same structure: a twin."""
-        return self if model is self.model else EmbeddingSites(model, self.sites, self.twin, self.kept)
+        return self if model is self.model else EmbeddingSites(model, self.sites, self.twin, self.kept, self.widths)
+
+    def laid_out(self, widths: Tuple[int, ...]) -> EmbeddingSites:
+        """The same look-ups for rows that hold two texts, one behind the other, of so many tokens with their padding."""
+        return self if widths == self.widths else EmbeddingSites(self.model, self.sites, self.twin, self.kept, widths)
 
     @property
     def current(self) -> bool:
@@ -329,13 +348,18 @@ class EmbeddingSites:
                 f"{cause_of_zero_gradients(self.model)}"
             )
 
-    def at_positions(self, mask: torch.Tensor, site: int, length: int) -> torch.Tensor:
-        """A mask of tokens, (rows, tokens), as one of the `length` positions of a site, (rows, length)."""
-        result = torch.zeros((mask.shape[0], length), dtype=torch.bool, device=mask.device)
-        shift = self.sites[site].shift
+    def at_positions(
+        self, values: torch.Tensor, site: int, length: int, elsewhere: Union[bool, int, float] = False
+    ) -> torch.Tensor:
+        """Values of tokens, (rows, tokens), a mask, say, as those of the `length` positions of a site, (rows, length).
+
+        Positions that hold no token get `elsewhere`.
+        """
+        result = torch.full((values.shape[0], length), elsewhere, dtype=values.dtype, device=values.device)
+        shift, (start, end) = self.sites[site].shift, self._tokens_at(site, values.shape[1])
         # A decoder that is fed the text shifted right never reads the last token.
-        kept = min(mask.shape[1], length - shift)
-        result[:, shift : shift + kept] = mask[:, :kept]
+        kept = min(end - start, length - shift)
+        result[:, shift : shift + kept] = values[:, start : start + kept]
         return result
 
     def to_tokens(self, per_site: Sequence[torch.Tensor], length: int) -> Tuple[torch.Tensor, torch.Tensor]:
@@ -348,12 +372,22 @@ class EmbeddingSites:
         first = per_site[0]
         tokens = first.new_zeros((first.shape[0], length, *first.shape[2:]))
         rest = first.new_zeros((first.shape[0], *first.shape[2:]))
-        for site, scores in zip(self.sites, per_site):
-            own = scores[:, site.shift : length + site.shift]
+        for number, (site, scores) in enumerate(zip(self.sites, per_site)):
+            start, end = self._tokens_at(number, length)
+            behind = end - start + site.shift
+            own = scores[:, site.shift : behind]
             # A decoder that is fed the text shifted right never reads the last token.
-            tokens[:, : own.shape[1]] += own
-            rest += scores[:, : site.shift].sum(1) + scores[:, length + site.shift :].sum(1)
+            tokens[:, start : start + own.shape[1]] += own
+            rest += scores[:, : site.shift].sum(1) + scores[:, behind:].sum(1)
         return tokens, rest
+
+    def _tokens_at(self, site: int, length: int) -> Tuple[int, int]:
+        """From where to where in a row of `length` tokens those stand that the site looks up."""
+        part = self.sites[site].part
+        if part is None:
+            return 0, length
+        start = sum(self.widths[:part])
+        return start, start + self.widths[part]
 
     def _require_one_a_site(self, values: Sequence[torch.Tensor]) -> None:
         if len(values) != len(self):

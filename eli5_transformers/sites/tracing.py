@@ -10,7 +10,7 @@ import functools
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Optional, Protocol, Sequence, Tuple
 
 import torch
 
@@ -22,8 +22,18 @@ _EXCHANGED = 1
 _ROUNDING = 1e-4
 
 
-Views = Callable[[torch.Tensor], Sequence[torch.Tensor]]
-"""From token ids (batch, tokens) to all that a model reads in their place, each (batch, tokens, …): words and characters."""
+class Views(Protocol):
+    """From token ids (batch, tokens) to all that a model reads in their place, each (batch, tokens, …): words and characters.
+
+    Where a model reads two texts apart, a row of ids holds one text behind the other, and a view may be of one of them.
+    """
+
+    @property
+    def slices(self) -> Sequence[Tuple[Optional[int], int, int]]:
+        """For each view: which text it is of, None for the whole row; the first of its tokens in the row; their number."""
+
+    def __call__(self, ids: torch.Tensor) -> Sequence[torch.Tensor]:
+        """The views of the ids."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +56,8 @@ class Site:
     """True where the module works on (tokens, batch); values and gradients are always handed out batch first."""
     width: int
     """Length of the vectors."""
+    part: Optional[int] = None
+    """Which of two texts that the model reads apart is looked up, 0 or 1; None where it is the whole row of ids."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +68,11 @@ class _Match:
     transposed: bool = False
     view: Optional[int] = None
     """Which of the views it is."""
+    part: Optional[int] = None
+    start: int = 0
+    """Where in the row of ids the tokens begin."""
+    length: int = 0
+    """How many they are."""
 
 
 @dataclass
@@ -88,6 +105,8 @@ def trace(
     the tokens, a site may be handed any of these. Raises `InputError` for others.
     """
     _require_telling(input_ids)
+    if views is not None:
+        _require_apart(views(input_ids), views.slices)
     tracer = _Tracer(input_ids, outside, views)
     with torch.no_grad(), _watched_by(tracer, model):
         run()
@@ -105,6 +124,16 @@ def _require_telling(input_ids: torch.Tensor) -> None:
             "the look-up of the token ids cannot be told from other look-ups with these ids "
             f"({input_ids[0, :8].tolist()}...): trace the model with a text of at least three different tokens"
         )
+
+
+def _require_apart(seen: Sequence[torch.Tensor], slices: Sequence[Tuple[Optional[int], int, int]]) -> None:
+    """Refuses two texts that read alike: which of them is looked up could not be told."""
+    for one, (part, _, _) in zip(seen, slices):
+        if any(other != part and _is_same(one, two) for two, (other, _, _) in zip(seen, slices)):
+            raise InputError(
+                "the look-ups of the two texts cannot be told apart, because the model reads the same of both: trace it with "
+                "two texts of different tokens"
+            )
 
 
 class _Tracer:
@@ -150,7 +179,8 @@ class _Tracer:
                 found = self._look_up(match, result, forward, args, kwargs)
                 if found is not None:
                     width, behind = found
-                    self.sites[frame.first :] = [Site(name, caller, call, match.shift + behind, match.transposed, width)]
+                    site = Site(name, caller, call, match.shift + behind, match.transposed, width, match.part)
+                    self.sites[frame.first :] = [site]
                     frame.height += 1
             if self._stack:
                 self._stack[-1].height = max(self._stack[-1].height, frame.height)
@@ -163,7 +193,7 @@ class _Tracer:
         if self._views is not None:
             same = (v for v, seen in enumerate(self._seen) if isinstance(value, torch.Tensor) and _is_same(value, seen))
             view = next(same, None)
-            return None if view is None else _Match(view=view)
+            return None if view is None else _Match(0, False, view, *self._views.slices[view])
         if not isinstance(value, torch.Tensor) or value.is_floating_point() or value.dim() != 2:
             return None
         if value.dtype == torch.bool or value.device != ids.device:
@@ -171,11 +201,11 @@ class _Tracer:
         # Batch first wins where both fit.
         if value.shape[0] == batch and value.shape[1] >= length:
             if torch.equal(value[:, :length], ids):
-                return _Match()
+                return _Match(length=length)
             if torch.equal(value[:, 1:length], ids[:, :-1]):
-                return _Match(shift=1)
+                return _Match(shift=1, length=length)
         if value.shape == (length, batch) and torch.equal(value.T, ids):
-            return _Match(transposed=True)
+            return _Match(transposed=True, length=length)
         return None
 
     def _look_up(
@@ -191,18 +221,19 @@ class _Tracer:
         if vectors is None or not vectors.is_floating_point() or vectors.dim() != 3:
             return None
         by_batch = vectors.transpose(0, 1) if match.transposed else vectors
-        if by_batch.shape[0] != self._ids.shape[0] or by_batch.shape[1] < self._ids.shape[1]:
+        if by_batch.shape[0] != self._ids.shape[0] or by_batch.shape[1] < match.length:
             return None
         # Some position tables are handed the ids for their shape alone (MVP's): their vectors stay as they are.
-        changed = self._again(_in_another_order, forward, args, kwargs)
+        changed = self._again(_in_another_order(match), forward, args, kwargs)
         if changed is not None and torch.equal(changed, vectors):
             return None
         # What mixes the tokens is more than a look-up: a whole encoder that looks up without a module.
-        place = self._place(_EXCHANGED, match, vectors, forward, args, kwargs)
-        behind = -1 if place is None else place - _EXCHANGED
+        exchanged = min(_EXCHANGED, match.length - 1)
+        place = self._place(exchanged, match, vectors, forward, args, kwargs)
+        behind = -1 if place is None else place - exchanged
         if behind > 0 and self._place(0, match, vectors, forward, args, kwargs) != behind:
             return None
-        fits = 0 <= behind <= by_batch.shape[1] - self._ids.shape[1]
+        fits = 0 <= behind <= by_batch.shape[1] - match.length
         return (vectors.shape[2], behind) if fits else None
 
     def _place(
@@ -215,7 +246,7 @@ class _Tracer:
         kwargs: Dict[str, Any],
     ) -> Optional[int]:
         """The only position whose vector changes with the token at the place `exchanged`; None where others do, too."""
-        changed = self._again(lambda ids: _one_exchanged(ids, exchanged), forward, args, kwargs)
+        changed = self._again(lambda ids: _one_exchanged(ids, match.start + exchanged), forward, args, kwargs)
         if changed is None or changed.shape != vectors.shape:
             return None
         moved = (changed - vectors).abs().amax(-1)
@@ -248,9 +279,15 @@ class _Tracer:
             self._probing = False
 
 
-def _in_another_order(ids: torch.Tensor) -> torch.Tensor:
-    # So that all are in the vocabulary.
-    return ids.roll(1, 1)
+def _in_another_order(match: _Match) -> Callable[[torch.Tensor], torch.Tensor]:
+    """The tokens of the match moved on by one, so that all are in the vocabulary."""
+
+    def moved(ids: torch.Tensor) -> torch.Tensor:
+        end, changed = match.start + match.length, ids.clone()
+        changed[:, match.start : end] = ids[:, match.start : end].roll(1, 1)
+        return changed
+
+    return moved
 
 
 def _one_exchanged(ids: torch.Tensor, place: int) -> torch.Tensor:

@@ -1,4 +1,4 @@
-"""Two texts in one text field of an AllenNLP instance: which token is of which.
+"""Two texts in one text field of an AllenNLP instance, or in two: which token is of which.
 
 Readers join a pair in many ways: with separators of a tokenizer or of their own, with type ids or without, with offsets of
 each text, of the joined one, or none. The spelling of the tokens tells most; type ids and offsets that begin anew the rest.
@@ -6,6 +6,7 @@ each text, of the joined one, or none. The spelling of the tokens tells most; ty
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, Iterator, List, Optional, Sequence, Tuple
 
@@ -48,6 +49,16 @@ def pair_tokens(
     if owners is None:
         return joined
     return _of_pieces(joined, owners, joined.text if pieces is None else pieces)
+
+
+def tokens_of_fields(made: Sequence[Tokens], documents: Sequence[str]) -> Tokens:
+    """The tokens of two text fields, one field's behind the other's, of those of each."""
+    joined = _joined(made, [0, 1])
+    if not any(tokens.cut for tokens in made):
+        return joined
+    cut = tuple(sum(tokens.cut) for tokens in made)
+    seen = tuple(tokens.seen[0] if tokens.seen else (0, len(text)) for tokens, text in zip(made, documents))
+    return replace(joined, cut=cut, seen=seen)
 
 
 def _borders(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
 from ..errors import InputError
 from ..records import Tokens
@@ -12,15 +12,26 @@ from .granularity import named, unplaced
 from .words import Span, whole_clusters, word_indices, words
 
 
-def text_field(instance: Any) -> Any:
-    """The one text field of an instance. Raises InputError where there are none or several."""
+def text_fields(instance: Any) -> Dict[str, Any]:
+    """The text fields of an instance by their names, one or two. Raises InputError where there are none or more."""
     from allennlp.data.fields import TextField
 
-    fields = [field for field in instance.fields.values() if isinstance(field, TextField)]
+    fields = {name: field for name, field in instance.fields.items() if isinstance(field, TextField)}
+    if not 1 <= len(fields) <= 2:
+        raise InputError(
+            f"the predictor's instances have {len(fields)} text fields, and an explanation is of one, or of two that hold the "
+            "texts of a pair: use a reader that makes no others"
+        )
+    return fields
+
+
+def text_field(instance: Any) -> Any:
+    """The one text field of an instance. Raises InputError where there are none or several."""
+    fields = list(text_fields(instance).values())
     if len(fields) != 1:
         raise InputError(
-            f"the predictor's instances have {len(fields)} text fields, and an explanation is of one: "
-            "use a reader that puts both texts of a pair into one field"
+            f"the predictor's instances have {len(fields)} text fields where one is read: give a reader that puts both "
+            "texts of a pair into one field"
         )
     return fields[0]
 

@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 import torch
 from allennlp.data import DatasetReader, Instance
@@ -15,7 +16,6 @@ from allennlp.predictors import Predictor
 from closeness import assert_close
 
 from eli5_transformers import attribute, get_explanation, load_predictor
-from eli5_transformers.errors import InputError
 
 PREMISE, HYPOTHESIS = "two women sing a song here", "a man sings"
 
@@ -143,10 +143,15 @@ def test_a_joined_pair_has_the_scores_of_finite_differences(trained, pairs, slop
     assert get_explanation(predictor, PREMISE, text_pair=HYPOTHESIS).targets
 
 
-def test_a_pair_in_two_fields_is_refused_by_its_name(trained, pairs):
+def test_a_pair_in_two_fields_is_explained_by_outputs_called_label_logits(trained, pairs, slopes):
     reader = {"type": "pairs-in-the-way-of-snli", "combine_input_fields": False}
     model = {"type": "decomposable-of-a-test", "text_field_embedder": EMBEDDER}
     predictor = load_predictor(trained({"dataset_reader": reader, "model": model, "train_data_path": str(pairs)}))
-    assert predictor.predict(PREMISE, HYPOTHESIS)["label"]
-    with pytest.raises(InputError, match="have 2 text fields.*use a reader that puts both texts of a pair into one field"):
-        attribute(predictor, PREMISE, text_pairs=[HYPOTHESIS])
+    given = {"premise": PREMISE, "hypothesis": HYPOTHESIS}
+    expected = np.concatenate(slopes(predictor, given, lambda found: found["label_logits"]))
+    ((one,),) = attribute(predictor, PREMISE, text_pairs=[HYPOTHESIS], interpreter="gradient-x-input", baseline="zero")
+    assert one.documents == (PREMISE, HYPOTHESIS)
+    assert_close(one.scores, expected[:, one.target], rtol=1e-5)
+    # A dict of one's own is read as it is.
+    ((own,),) = attribute(predictor, given, interpreter="gradient-x-input", baseline="zero")
+    assert_close(own.scores, one.scores)

@@ -203,7 +203,7 @@ def test_a_decoder_with_absolute_positions_is_padded_where_it_bears_it() -> None
     for left in (False, True):
         predictor = decoder(0, left)
         with explained_model(predictor).at_work() as explained:
-            found = measure(explained, [len(explained.encode(tiny.inputs(text)[0])) for text in TEXTS])
+            found = measure(explained, [explained.encode(tiny.inputs(text)[0]).shape for text in TEXTS])
         assert found.padding
         assert found.other_side is left
 
@@ -283,7 +283,7 @@ def test_a_length_counts_as_tried_when_it_was_and_not_before() -> None:
     predictor = made("masked for short texts")
     with explained_model(predictor).at_work() as explained:
         texts = [explained.encode(tiny.inputs(text)[0]) for text in (*TEXTS[:2], *LONG)]
-        measure(explained, [len(text) for text in texts[:2]])
+        measure(explained, [text.shape for text in texts[:2]])
         tried = company._known(explained).tried
         compared: List[bool] = []
         longest = [0]
