@@ -25,6 +25,10 @@ _BESIDE = ("label", "labels", "id", "idx", "index", "guid", "uid", "gold_label",
 _BESIDE_VALUE = "0"
 _TEXTS = (*TEXT_KEYS, "review", "query", "question", "passage", "document", "body", "content", "input", "tokens", "words")
 _SECONDS = (*PAIR_KEYS, "question2", "sentence_2", "text2", "text_b", "premise2", "answer")
+_SENTENCES = (
+    "have their text in a list of text fields, of its sentences say, and an explanation is of one text field: train with a reader "
+    "that makes one of it (segment_sentences: false), and a model that reads it"
+)
 _WORDS = ("tokens", "words", "token_list", "tokenized", "sentence_tokens")
 
 
@@ -151,7 +155,7 @@ class PredictorInputs:
 
     def _tokens(self, given: Mapping[str, Any]) -> Optional[List[List[str]]]:
         """The tokens of the text fields of an instance of this JSON, or None where there is no instance of it."""
-        from allennlp.data.fields import TextField
+        from allennlp.data.fields import ListField, TextField
         from allennlp.data.tokenizers import Token
 
         try:
@@ -159,6 +163,9 @@ class PredictorInputs:
             fields = [field for field in instance.fields.values() if isinstance(field, TextField)]
             if not fields:
                 self._failure = "its instances have no text field"
+                listed = [field for field in instance.fields.values() if isinstance(field, ListField)]
+                if any(isinstance(part, TextField) for field in listed for part in field.field_list):
+                    self._failure = _SENTENCES
             if not fields or not all(isinstance(token, Token) for field in fields for token in field.tokens):
                 return None
             return [[str(token.text) for token in field.tokens] for field in fields]
@@ -187,6 +194,8 @@ class PredictorInputs:
             )
         if isinstance(error, Eli5TransformersError):
             return error
+        if self._failure == _SENTENCES:
+            return InputError(f"the instances of a {name} {_SENTENCES}")
         said = self._failure or "it asks for nothing"
         return InputError(
             f"it is not clear how a {name} takes a text ({said}): give a dict as its predict_json takes it, not a text"

@@ -17,6 +17,8 @@ def text_field(instance: Any) -> Any:
     from allennlp.data.fields import TextField
 
     fields = [field for field in instance.fields.values() if isinstance(field, TextField)]
+    if not fields:
+        raise InputError("the predictor's instances have no text field of tokens: an explanation is of one")
     if len(fields) != 1:
         raise InputError(
             f"the predictor's instances have {len(fields)} text fields, and an explanation is of one: "
