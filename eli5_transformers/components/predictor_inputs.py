@@ -23,6 +23,7 @@ _PROBE, _OTHER = "The brown fox runs over", "Dogs sleep here now"
 # Keys beside the texts, which data sets have, and what is put there.
 _BESIDE = ("label", "labels", "id", "idx", "index", "guid", "uid", "gold_label", "metadata", "pair_id", "target")
 _BESIDE_VALUE = "0"
+_LABELS = ("label", "gold_label", "target")
 _TEXTS = (*TEXT_KEYS, "review", "query", "question", "passage", "document", "body", "content", "input", "tokens", "words")
 _SECONDS = (*PAIR_KEYS, "question2", "sentence_2", "text2", "text_b", "premise2", "answer")
 _SENTENCES = (
@@ -142,8 +143,14 @@ class PredictorInputs:
         if not names and failed is not None and hasattr(self._predictor._dataset_reader, "text_to_instance"):
             # Its JSON is handed on whole.
             names = list(ReaderPredictor.parameters(self._predictor._dataset_reader))
-        beside = {name: _BESIDE_VALUE for name in names if name in _BESIDE}
+        beside = {name: self._label() if name in _LABELS else _BESIDE_VALUE for name in names if name in _BESIDE}
         return [name for name in names if name not in beside], notes.optional, beside
+
+    def _label(self) -> str:
+        """A label that the model knows, as any other cannot be indexed."""
+        known = self._predictor._model.vocab._index_to_token
+        namespace = getattr(self._predictor._model, "_label_namespace", "labels")
+        return str(known[namespace].get(0, _BESIDE_VALUE)) if namespace in known else _BESIDE_VALUE
 
     def _candidates(self, names: Sequence[str]) -> Iterator[Dict[str, _Form]]:
         text = _Form(listed=False)

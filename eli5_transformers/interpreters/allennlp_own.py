@@ -74,7 +74,9 @@ def attribute_released(predictor: Any, inputs: Mapping[str, str], name: str) -> 
         with refusals(predictor._model, len(text_field(instance).tokens)):
             outputs = own.predict_json(dict(given))
             if _numbers(outputs) is None:  # a predictor that says only some of what its model does
-                outputs = own._model.forward_on_instance(own._json_to_instance(dict(given)))
+                again = own._json_to_instance(dict(given))
+                own._dataset_reader.apply_token_indexers(again)
+                outputs = own._model.forward_on_instance(again)
         require_finite(own._model, outputs.get("logits", outputs.get("probs", ())), "the logits of the text")
     # On another twin: what the prediction has left behind in a model that keeps states is none of the interpreter's.
     with _at_work(predictor, draws=name == "smooth-gradient") as own:
