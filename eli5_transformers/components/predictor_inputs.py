@@ -27,8 +27,8 @@ _LABELS = ("label", "gold_label", "target")
 _TEXTS = (*TEXT_KEYS, "review", "query", "question", "passage", "document", "body", "content", "input", "tokens", "words")
 _SECONDS = (*PAIR_KEYS, "question2", "sentence_2", "text2", "text_b", "premise2", "answer")
 _SENTENCES = (
-    "have their text in a list of text fields, of its sentences say, and an explanation is of one text field: train with a reader "
-    "that makes one of it (segment_sentences: false), and a model that reads it"
+    "have their text in a list of text fields, of its sentences say, and an explanation is of one text field: train with a "
+    "reader that makes one of it (segment_sentences: false), and a model that reads it"
 )
 _WORDS = ("tokens", "words", "token_list", "tokenized", "sentence_tokens")
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import traceback
 from contextlib import ExitStack, contextmanager
-from typing import Any, Dict, Iterator, Mapping, Optional, Tuple
+from typing import Any, Iterator, Mapping, Optional, Tuple
 
 import numpy as np
 

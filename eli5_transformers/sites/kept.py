@@ -124,7 +124,8 @@ def _are_tensors(*prints: Any) -> bool:
 def _is_helper(value: Any) -> bool:
     """Whether it is an object of a person's own, in which something may be kept."""
     kind = type(value)
-    known = isinstance(value, (type, torch.nn.Module)) or hasattr(kind, "get_metric") or kind.__module__.partition(".")[0] in _FOREIGN
+    foreign = kind.__module__.partition(".")[0] in _FOREIGN or hasattr(kind, "get_metric")  # a metric counts, and says nothing
+    known = foreign or isinstance(value, (type, torch.nn.Module))
     return not known and 0 < len(getattr(value, "__dict__", ())) <= _MOST_ENTRIES
 
 
