@@ -24,8 +24,13 @@ _PROBE, _OTHER = "The brown fox runs over", "Dogs sleep here now"
 # Keys beside the texts, which data sets have, and what is put there.
 _BESIDE = ("label", "labels", "id", "idx", "index", "guid", "uid", "gold_label", "metadata", "pair_id", "target")
 _BESIDE_VALUE = "0"
+_LABELS = ("label", "gold_label", "target")
 _TEXTS = (*TEXTS, "input", "tokens", "words")
 _SECONDS = (*SECOND_TEXTS, "premise2", "answer")
+_SENTENCES = (
+    "have their text in a list of text fields, of its sentences say, and an explanation is of one text field: train with a "
+    "reader that makes one of it (segment_sentences: false), and a model that reads it"
+)
 _WORDS = ("tokens", "words", "token_list", "tokenized", "sentence_tokens")
 
 
@@ -149,8 +154,14 @@ class PredictorInputs:
         if not names and failed is not None and hasattr(self._predictor._dataset_reader, "text_to_instance"):
             # Its JSON is handed on whole.
             names = list(ReaderPredictor.parameters(self._predictor._dataset_reader))
-        beside = {name: _BESIDE_VALUE for name in names if name in _BESIDE}
+        beside = {name: self._label() if name in _LABELS else _BESIDE_VALUE for name in names if name in _BESIDE}
         return [name for name in names if name not in beside], notes.optional, beside
+
+    def _label(self) -> str:
+        """A label that the model knows, as any other cannot be indexed."""
+        known = self._predictor._model.vocab._index_to_token
+        namespace = getattr(self._predictor._model, "_label_namespace", "labels")
+        return str(known[namespace].get(0, _BESIDE_VALUE)) if namespace in known else _BESIDE_VALUE
 
     def _candidates(self, names: Sequence[str]) -> Iterator[Dict[str, _Form]]:
         text = _Form(listed=False)
@@ -162,7 +173,7 @@ class PredictorInputs:
 
     def _tokens(self, given: Mapping[str, Any]) -> Optional[Dict[str, List[str]]]:
         """The tokens of the text fields of an instance of this JSON, or None where there is no instance of it."""
-        from allennlp.data.fields import TextField
+        from allennlp.data.fields import ListField, TextField
         from allennlp.data.tokenizers import Token
 
         try:
@@ -170,6 +181,9 @@ class PredictorInputs:
             fields = {name: field for name, field in instance.fields.items() if isinstance(field, TextField)}
             if not fields:
                 self._failure = "its instances have no text field"
+                listed = [field for field in instance.fields.values() if isinstance(field, ListField)]
+                if any(isinstance(part, TextField) for field in listed for part in field.field_list):
+                    self._failure = _SENTENCES
             if not fields or not all(isinstance(token, Token) for field in fields.values() for token in field.tokens):
                 return None
             return {name: [str(token.text) for token in field.tokens] for name, field in fields.items()}
@@ -198,6 +212,8 @@ class PredictorInputs:
             )
         if isinstance(error, Eli5TransformersError):
             return error
+        if self._failure == _SENTENCES:
+            return InputError(f"the instances of a {name} {_SENTENCES}")
         said = self._failure or "it asks for nothing"
         return InputError(
             f"it is not clear how a {name} takes a text ({said}): give a dict as its predict_json takes it, not a text"

@@ -218,12 +218,16 @@ def refusals(model: torch.nn.Module, length: int) -> Iterator[None]:
         yield
     except Eli5TransformersError:
         raise
-    except (RuntimeError, ValueError, IndexError, AssertionError) as error:
+    except Exception as error:  # whatever the code of a stranger raises
         if is_lack_of_memory(error):
             raise
         reason = " ".join(str(error).split())[:200] or type(error).__name__
+        if isinstance(error, (TypeError, LookupError, AttributeError)):
+            reason = f"{type(error).__name__}: {reason}"
         # Of a convolution that is wider than the text.
         mend = ": give the reader's indexers a token_min_padding_length" if "ernel size can't be greater" in reason else ""
+        if "required positional argument" in reason:
+            mend = ": give the argument of its forward a default, as a text to predict comes without it"
         raise InputError(f"{name_of(model)} cannot run a text of {length} tokens: {reason}{mend}") from error
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any, Collection, Dict, List, Mapping, Optional, Sequence, Tuple
 
 import torch
@@ -18,10 +19,12 @@ _ALL, _CYCLE, _STRANGE = 10**9, 32, 128
 
 
 def indexed(predictor: Any, instance: Any) -> Any:
-    """A copy of the instance that is ready for batches, without its label."""
+    """A copy of the instance that is ready for batches, without its label, where the model does not insist on one."""
     instance = instance.duplicate() if hasattr(instance, "duplicate") else instance
+    parameters = inspect.signature(predictor._model.forward).parameters
     for name in [name for name in instance.fields if name in ("label", "labels")]:
-        instance.fields.pop(name)
+        if name not in parameters or parameters[name].default is not inspect.Parameter.empty:
+            instance.fields.pop(name)
     predictor._dataset_reader.apply_token_indexers(instance)
     instance.indexed = False
     instance.index_fields(predictor._model.vocab)

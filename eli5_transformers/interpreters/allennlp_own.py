@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import copy
 import itertools
+import traceback
 from contextlib import ExitStack, contextmanager
-from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Tuple
+from typing import Any, Iterator, List, Mapping, NamedTuple, Optional, Tuple
 
 import numpy as np
 
@@ -20,8 +21,15 @@ from ..engine.codes import part_widths
 from ..engine.company import refusals
 from ..engine.explained_model import ExplainedModel
 from ..engine.instances import ids_and_mask
-from ..engine.outputs import PROBABILITIES
-from ..errors import ExplanationError, InputError, UnsupportedModelError
+from ..engine.outputs import LOGITS, PROBABILITIES
+from ..errors import (
+    Eli5TransformersError,
+    ExplanationError,
+    InputError,
+    UnsupportedModelError,
+    is_lack_of_memory,
+    short,
+)
 from ..locks import ALONE, READING
 from ..records import Attribution, Tokens, percent
 from ..sites.state import explaining
@@ -72,11 +80,15 @@ def attribute_released(predictor: Any, inputs: Mapping[str, str], name: str) -> 
         instance = own._json_to_instance(dict(given))
         with refusals(predictor._model, sum(len(field.tokens) for field in text_fields(instance).values())):
             outputs = own.predict_json(dict(given))
+            if _numbers(outputs) is None:  # a predictor that says only some of what its model does
+                again = own._json_to_instance(dict(given))
+                own._dataset_reader.apply_token_indexers(again)
+                outputs = own._model.forward_on_instance(again)
         require_finite(own._model, outputs.get("logits", outputs.get("probs", ())), "the logits of the text")
     # On another twin: what the prediction has left behind in a model that keeps states is none of the interpreter's.
     with _at_work(predictor, draws=name == "smooth-gradient") as own:
         interpreter = SaliencyInterpreter.by_name(name)(own)  # type: ignore[call-arg]
-        with np.errstate(invalid="ignore", divide="ignore"), _shapes(name), _labelled(name):  # a zero norm is told below
+        with np.errstate(invalid="ignore", divide="ignore"), _failures(name):  # a zero norm is told below
             interpretation = interpreter.saliency_interpret_from_json(dict(given))
     if not all(np.isfinite(found).all() for grads in interpretation.values() for found in grads.values()):
         require_sound_weights(predictor._model, "gradients at the text's vectors")
@@ -93,7 +105,7 @@ def attribute_released(predictor: Any, inputs: Mapping[str, str], name: str) -> 
         tokens=tokens,
         scores=scores,
         target=target,
-        label=str(outputs.get("label", target)),
+        label=_label(predictor, outputs, target),
         method=name,
         signed=False,
         output="loss",
@@ -110,15 +122,13 @@ def _at_work(predictor: Any, draws: bool) -> Iterator[Any]:
     The noise begins where torch's global generator stands. AllenNLP's predictor keeps cuDNN off in the whole process while
     it differentiates, and reads with tokenizers that others share: one thread at a time.
     """
-    from allennlp.training.metrics import Metric
-
     ours = isinstance(predictor, TransformerClassifierPredictor)
     twin = not ours or predictor.sites.twin
     with ExitStack() as stack:
         if not ours:
             stack.enter_context(ALONE)
             stack.enter_context(READING)
-        model = stack.enter_context(explaining(predictor._model, twin=twin, copied=(Metric,)))
+        model = stack.enter_context(explaining(predictor._model, twin=twin))
         if ours:
             own = predictor.on(model)
         else:
@@ -130,32 +140,31 @@ def _at_work(predictor: Any, draws: bool) -> Iterator[Any]:
 
 
 @contextmanager
-def _shapes(name: str) -> Iterator[None]:
-    """Says what AllenNLP's interpreters mean by an error of numpy's: vectors of another shape than (batch, tokens, width)."""
+def _failures(name: str) -> Iterator[None]:
+    """What AllenNLP's own code, or the predictor's in it, fails with, in a sentence."""
     try:
         yield
-    except (ValueError, IndexError) as error:
-        raise UnsupportedModelError(
-            f"{name!r} cannot read what this model's embedder makes of a text: it must be vectors (batch, tokens, width)"
-        ) from error
-
-
-@contextmanager
-def _labelled(name: str) -> Iterator[None]:
-    """A predictor that looks for its label where the model says none is a sentence."""
-    try:
-        yield
-    except KeyError as error:
-        raise UnsupportedModelError(
-            f"{name!r} explains the loss of the label that the predictor's predictions_to_labeled_instances sets, which looks "
-            f"for {error} in the model's output, or the model returns no loss: use another interpreter"
-        ) from error
-    except RuntimeError as error:
-        if "implement this method" not in str(error):  # predictors/predictor.py, predictions_to_labeled_instances
+    except Eli5TransformersError:
+        raise
+    except Exception as error:  # whatever the code of a stranger raises
+        if is_lack_of_memory(error):
             raise
-        raise UnsupportedModelError(
-            f"{name!r} needs a predictor with predictions_to_labeled_instances, which this one has not: use another interpreter"
-        ) from error
+        raise UnsupportedModelError(f"{name!r} {_meaning(error)}: use another interpreter") from error
+
+
+def _meaning(error: Exception) -> str:
+    if isinstance(error, KeyError):
+        return (
+            "explains the loss of the label that the predictor's predictions_to_labeled_instances sets, which looks "
+            f"for {error} in the model's output, or the model returns no loss"
+        )
+    if isinstance(error, RuntimeError) and "implement this method" in str(error):  # predictors/predictor.py
+        return "needs a predictor with predictions_to_labeled_instances, which this one has not"
+    frames = traceback.walk_tb(error.__traceback__)
+    where = [frame.f_globals.get("__name__", "") for frame, _ in frames][-1]
+    if where.startswith(("numpy", "allennlp.interpret")) and isinstance(error, (ValueError, IndexError)):
+        return "cannot read what this model's embedder makes of a text, which must be vectors (batch, tokens, width)"
+    return f"is AllenNLP's own code, which fails on this predictor ({type(error).__name__}: {short(error)})"
 
 
 def _scores(interpretation: Mapping[str, Any], name: str) -> List[np.ndarray]:
@@ -238,14 +247,34 @@ def _in_order(
     )
 
 
-def _prediction(outputs: Dict[str, Any]) -> Tuple[int, Optional[float]]:
-    probabilities = next((outputs[name] for name in PROBABILITIES if name in outputs), None)
-    if probabilities is None:
+def _prediction(outputs: Mapping[str, Any]) -> Tuple[int, Optional[float]]:
+    """The predicted class, and how probable it is where that is said."""
+    found = _numbers(outputs)
+    if found is None:
         raise InputError(
             "the predictor's output has no 'probs': AllenNLP's interpreters are for classifiers that return them"
         )
-    target = int(np.argmax(probabilities))
-    return target, float(np.ravel(probabilities)[target])
+    target = int(np.argmax(outputs[found]))
+    if found in LOGITS:
+        return target, None
+    probability = float(np.ravel(outputs[found])[target])
+    return target, float(np.exp(probability)) if "log" in found else probability
+
+
+def _numbers(outputs: Mapping[str, Any]) -> Optional[str]:
+    """Under which name the outputs have the probabilities of the classes, else their logits."""
+    return next((name for name in (*PROBABILITIES, *LOGITS) if outputs.get(name) is not None), None)
+
+
+def _label(predictor: Any, outputs: Mapping[str, Any], target: int) -> str:
+    """What the predictor calls its prediction, else its model, else the number."""
+    if "label" in outputs:
+        return str(outputs["label"])
+    try:
+        names = explained_model(predictor).classes.names
+    except UnsupportedModelError:  # of a model that our own methods cannot explain
+        return str(target)
+    return names[target] if target < len(names) else str(target)
 
 
 def _layer_note(predictor: Any) -> Tuple[str, ...]:

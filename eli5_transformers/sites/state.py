@@ -24,12 +24,12 @@ _READY = "_is_ready_to_be_explained"
 
 @contextmanager
 def explaining(
-    model: torch.nn.Module, *, twin: bool = True, tensors: str = VIEWS, copied: Tuple[type, ...] = (), kept: Kept = ()
+    model: torch.nn.Module, *, twin: bool = True, tensors: str = VIEWS, kept: Kept = ()
 ) -> Iterator[torch.nn.Module]:
     """A module to run and to change in place of `model`, in the state in which a prediction is explained.
 
     Evaluation mode, deterministic, no parameter differentiated, no keys and values kept, and no token taken for padding
-    where the config names none. It is a twin (`tensors` and `copied` are those of `twin.twin_of`), or `model` itself: where
+    where the config names none. It is a twin (`tensors` is that of `twin.twin_of`), or `model` itself: where
     `twin` is False, so that other threads wait which would explain it, or where it is such a twin. What it keeps from pass to
     pass (`kept.kept_by`) is the same at the beginning of each.
     """
@@ -39,7 +39,7 @@ def explaining(
     with ExitStack() as stack:
         # Also where a caller has switched gradients off: what inference mode makes cannot be differentiated with.
         stack.enter_context(torch.inference_mode(False))
-        own = twin_of(model, tensors=tensors, copied=copied) if twin else model
+        own = twin_of(model, tensors=tensors) if twin else model
         originals = {id(module) for module in model.modules()}
         shared = [module for module in own.modules() if id(module) in originals]
         if shared:

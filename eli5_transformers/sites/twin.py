@@ -35,7 +35,7 @@ VIEWS, COPIES, SAME = "views", "copies", "same"
 """What the tensors of a twin are."""
 
 
-def twin_of(model: Module, *, tensors: str = VIEWS, copied: Tuple[type, ...] = ()) -> Module:
+def twin_of(model: Module, *, tensors: str = VIEWS) -> Module:
     """A twin of `model`: the same structure, hooks and flags, of its own.
 
     Its parameters are views of the module's, so that it costs no memory. What a forward pass may write in place is copied:
@@ -46,20 +46,20 @@ def twin_of(model: Module, *, tensors: str = VIEWS, copied: Tuple[type, ...] = (
 
     Parameters have no gradient in the twin. Those that were made in inference mode are copied, because autograd takes no
     view of them. With `tensors=COPIES` all are: these numbers stay. With `SAME` the twin has the very parameters and buffers
-    of the module, so that gradients reach them. Objects of the classes `copied` are copied whole.
+    of the module, so that gradients reach them. Metrics (`get_metric`) are copied whole: a pass with a label
+    counts into them.
 
     What cannot have a twin stays itself in the twin: TorchScript modules, and tensors of classes of their own (quantized).
     """
     with torch.inference_mode(False), torch.no_grad():
-        return _Twins(tensors, copied).of_model(model)
+        return _Twins(tensors).of_model(model)
 
 
 class _Twins:
     """The twins made so far, one for each original."""
 
-    def __init__(self, tensors: str, copied: Tuple[type, ...]) -> None:
+    def __init__(self, tensors: str) -> None:
         self._tensors = tensors
-        self._copied = copied
         # By id; with the original, whose id would else be another's once it is gone.
         self._made: Dict[int, Tuple[Any, Any]] = {}
 
@@ -153,7 +153,7 @@ class _Twins:
             return found[1]
         if depth > _DEEPEST or isinstance(value, (torch.Tensor, torch.nn.Module)):  # none of the tree's
             return value
-        if self._copied and isinstance(value, self._copied):
+        if hasattr(kind, "get_metric"):
             return self._keep(value, copy.deepcopy(value))
         # Whoever refers back to it meanwhile finds it as it is.
         self._keep(value, value)

@@ -17,7 +17,9 @@ def text_fields(instance: Any) -> Dict[str, Any]:
     from allennlp.data.fields import TextField
 
     fields = {name: field for name, field in instance.fields.items() if isinstance(field, TextField)}
-    if not 1 <= len(fields) <= 2:
+    if not fields:
+        raise InputError("the predictor's instances have no text field of tokens: an explanation is of one")
+    if len(fields) > 2:
         raise InputError(
             f"the predictor's instances have {len(fields)} text fields, and an explanation is of one, or of two that hold the "
             "texts of a pair: use a reader that makes no others"
