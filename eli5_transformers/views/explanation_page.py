@@ -13,6 +13,7 @@ from eli5.formatters.html import format_as_html
 from ..arguments import written
 from ..errors import InputError
 from ..escapes import visible_line
+from ..explanations.shown import given_instead
 from ..explanations.to_eli5 import escaped_where_unescaped
 
 # The policy forbids what the page does not need: should a text ever become markup, it could still run and load nothing.
@@ -99,7 +100,7 @@ def section(explanation: Any, title: str, note: str = "") -> str:
 
 def _section(explanation: Any, title: str, note: str = "") -> str:
     if not isinstance(explanation, Explanation):
-        raise InputError(f"a {type(explanation).__name__} was given, but a page shows an Explanation: call to_explanation")
+        raise InputError(given_instead(explanation, "a page shows an Explanation: call to_explanation"))
     if not isinstance(title, str):
         raise InputError(f"title is {written(title)}, but must be a text")
     shown = escaped_where_unescaped(_with_escaped_tree(explanation))
