@@ -8,9 +8,10 @@ abstract ones that know them by name: with an abstract class that somebody else 
 
 from __future__ import annotations
 
+import importlib
 import sys
 from types import ModuleType
-from typing import Any
+from typing import Any, Iterator, Set
 
 from . import compat
 
@@ -21,6 +22,7 @@ EXPLAINED = {
     "transformers.pipelines.base": "Pipeline",
 }
 """The classes that are explained, by the modules that define them."""
+_HOLDING_ELI5 = tuple(f"{__package__}.{folder}." for folder in ("explanations", "views"))
 # What eli5's own explainers of text classifiers take, and a model that reads the text itself has no use for.
 _OF_OTHER_ESTIMATORS = ("vec", "vectorized", "feature_names")
 
@@ -30,6 +32,43 @@ def register() -> None:
     for name in (_HOME, *EXPLAINED):
         compat.when_imported(name, _register)
     compat.when_imported("eli5.formatters.html", _escape_again)
+    compat.when_imported("eli5", _bind_again)
+
+
+def _bind_again(imported: ModuleType) -> None:
+    """eli5 was taken out of `sys.modules` and imported anew: what holds classes of the earlier one is executed again.
+
+    It stays the same module, so that functions that somebody has already take the new classes, too.
+    """
+    stale = {name for name in list(sys.modules) if name.startswith(_HOLDING_ELI5) and _holds_earlier(sys.modules[name])}
+    while stale:
+        _execute_again(next(iter(stale)), stale)
+
+
+def _holds_earlier(module: ModuleType) -> bool:
+    for name, home in _homes(module):
+        now = sys.modules.get(home) if home.split(".")[0] == "eli5" else None
+        held = vars(module)[name]
+        if now is not None and held is not now and held is not vars(now).get(getattr(held, "__name__", ""), held):
+            return True
+    return False
+
+
+def _execute_again(name: str, stale: Set[str]) -> None:
+    """Those first of which it holds something."""
+    stale.remove(name)
+    for _, home in list(_homes(sys.modules[name])):
+        if home in stale:
+            _execute_again(home, stale)
+    importlib.reload(sys.modules[name])
+
+
+def _homes(module: ModuleType) -> Iterator[Any]:
+    """The names of a module, each with the module that its value comes from."""
+    for name, value in list(vars(module).items()):
+        home = value.__name__ if isinstance(value, ModuleType) else getattr(value, "__module__", None)
+        if isinstance(home, str):
+            yield name, home
 
 
 def _escape_again(imported: ModuleType) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import Any, Mapping, Optional, Sequence, Union
 
 from .. import compat, foreign
 from ..arguments import truth, whole_number
 from ..compat._guard import guarded
-from ..errors import InputError, SourceError
+from ..errors import CompatibilityError, InputError, SourceError
 from ..interpreters.provenance import source_name
 from ..permissions import MAX_UNPACKED, Permissions
 from . import archives, configs, folders, objects
@@ -73,7 +74,7 @@ def load_predictor(
         The most bytes that the archives of one load may unpack to; by default 20 GiB.
 
     Raises SourceError for anything else, and for a source that cannot be loaded or would predict noise; InputError for an
-    option that has no effect on the source.
+    option that has no effect on the source; CompatibilityError where AllenNLP was imported anew in the same process.
     """
     compat.require_allennlp()
     import torch
@@ -83,6 +84,7 @@ def load_predictor(
     from ..compat.random_functions import private_random_numbers
 
     require_numbers()
+    _require_one_allennlp(source, Predictor)
     trust_source = truth(trust_source, "trust_source")
     trust_remote_code = None if trust_remote_code is None else truth(trust_remote_code, "trust_remote_code")
     allow_pickle = None if allow_pickle is None else truth(allow_pickle, "allow_pickle")
@@ -112,6 +114,26 @@ def load_predictor(
     inside = getattr(made, "found_in", "")
     made.loaded_from = source_name(source) + (f"/{inside}" if inside else "")
     return made
+
+
+def _require_one_allennlp(source: Any, kind: Any) -> None:
+    """Raises for what was made of an AllenNLP that is gone; `kind` is the class of predictors of the one that is there.
+
+    The classes of this package are those of the AllenNLP that was there when they were made, and so are its registries.
+    """
+    own = sys.modules.get(f"{__package__.rpartition('.')[0]}.components.predictor")
+    if own is not None and vars(own).get(kind.__name__) is not kind:
+        raise CompatibilityError(
+            "AllenNLP was taken out of sys.modules and imported again after eli5_transformers, whose classes belong to the "
+            "earlier one: take eli5_transformers out, too, and import it again, or start a new process"
+        )
+    if not isinstance(source, kind) and (kind.__module__, kind.__qualname__) in {
+        (base.__module__, base.__qualname__) for base in type(source).__mro__
+    }:
+        raise SourceError(
+            f"the {type(source).__name__} was made before AllenNLP was taken out of sys.modules and imported again: load it "
+            "again (load_predictor), or start a new process"
+        )
 
 
 def _from_path(

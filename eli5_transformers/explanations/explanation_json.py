@@ -27,6 +27,7 @@ from eli5.formatters.features import FormattedFeatureName
 from ..errors import ExplanationError
 from .label_text import safe
 from .saved import ROUNDING, Count, Format, Leaf, mirror
+from .shown import given_instead
 from .to_eli5 import escaped_where_unescaped
 
 FORMAT = "eli5_transformers.explanation"
@@ -50,7 +51,7 @@ def explanation_of_input_to_json(explanation: base.Explanation, **given: Any) ->
     Raises ExplanationError, too, for a value that JSON lacks.
     """
     if type(explanation) is not base.Explanation:
-        raise ExplanationError(f"a {type(explanation).__name__} was given, but only an eli5 Explanation can be saved")
+        raise ExplanationError(given_instead(explanation, "only an eli5 Explanation can be saved"))
     try:
         text = _FORMAT.to_text(_written(explanation), given)
     except RecursionError:

@@ -102,3 +102,16 @@ def _feature(feature: Any) -> Any:
     if isinstance(feature, list):  # one of these names, which share a place of eli5's hashed features
         return [{**one, "name": _feature(one["name"])} if isinstance(one, dict) and "name" in one else one for one in feature]
     return _spelled(feature, visible_line)
+
+
+def given_instead(value: Any, wanted: str) -> str:
+    """The sentence about what is no Explanation; `wanted` ends it.
+
+    One of an earlier eli5 is none for this one, whose classes are others, and eli5's own formatters fail on it.
+    """
+    if (type(value).__module__, type(value).__qualname__) == (Explanation.__module__, Explanation.__qualname__):
+        return (
+            "the Explanation was made before eli5 was taken out of sys.modules and imported again, which knows its own alone: "
+            "explain the text again"
+        )
+    return f"a {type(value).__name__} was given, but {wanted}"

@@ -12,6 +12,7 @@ from eli5.formatters.html import format_as_html
 
 from ..errors import InputError, shown
 from ..escapes import visible_line
+from ..explanations.shown import given_instead
 from ..explanations.to_eli5 import escaped_where_unescaped
 
 # The policy forbids what the page does not need: should a text ever become markup, it could still run and load nothing.
@@ -98,7 +99,7 @@ def section(explanation: Any, title: str, note: str = "") -> str:
 
 def _section(explanation: Any, title: str, note: str = "") -> str:
     if not isinstance(explanation, Explanation):
-        raise InputError(f"a {type(explanation).__name__} was given, but a page shows an Explanation: call to_explanation")
+        raise InputError(given_instead(explanation, "a page shows an Explanation: call to_explanation"))
     for name, given in (("title", title), ("note", note)):
         if not isinstance(given, str):
             raise InputError(f"{name} is {shown(given)}, but must be a text")

@@ -59,6 +59,57 @@ def test_reloading_eli5_keeps_what_is_registered_and_escaped():
     assert ran.returncode == 0, ran.stderr[-2000:]
 
 
+TAKEN_OUT = """
+import importlib, sys
+import eli5, eli5_transformers
+from eli5_transformers import bundled_model, errors, explanation_from_json, explanation_page, explanation_to_json
+from eli5_transformers import get_explanation, load_predictor
+
+def take_out(*packages):
+    for name in [name for name in sys.modules if name.split(".")[0] in packages]:
+        del sys.modules[name]
+
+def said(kind, do):
+    try:
+        do()
+    except kind as error:
+        return str(error)
+    raise AssertionError("it must be refused")
+
+model, names = bundled_model(), ["<i>one</i>", "two", "three", "four", "five"]
+predictor = load_predictor(model)
+explained = get_explanation(predictor, "Great value", targets=[0], target_names=names)
+take_out("eli5")
+import eli5
+for again in (get_explanation(predictor, "Great value", targets=[0], target_names=names),
+              eli5.explain_prediction(predictor, "Great value", targets=[0], target_names=names)):
+    assert type(again) is eli5.base.Explanation
+    assert "&lt;i&gt;" in eli5.format_as_html(again) and "<i>" not in eli5.format_as_html(again)
+    assert "<i>one" in eli5.format_as_text(again)
+    assert set(eli5.format_as_dataframe(again)["target"]) == {"<i>one</i>"}
+    assert explanation_from_json(explanation_to_json(again)) == again
+    assert "Great" in explanation_page(again, title="")
+assert "explain the text again" in said(errors.ExplanationError, lambda: explanation_to_json(explained))
+assert "explain the text again" in said(errors.InputError, lambda: explanation_page(explained, title=""))
+
+take_out("allennlp")
+for source in (model, predictor):
+    assert "take eli5_transformers out" in said(errors.CompatibilityError, lambda: get_explanation(source, "Great value"))
+take_out("eli5_transformers")
+import eli5_transformers
+from eli5_transformers import errors
+assert "load it again" in said(errors.SourceError, lambda: eli5_transformers.get_explanation(predictor, "Great value"))
+assert eli5_transformers.get_explanation(model, "Great value").error is None
+"""
+
+
+def test_a_host_that_is_taken_out_alone_and_imported_again():
+    # What was bound to the earlier eli5 made explanations that the new one's formatters failed on with an AttributeError;
+    # with an AllenNLP of its own each, a predictor was said to be none.
+    ran = subprocess.run([sys.executable, "-W", "ignore", "-c", TAKEN_OUT], capture_output=True, text=True, timeout=300)
+    assert ran.returncode == 0, ran.stderr[-2000:]
+
+
 def test_a_name_that_another_has_registered_stays_taken():
     class Base(Registrable):
         pass
