@@ -21,6 +21,7 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"),
 )  # fmt: skip
 _USUAL = ("utf-8", "utf-16", "utf-16-le", "utf-16-be", "cp1252", "latin-1", "shift_jis", "gb18030", "cp1251", "auto")
+_MARKED = ("utf-16", "utf-32")
 _HANDLER = "eli5_transformers.inputs"
 _NUL = "\udc00"
 _UNDECODED = re.compile("[\udc00-\udcff]")
@@ -55,7 +56,8 @@ def encoding_of(source: Source, asked: Optional[str]) -> str:
         found = codecs.lookup(asked)
         if not getattr(found, "_is_text_encoding", True):
             raise LookupError
-        found.decode(b"", "strict")
+        if found.name not in _MARKED:
+            codecs.getincrementaldecoder(found.name)(errors=_HANDLER).decode(b"\xff\xfe\xff", final=True)
     except (LookupError, ValueError, UnicodeError):
         raise InputError(
             f"no encoding {asked!r} is known: give one as Python names it, as in --encoding cp1252"
@@ -64,7 +66,17 @@ def encoding_of(source: Source, asked: Optional[str]) -> str:
     family = (marked or found.name).split("-sig")[0]
     if not found.name.replace("_", "-").startswith(family.replace("_", "-")):
         raise source.refuse(f"begins with the mark of {family}, but --encoding says {asked!r}: leave it out")
-    return marked or found.name
+    return marked or (_without_mark(source, found.name) if found.name in _MARKED else found.name)
+
+
+def _without_mark(source: Source, name: str) -> str:
+    """UTF-16 or UTF-32 with the order of bytes that its characters show, as Python needs it."""
+    found = wide(source.head[:_FIRST])
+    if found is None or not found.startswith(name):
+        raise source.refuse(
+            f"has no byte order mark, and does not look like {name.upper()}: say --encoding {name}-le or {name}-be, or leave it out"
+        )
+    return found
 
 
 def lines_of(source: Source, encoding: str, *, translated: bool) -> Iterator[str]:

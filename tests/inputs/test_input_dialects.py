@@ -124,6 +124,17 @@ def test_structs_of_parquet_are_named_with_dots(tmp_path):
     assert [row.text for row in read_rows(tmp_path / "a.parquet", text_column="review.body")] == TEXTS
 
 
+@pytest.mark.parametrize("dictionary", [False, True])
+def test_strings_of_parquet_without_their_mark_are_texts(tmp_path, dictionary):
+    pyarrow = pytest.importorskip("pyarrow")
+    import pyarrow.parquet
+
+    column = pyarrow.array([*(text.encode() for text in TEXTS), b"\xff\xfe"], pyarrow.binary())
+    pyarrow.parquet.write_table(pyarrow.table({"text": column.dictionary_encode() if dictionary else column}), tmp_path / "a.pq")
+    *rows, broken = read_rows(tmp_path / "a.pq")
+    assert ([row.text for row in rows], "bytes" in broken.error) == (TEXTS, True)
+
+
 def test_addresses_and_answers_of_annotators_are_no_texts(tmp_path):
     line = {"body": "I love it", "permalink": "/r/x/comments/what_a_good_day_it_is/", "answer": "accept"}
     assert texts(tmp_path, "a.jsonl", json.dumps(line)) == ["I love it"]

@@ -147,3 +147,22 @@ def test_a_damaged_line_makes_no_utf_16_of_a_file(tmp_path, encoding, text):
     (tmp_path / "a.txt").write_bytes(f"{text}\n{text[:4]}\0\n".encode(encoding))
     assert [row.text for row in read_rows(tmp_path / "a.txt", encoding=encoding) if row.error is None] == [text]
     assert all("UTF-16" not in row.error for row in read_rows(tmp_path / "a.txt"))
+
+
+def test_utf_16_that_is_said_without_an_order_is_read_by_what_it_shows(tmp_path):
+    for encoding in ("utf-16-le", "utf-16-be", "utf-32-be"):
+        file = write(tmp_path, encoding, "a.csv")
+        assert [row.text for row in read_rows(file, encoding=encoding[:6])] == TEXTS
+    with pytest.raises(InputError, match="no byte order mark, and does not look like UTF-16: say --encoding utf-16-le"):
+        read_rows(write(tmp_path, "utf-8"), encoding="utf-16")
+
+
+@pytest.mark.parametrize("encoding", ["idna", "punycode", "undefined"])
+def test_encodings_that_read_no_damage_are_none(tmp_path, encoding):
+    with pytest.raises(InputError, match=f"no encoding '{encoding}' is known"):
+        read_rows(write(tmp_path, "utf-8"), encoding=encoding)
+
+
+def test_what_dos_ends_a_file_with_is_no_row(tmp_path):
+    (tmp_path / "a.csv").write_bytes(b"text,label\r\na,1\r\n\x1a")
+    assert [(row.text, row.error) for row in read_rows(tmp_path / "a.csv")] == [("a", None)]
