@@ -328,6 +328,8 @@ def _with_error(made: Any) -> Any:
 
 def _settings(arguments: argparse.Namespace) -> Dict[str, Any]:
     """What the config file says, overruled by the arguments."""
+    if arguments.config == "":
+        raise InputError("--config is empty: give the name of a file")
     settings = _read_settings(arguments.config) if arguments.config else {}
     for name in ("interpreter", "targets", "top_targets", "granularity", "top", "device", "overrides", "predictor"):
         value = getattr(arguments, name)

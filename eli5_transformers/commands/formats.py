@@ -152,7 +152,8 @@ def format_of(form: Optional[str], output: Optional[str]) -> str:
     suffix = os.path.splitext(output or "")[1].lower()
     if not form and suffix in _NOT_WRITTEN:
         raise InputError(
-            f"the output {output!r} has the name of what is not written: end it in {', '.join(_SUFFIXES)} or .txt, or say --format"
+            f"the output {output!r} has the name of what is not written: end it in {', '.join(_SUFFIXES)} or .txt, or say "
+            "--format"
         )
     form = form or _SUFFIXES.get(suffix, "text")
     if form not in FORMATS:

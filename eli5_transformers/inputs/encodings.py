@@ -74,7 +74,8 @@ def _without_mark(source: Source, name: str) -> str:
     found = wide(source.head[:_FIRST])
     if found is None or not found.startswith(name):
         raise source.refuse(
-            f"has no byte order mark, and does not look like {name.upper()}: say --encoding {name}-le or {name}-be, or leave it out"
+            f"has no byte order mark, and does not look like {name.upper()}: say --encoding {name}-le or {name}-be, or leave "
+            "it out"
         )
     return found
 

@@ -58,6 +58,7 @@ _DRAWN = re.compile(r"\s*[|+]?\s*:?-{3,}:?\s*([|+]\s*:?-{2,}:?\s*)+[|+]?\s*$")
 _PICKLED = re.compile(rb"\x80[\x02-\x05]")
 SEPARATOR = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
 """The line by which a spreadsheet says its delimiter."""
+_LABELLED = re.compile(r"__label__[^\s,]+\s")
 _WORD = re.compile(r"[\w.:#-]+")
 
 
@@ -107,6 +108,8 @@ def form_of_text(source: Source, head: str, form: Optional[str], asked_for_colum
     if any(map(_DRAWN.match, lines[:3])):
         raise source.refuse("is a table drawn with lines: export it as CSV, or say --input-format lines if each line is a text")
     named = _BY_SUFFIX.get(source.suffix)
+    if _LABELLED.match(first):
+        return "lines"
     json_form = _json_form(first, head, named)
     if json_form is not None:
         return json_form

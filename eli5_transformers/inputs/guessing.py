@@ -6,7 +6,7 @@ import codecs
 import unicodedata
 from typing import Any, List, Optional
 
-from ..errors import InputError, MissingDependencyError
+from ..errors import MissingDependencyError
 from .sources import Source
 
 # What programs of today still write, the commonest first; those of the Macintosh and of DOS are mistaken for them.

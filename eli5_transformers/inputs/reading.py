@@ -127,8 +127,8 @@ def _of_table(source: Source, encoding: str, form: str, asked: Asked) -> _Found:
     if layout.header is None and (layout.agreement <= 0.5 or hidden):
         raise InputError(
             "is no table: its rows have different numbers of cells, or no commas, semicolons, tabs or bars between them; say "
-            "--input-format lines if each line is a text, put quotes around the texts, or say another delimiter in a first line, as "
-            "in sep=^"
+            "--input-format lines if each line is a text, put quotes around the texts, or say another delimiter in a first "
+            "line, as in sep=^"
         )
     beginnings = table_elements.elements(io.StringIO(head, newline=""), layout, skipped, encoding, {})
     sample = [element.value for element in islice(beginnings, _SAMPLED) if element.error is None]

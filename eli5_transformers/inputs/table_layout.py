@@ -17,7 +17,7 @@ from .forms import DELIMITERS, SEPARATOR, header_in, other_delimiter
 from .table_records import Layout, Quotes, Record, fitted, has_escapes, records, without_escapes
 
 _TITLES = 10
-_TIGHT = re.compile(r"[,;\t|](?=\S)")
+_TIGHT = re.compile(r"[,;\t|\x01](?=\S)")  # the last one as Hive has it
 
 
 def layout_of(head: str, whole: bool, form: str, asked: Sequence[str]) -> Tuple[Layout, int]:
@@ -64,8 +64,10 @@ def _agree(rows: Sequence[Record]) -> bool:
 def _lines_above(lines: Sequence[str], asked: Sequence[str]) -> int:
     """How many lines, a title or comments with one cell each at most, stand above a header of known names."""
     for place, line in enumerate(lines[:_TITLES]):
-        if header_in(line.strip()) or any(_has_asked(line.split(delimiter), asked) for delimiter in DELIMITERS["csv"]):
-            return place
+        named = header_in(line.strip())
+        signs = [sign for sign in DELIMITERS["csv"] if sign in line and (named or _has_asked(line.split(sign), asked))]
+        if signs:
+            return place if any(sign in below for sign in signs for below in lines[place + 1 : place + 2]) else 0
         if '"' in line or any(sum(map(bool, map(str.strip, line.split(sign)))) > 1 for sign in ",;\t|"):
             return 0
     return 0
@@ -96,7 +98,7 @@ def _read_with(
 
 
 def _are_letters(lines: Sequence[str]) -> bool:
-    """Whether quotes in a file with tabs are letters: some stand where a writer that quotes has none, and all rows are whole."""
+    """Whether quotes in a file with tabs are letters: some stand where who quotes has none, and all rows are whole."""
     rows = [line.strip("\r\n").split("\t") for line in lines if line.strip()]
     if len(set(map(len, rows))) != 1 or len(rows[0]) < 2:
         return False
@@ -126,7 +128,8 @@ def _sample(lines: Sequence[str], layout: Layout, whole: bool) -> List[Record]:
 
 def _has_unescaped(lines: Sequence[str], layout: Layout) -> bool:
     """Whether a cell holds a quote without a backslash."""
-    return any('"' in cell for row in records(map(without_escapes, lines), replace(layout, quotes=Quotes.DOUBLED)) for cell in row.cells)
+    rows = records(map(without_escapes, lines), replace(layout, quotes=Quotes.DOUBLED))
+    return any('"' in cell for row in rows for cell in row.cells)
 
 
 def _fit(rows: Sequence[Record], asked: Sequence[str]) -> Tuple[bool, bool, float]:

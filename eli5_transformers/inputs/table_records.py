@@ -136,10 +136,11 @@ def records(lines: Iterable[str], layout: Layout, telling: Telling = _NOTHING) -
             yield record._replace(cells=[cell.replace(_ESCAPED, '"') for cell in record.cells])
         return
     feed, line, doubtful = _Feed(lines), 1, 0
-    quoting = csv.QUOTE_NONE if layout.quotes is Quotes.LETTERS else csv.QUOTE_MINIMAL
-    reader = csv.reader(
-        feed, delimiter=layout.delimiter, skipinitialspace=layout.spaced, strict=True, quoting=quoting
-    )
+    reader: Iterator[List[str]]
+    if layout.quotes is Quotes.LETTERS:
+        reader = csv.reader(feed, delimiter=layout.delimiter, skipinitialspace=layout.spaced, quoting=csv.QUOTE_NONE)
+    else:
+        reader = csv.reader(feed, delimiter=layout.delimiter, skipinitialspace=layout.spaced, strict=True)
     while True:
         feed.taken, cells, error = [], [], None
         try:

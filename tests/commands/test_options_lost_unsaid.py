@@ -35,12 +35,17 @@ def test_a_second_file_of_texts_is_no_source(monkeypatch, capsys, tmp_path):
 @pytest.mark.parametrize(
     ("name", "mend"),
     [
-        ("https://example.org/a.csv", "fetch it first"), ("file:///tmp/a.csv", "is an address"), ("~/nothing.csv", "a shell knows ~"),
+        ("https://example.org/a.csv", "fetch it first"), ("file:///tmp/a.csv", "is an address"),
+        ("~/nothing.csv", "a shell knows ~"),
         ("no*.csv", "by a pipe to --input -"), ("", "is empty: give a file"), ("nothing.csv", "No such file"),
     ],
 )  # fmt: skip
 def test_names_that_are_no_files_say_what_was_meant(monkeypatch, capsys, name, mend):
     assert mend in said(monkeypatch, capsys, "--input", name)[1]
+
+
+def test_an_empty_name_of_a_config_is_refused(monkeypatch, capsys):
+    assert "--config is empty: give the name of a file" in said(monkeypatch, capsys, "good", "--config", "")[1]
 
 
 @pytest.mark.parametrize("name", ["a.xlsx", "a.csv.gz", "a.TSV", "a.parquet"])

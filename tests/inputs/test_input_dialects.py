@@ -1,7 +1,9 @@
-"""Files as other programs write them: how they quote, name rows, part columns, nest values and put objects one after another."""
+"""Files as other programs write them: how they quote, name rows, part columns and nest values."""
 
 import json
 
+import pyarrow
+import pyarrow.parquet
 import pytest
 
 from eli5_transformers.errors import InputError
@@ -68,6 +70,17 @@ def test_tabs_with_quoted_cells_are_read_without_their_quotes(tmp_path):
     assert texts(tmp_path, "excel.txt", content) == ['a "b" c', "plain"]
 
 
+def test_a_line_like_a_header_among_texts_is_none(tmp_path):
+    content = "I love it\nid,text\nok\n"
+    assert texts(tmp_path, "a.csv", content) == content.splitlines()
+
+
+def test_signs_of_hive_are_asked_about(tmp_path):
+    with pytest.raises(InputError, match="as in sep="):
+        read_rows(_written(tmp_path / "a.csv", "good\x011\nbad\x010\n"))
+    assert texts(tmp_path, "b.csv", "sep=\x01\ngood one\x011\nbad\x010\n") == ["good one", "bad"]
+
+
 def test_rows_longer_than_a_header_without_quotes_are_no_named_rows(tmp_path):
     (tmp_path / "a.csv").write_text("text,label\ngood, really,1\nbad, sadly,0\n")
     assert ["3 cells where the header has 2" in row.error for row in read_rows(tmp_path / "a.csv")] == [True, True]
@@ -79,6 +92,7 @@ def test_labels_of_fasttext_are_no_part_of_the_text(tmp_path):
     assert [(row.text, row.label) for row in rows] == [("Works: well", "2"), ("both", ["a", "b"])]
     assert "fastText's labels" in said
     assert texts(tmp_path, "a.txt", content, form="lines") == content.splitlines()
+    assert [row.label for row in read(tmp_path, "a.csv", "__label__2 Works, well\n__label__1 Not\n")[0]] == ["2", "1"]
     mixed = "__label__2 Works\nno label\n"
     assert texts(tmp_path, "a.txt", mixed) == mixed.splitlines()
 
@@ -117,20 +131,15 @@ def test_values_inside_of_objects_are_named_with_dots(tmp_path):
 
 
 def test_structs_of_parquet_are_named_with_dots(tmp_path):
-    pyarrow = pytest.importorskip("pyarrow")
-    import pyarrow.parquet
-
     pyarrow.parquet.write_table(pyarrow.table({"review": [{"body": text} for text in TEXTS]}), tmp_path / "a.parquet")
     assert [row.text for row in read_rows(tmp_path / "a.parquet", text_column="review.body")] == TEXTS
 
 
 @pytest.mark.parametrize("dictionary", [False, True])
 def test_strings_of_parquet_without_their_mark_are_texts(tmp_path, dictionary):
-    pyarrow = pytest.importorskip("pyarrow")
-    import pyarrow.parquet
-
     column = pyarrow.array([*(text.encode() for text in TEXTS), b"\xff\xfe"], pyarrow.binary())
-    pyarrow.parquet.write_table(pyarrow.table({"text": column.dictionary_encode() if dictionary else column}), tmp_path / "a.pq")
+    table = pyarrow.table({"text": column.dictionary_encode() if dictionary else column})
+    pyarrow.parquet.write_table(table, tmp_path / "a.pq")
     *rows, broken = read_rows(tmp_path / "a.pq")
     assert ([row.text for row in rows], "bytes" in broken.error) == (TEXTS, True)
 
