@@ -41,6 +41,20 @@ _CONFIG_KEYS = (
 _COLUMNS = {"text": "text", "pair": "second text of a pair", "label": "label", "id": "id"}
 
 
+class _Once(argparse.Action):
+    """Stores a value, and takes no other one: the first would be lost unsaid, with the texts or files that it names."""
+
+    def __call__(self, parser: Any, namespace: Any, values: Any, option_string: Any = None) -> None:
+        before = getattr(namespace, self.dest, None)
+        if before is not None and before != values:
+            parser.error(f"{option_string} is given twice, as {_shown(before)} and as {_shown(values)}: give it once")
+        setattr(namespace, self.dest, values)
+
+
+def _shown(values: Any) -> str:
+    return ", ".join(map(repr, values)) if isinstance(values, list) else repr(values)
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments on `parser`."""
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
@@ -56,6 +70,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     inputs = parser.add_argument_group("input")
     inputs.add_argument(
         "--input",
+        action=_Once,
         metavar="FILE",
         help="a file of text lines, JSON Lines, JSON, CSV, TSV, parquet or arrow, also as .gz, which is recognised by name and "
         'content; "-" is stdin',
@@ -68,7 +83,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         inputs.add_argument(
             f"--{column}-column", metavar="COLUMN", help=f"FILE's column of the {what}: its name, or its place from 1"
         )
-    inputs.add_argument("--config", metavar="FILE", help=f"a jsonnet file with any of {', '.join(_CONFIG_KEYS)}")
+    inputs.add_argument("--config", action=_Once, metavar="FILE", help=f"a jsonnet file with any of {', '.join(_CONFIG_KEYS)}")
     inputs.add_argument("--overrides", "-o", metavar="JSON", help="changes to SOURCE's config, as AllenNLP has them")
     inputs.add_argument(
         "--predictor", metavar="NAME", help="AllenNLP's predictor of a config or archive, by its name (default: its own)"
@@ -89,7 +104,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="OPTION=VALUE",
         help="an option of the method, such as tolerance=0.005; may be given several times",
     )
-    method.add_argument("--targets", metavar="LABEL", nargs="+", help="explain these labels, by name or index")
+    method.add_argument("--targets", action=_Once, metavar="LABEL", nargs="+", help="explain these labels, by name or index")
     method.add_argument("--top-targets", type=int, metavar="N", help="explain the N labels of the highest scores")
     method.add_argument("--device", metavar="NAME", help='where the model runs: "cpu" (the default) or "cuda:0"')
     method.add_argument(
@@ -106,8 +121,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     trust.add_argument("--max-unpacked", type=int, metavar="BYTES", help="unpack archives up to this size (default: 20 GiB)")
     output = parser.add_argument_group("output")
     output.add_argument("--format", choices=sorted(FORMATS), help="default: by OUTPUT's name, else text")
-    output.add_argument("--output", metavar="FILE", help='write there, when done, instead of to stdout ("-")')
-    output.add_argument("--html", metavar="FILE", help="write an HTML page as well")
+    output.add_argument("--output", action=_Once, metavar="FILE", help='write there, when done, instead of to stdout ("-")')
+    output.add_argument("--html", action=_Once, metavar="FILE", help="write an HTML page as well")
     output.add_argument(
         "--raw-csv",
         action="store_true",
@@ -313,6 +328,8 @@ def _with_error(made: Any) -> Any:
 
 def _settings(arguments: argparse.Namespace) -> Dict[str, Any]:
     """What the config file says, overruled by the arguments."""
+    if arguments.config == "":
+        raise InputError("--config is empty: give the name of a file")
     settings = _read_settings(arguments.config) if arguments.config else {}
     for name in ("interpreter", "targets", "top_targets", "granularity", "top", "device", "overrides", "predictor"):
         value = getattr(arguments, name)

@@ -138,14 +138,24 @@ def _json(row: Any, explanation: Any) -> str:
 FORMATS = ("csv", "html", "json", "jsonl", "text")
 _PLAIN: Dict[str, Callable[[], Format]] = {"json": Json, "jsonl": JsonLines}
 _SUFFIXES = {".csv": "csv", ".html": "html", ".htm": "html", ".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl"}
+_NOT_WRITTEN = frozenset(
+    ".gz .bz2 .xz .zst .zip .tar .tgz .xlsx .xlsm .xls .ods .parquet .pq .arrow .feather .tsv .tab .pdf .docx .odt .rtf .ipynb "
+    ".yaml .yml .toml .xml .png .jpg .jpeg .svg .pkl .pickle .npy .npz .db .sqlite".split()
+)
 
 
 def format_of(form: Optional[str], output: Optional[str]) -> str:
     """The name of the format that is asked for, by default the one that the output's name tells.
 
-    Raises InputError for an unknown one.
+    Raises InputError for an unknown one, and for a name of what is not written, such as a workbook, without a format.
     """
-    form = form or _SUFFIXES.get(os.path.splitext(output or "")[1].lower(), "text")
+    suffix = os.path.splitext(output or "")[1].lower()
+    if not form and suffix in _NOT_WRITTEN:
+        raise InputError(
+            f"the output {output!r} has the name of what is not written: end it in {', '.join(_SUFFIXES)} or .txt, or say "
+            "--format"
+        )
+    form = form or _SUFFIXES.get(suffix, "text")
     if form not in FORMATS:
         raise InputError(f"the format is {form!r}, but must be one of {', '.join(FORMATS)}")
     return form

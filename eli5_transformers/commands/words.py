@@ -10,6 +10,7 @@ from ..errors import InputError
 
 BUNDLED = "bundled"
 _SUFFIXES = (".jsonnet", ".json", ".tar.gz", ".tgz", ".th", ".bin", ".safetensors")
+_TABLES = (".txt", ".csv", ".tsv", ".jsonl", ".ndjson", ".parquet", ".arrow", ".feather")
 # A name on a hub, "owner/model": what has no space, and more in it than two words of a text ("and/or").
 _HUB = re.compile(r"(?=[^/]*/?[^/]*[-_.0-9])[\w.-]+/[\w.-]+", re.ASCII)
 _COULD_BE_A_NAME = re.compile(r"[\w./~:\\@-]+")
@@ -29,6 +30,10 @@ def source_and_texts(
     if file is not None:
         if len(texts) > 1 or (texts and source is not None):
             raise InputError(f"with --input no texts are arguments, but {texts[-1]!r} was given")
+        if texts and texts[0].lower().endswith(_TABLES) and os.path.isfile(texts[0]):
+            raise InputError(
+                f"{texts[0]!r} is a file of texts, too, and --input takes one: give several as one, by a pipe to --input -"
+            )
         source = texts.pop() if texts else source
     elif not texts:
         raise InputError(f'nothing to explain: give a text, or --input FILE ("-" for stdin){hint}')

@@ -110,7 +110,22 @@ def _values(column: Any) -> List[Any]:
             return column.cast(pyarrow.string()).to_pylist()
         except _errors():
             return [None] * len(column)
-    return column.to_pylist()
+    return [_decoded(value) for value in column.to_pylist()] if _is_binary(kind) else column.to_pylist()
+
+
+def _is_binary(kind: Any) -> bool:
+    import pyarrow
+
+    kind = kind.value_type if pyarrow.types.is_dictionary(kind) else kind
+    return pyarrow.types.is_binary(kind) or pyarrow.types.is_large_binary(kind)
+
+
+def _decoded(value: Any) -> Any:
+    """Bytes as a text where they are one: Hive, Impala and older programs do not mark strings in parquet."""
+    try:
+        return value.decode() if isinstance(value, bytes) else value
+    except UnicodeDecodeError:
+        return value
 
 
 def _errors() -> Tuple[Type[Exception], ...]:

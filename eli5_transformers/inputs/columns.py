@@ -12,8 +12,8 @@ from ..errors import InputError
 
 _LETTERS = re.compile(r"[^\W\d_]+")
 NUMBER = re.compile(r"\s*[-+]?[\d.,]*\d\s*%?\s*$|\s*[-+]?\d[\d.,]*e[-+]?\d+\s*$", re.IGNORECASE)
-# Dates, times and truth values, which are no texts either.
-_VALUE = re.compile(r"[\d\s:./,+TZ-]*\d[\d\s:./,+TZ-]*$|(true|false|yes|no)$", re.IGNORECASE)
+# Dates, times, truth values and what annotators answer, which are no texts either.
+_VALUE = re.compile(r"[\d\s:./,+TZ-]*\d[\d\s:./,+TZ-]*$|(true|false|yes|no|accept|reject|ignore)$", re.IGNORECASE)
 _WORDS_OF_PROSE = 5
 # Scripts that put no spaces between words: Thai to Khmer, Chinese, Japanese.
 _WITHOUT_SPACES = re.compile("[\u0e00-\u17ff\u3040-\u30ff\u3400-\u9fff]{8}")
@@ -88,7 +88,8 @@ def _texts(
     if not written:
         strings = [name for name in others if not _is_numeric(name, sample) or _is_nested(name, sample)]
         if len(strings) != 1 or _is_nested(strings[0], sample):
-            raise _ambiguous(names, "which of them is the text cannot be told" if strings else "none of them holds a text")
+            why = "which of them is the text cannot be told" if strings else "none of them holds a text"
+            raise _ambiguous(names, f"{why}{_inside(others, sample)}")
         return strings[0], pair
     # A text of a pair may be missing in all rows that were looked at, which each row is to say.
     for both in (written, *([*written, name] for name in known if name not in written)):
@@ -103,6 +104,16 @@ def _texts(
     if prose and pair is None:
         raise _ambiguous(names, f"{_listed([written[0], *prose])} hold texts")
     return written[0], pair
+
+
+def _inside(names: Sequence[str], sample: Sequence[Mapping[str, Any]]) -> str:
+    """What to say where the text stands inside of an object: how it is named."""
+    for name in names:
+        for value in _values(name, sample):
+            inner = [key for key, text in value.items() if isinstance(text, str)] if isinstance(value, dict) else []
+            if inner:
+                return f" (inside of an object a value is named with a dot, as {f'{name}.{max(inner, key=is_text)}'!r})"
+    return ""
 
 
 def _found(asked: str, names: Sequence[str], option: str) -> str:
@@ -151,9 +162,14 @@ def _values(name: str, sample: Sequence[Mapping[str, Any]]) -> List[Any]:
     return [value for value in values if not is_missing(value) and value != ""]
 
 
+def is_value(text: str) -> bool:
+    """Whether a string is a number, a date, a truth value or what annotators answer, and so no text."""
+    return NUMBER.match(text) is not None or _VALUE.match(text) is not None
+
+
 def _is_numeric(name: str, sample: Sequence[Mapping[str, Any]]) -> bool:
     """Whether a column holds no strings, or strings of numbers and dates alone; one without any value does, too."""
-    return all(not isinstance(value, str) or NUMBER.match(value) or _VALUE.match(value) for value in _values(name, sample))
+    return all(not isinstance(value, str) or is_value(value) for value in _values(name, sample))
 
 
 def _is_nested(name: str, sample: Sequence[Mapping[str, Any]]) -> bool:
@@ -169,4 +185,5 @@ def _is_prose(name: str, sample: Sequence[Mapping[str, Any]]) -> bool:
 
 def _is_sentence(text: str) -> bool:
     words = _LETTERS.findall(text)
-    return len(words) >= _WORDS_OF_PROSE or bool(_WITHOUT_SPACES.search(text))
+    # An address, or a path, has words and no spaces.
+    return (len(words) >= _WORDS_OF_PROSE and len(text.split()) > 2) or bool(_WITHOUT_SPACES.search(text))

@@ -12,7 +12,8 @@ import re
 from typing import Iterator, Optional
 
 from ..arguments import did_you_mean
-from ..errors import InputError, MissingDependencyError
+from ..errors import InputError
+from .guessing import guess, wide
 from .sources import Source
 
 _MARKS = (
@@ -20,11 +21,7 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"),
 )  # fmt: skip
 _USUAL = ("utf-8", "utf-16", "utf-16-le", "utf-16-be", "cp1252", "latin-1", "shift_jis", "gb18030", "cp1251", "auto")
-# What programs of today still write, the commonest first; those of the Macintosh and of DOS are mistaken for them.
-_GUESSED = (
-    "cp1252", "gb18030", "cp932", "cp949", "big5", "euc_jp", "cp1251", "cp1250", "cp1254", "cp1253", "cp1255", "cp1256",
-    "cp1257", "cp1258", "koi8_r", "cp874",
-)  # fmt: skip
+_MARKED = ("utf-16", "utf-32")
 _HANDLER = "eli5_transformers.inputs"
 _NUL = "\udc00"
 _UNDECODED = re.compile("[\udc00-\udcff]")
@@ -54,12 +51,13 @@ def encoding_of(source: Source, asked: Optional[str]) -> str:
             _require_text(source)
         return marked or "utf-8"
     if asked.lower() == "auto":
-        return marked or _guess(source)
+        return marked or guess(source)
     try:
         found = codecs.lookup(asked)
         if not getattr(found, "_is_text_encoding", True):
             raise LookupError
-        found.decode(b"", "strict")
+        if found.name not in _MARKED:
+            codecs.getincrementaldecoder(found.name)(errors=_HANDLER).decode(b"\xff\xfe\xff", final=True)
     except (LookupError, ValueError, UnicodeError):
         raise InputError(
             f"no encoding {asked!r} is known: give one as Python names it, as in --encoding cp1252"
@@ -68,7 +66,18 @@ def encoding_of(source: Source, asked: Optional[str]) -> str:
     family = (marked or found.name).split("-sig")[0]
     if not found.name.replace("_", "-").startswith(family.replace("_", "-")):
         raise source.refuse(f"begins with the mark of {family}, but --encoding says {asked!r}: leave it out")
-    return marked or found.name
+    return marked or (_without_mark(source, found.name) if found.name in _MARKED else found.name)
+
+
+def _without_mark(source: Source, name: str) -> str:
+    """UTF-16 or UTF-32 with the order of bytes that its characters show, as Python needs it."""
+    found = wide(source.head[:_FIRST])
+    if found is None or not found.startswith(name):
+        raise source.refuse(
+            f"has no byte order mark, and does not look like {name.upper()}: say --encoding {name}-le or {name}-be, or leave "
+            "it out"
+        )
+    return found
 
 
 def lines_of(source: Source, encoding: str, *, translated: bool) -> Iterator[str]:
@@ -109,56 +118,10 @@ def what_was_not_decoded(text: str, encoding: str) -> Optional[str]:
 def _require_text(source: Source) -> None:
     """Raises InputError for binary data, and for UTF-16 and UTF-32 without a mark."""
     head = source.head[:_FIRST]
-    name = _wide(head)
+    name = wide(head)
     if name is not None:
         raise source.refuse(f"looks like {name[:6].upper()} without a byte order mark: say so, as in --encoding {name}")
     if len(_CONTROLS.findall(head)) > max(3, len(head) // 20) or head.count(0) > max(8, len(head) // 5):
         raise source.refuse(
             "is no text, but binary data: give text lines, JSON Lines, CSV, parquet or arrow, or a text's --encoding"
         )
-
-
-def _wide(head: bytes) -> Optional[str]:
-    """The encoding of texts with two or four bytes a character, of which some are nearly always the same small ones."""
-    head = head[: len(head) // 4 * 4] or head[: len(head) // 2 * 2]
-    if len(head) < 2:
-        return None
-    share = [head[place::4].count(0) / max(1, len(head[place::4])) for place in range(4)]
-    if min(share[2:]) > 0.9 and share[0] < 0.5:
-        return "utf-32-le"
-    if min(share[:2]) > 0.9 and share[3] < 0.5:
-        return "utf-32-be"
-    low, high = head[::2], head[1::2]
-    # Latin, Greek, Cyrillic, Hebrew, Arabic and Indian letters have one of a few first bytes, all below 0x20.
-    for name, first, second in (("utf-16-le", high, low), ("utf-16-be", low, high)):
-        small = sum(byte < 0x20 and byte not in b"\t\n\r" for byte in first)
-        if small > 0.7 * len(first) and len(set(first)) <= 6 and sum(byte < 0x20 for byte in second) < 0.3 * len(second):
-            return name
-    return None
-
-
-def _guess(source: Source) -> str:
-    source.look()
-    try:
-        codecs.getincrementaldecoder("utf-8")().decode(source.head, final=source.whole)
-    except UnicodeDecodeError:
-        pass
-    else:
-        return "utf-8"
-    try:
-        from charset_normalizer import from_bytes
-    except ImportError:
-        raise MissingDependencyError(
-            "--encoding auto needs charset-normalizer: pip install charset-normalizer, or give the encoding by its name"
-        ) from None
-    found = list(from_bytes(source.head, cp_isolation=list(_GUESSED)))
-    if not found:
-        raise source.refuse("is in no encoding that could be guessed: give it, as in --encoding cp1252")
-    best = found[0]
-    near = [match for match in found if match.chaos <= best.chaos + 0.02]
-    if any(str(match) != str(best) and match.coherence >= best.coherence - 0.05 for match in near):
-        names = ", ".join(match.encoding for match in near)
-        raise source.refuse(f"is too short to tell its encoding, which may be {names}: give it, as in --encoding cp1252")
-    # All of these read the beginning alike; what follows is likelier in the commonest of them.
-    alike = best.could_be_from_charset
-    return next((name for name in _GUESSED if name in alike), best.encoding)

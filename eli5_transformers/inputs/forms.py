@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Optional
+from typing import Any, Dict, Optional
 
 from ..arguments import did_you_mean
 from ..column_names import is_known, is_text
@@ -45,15 +45,20 @@ _REFUSED = (
     (b"<html", "is a web page: save its texts as CSV, or as a text file, one in each line"),
 )  # fmt: skip
 _MARKUP = (b"<?xml", b"<!doctype html", b"<table", b"<html")
-_NAMED = {
-    ".yaml": "is YAML: write its texts as JSON Lines, or say --input-format lines if each line is a text",
-    ".yml": "is YAML: write its texts as JSON Lines, or say --input-format lines if each line is a text",
-    ".ipynb": "is a notebook: save its texts as CSV or JSON Lines there",
-}
+_NO_TEXTS = {
+    ".yaml": "YAML", ".yml": "YAML", ".toml": "TOML", ".xml": "XML", ".html": "a web page", ".htm": "a web page",
+    ".srt": "a file of subtitles", ".vtt": "a file of subtitles", ".sql": "SQL", ".eml": "an e-mail", ".mbox": "a mailbox",
+}  # fmt: skip
+_LINES = "write its texts as JSON Lines, or say --input-format lines if each line is a text"
+_NAMED = {suffix: f"is {what}: {_LINES}" for suffix, what in _NO_TEXTS.items()}
+_NAMED[".ipynb"] = "is a notebook: save its texts as CSV or JSON Lines there"
 # A line between rows of a table that was drawn: Markdown's, or a database's on a screen.
 _DRAWN = re.compile(r"\s*[|+]?\s*:?-{3,}:?\s*([|+]\s*:?-{2,}:?\s*)+[|+]?\s*$")
 # Of a pickle since its second protocol, whose first bytes are no text.
 _PICKLED = re.compile(rb"\x80[\x02-\x05]")
+SEPARATOR = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
+"""The line by which a spreadsheet says its delimiter."""
+_LABELLED = re.compile(r"__label__[^\s,]+\s")
 _WORD = re.compile(r"[\w.:#-]+")
 
 
@@ -103,12 +108,14 @@ def form_of_text(source: Source, head: str, form: Optional[str], asked_for_colum
     if any(map(_DRAWN.match, lines[:3])):
         raise source.refuse("is a table drawn with lines: export it as CSV, or say --input-format lines if each line is a text")
     named = _BY_SUFFIX.get(source.suffix)
+    if _LABELLED.match(first):
+        return "lines"
     json_form = _json_form(first, head, named)
     if json_form is not None:
         return json_form
     if named in ("csv", "tsv"):
         return named
-    if re.match(r"sep=.\s*$", first) or header_in(first):
+    if SEPARATOR.fullmatch(first) or header_in(first) or other_delimiter(first):
         return "tsv" if "\t" in first else "csv"
     if named in (None, "lines") and asked_for_columns:
         return "tsv" if "\t" in first else "csv"
@@ -124,15 +131,28 @@ def header_in(line: str) -> bool:
     return False
 
 
+def other_delimiter(line: str) -> str:
+    """The sign between the usual names of a header, where it is none of `DELIMITERS`; "" where the line is no such header.
+
+    A space may part words of a name, or of a text: it counts only between names in quotes, as R writes them.
+    """
+    for sign in sorted({sign for sign in line.strip() if not (sign.isalnum() or sign in '_-"' or sign in DELIMITERS["csv"])}):
+        cells = line.strip().split(sign)
+        known = len(cells) > 1 and all(cell and is_known(cell) for cell in cells) and any(map(is_text, cells))
+        if known and not is_known(line) and (sign != " " or all(cell[0] == cell[-1] == '"' for cell in cells)):
+            return sign
+    return ""
+
+
 def _json_form(first: str, head: str, named: Optional[str]) -> Optional[str]:
+    if first == "{" and (named != "jsonl" or not _has_object_line(head)):
+        return "json"
     if named == "jsonl":
         return "jsonl" if not re.match(r"\[\s*(\{|$)", first) else "json"
     if re.match(r"\[\s*([\[{\"\]]|$)", first):
         return "json"
     if not first.startswith("{"):
         return None
-    if first == "{":
-        return "json"
     try:
         held, end = json.JSONDecoder().raw_decode(first)
     except (ValueError, RecursionError):
@@ -156,9 +176,14 @@ def _has_object_line(head: str) -> bool:
 
 def _is_table(held: object) -> bool:
     """Whether a JSON object holds rows or columns, rather than being a row itself."""
-    return isinstance(held, dict) and not any(is_text(key) and isinstance(held[key], str) for key in held) and any(
-        isinstance(value, (list, dict)) for value in held.values()
-    )
+    if not isinstance(held, dict) or any(is_text(key) and isinstance(held[key], str) for key in held):
+        return False
+    return is_series(held) or any(isinstance(value, (list, dict)) for value in held.values())
+
+
+def is_series(held: Dict[str, Any]) -> bool:
+    """Whether an object holds texts by their numbers from 0, as pandas writes a column alone."""
+    return len(held) > 1 and list(held) == list(map(str, range(len(held)))) and all(isinstance(v, str) for v in held.values())
 
 
 def _bytes_form(source: Source) -> Optional[str]:

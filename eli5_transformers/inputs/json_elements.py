@@ -14,8 +14,11 @@ from ..column_names import is_known, is_text
 from ..errors import short
 from .elements import Element
 from .encodings import what_was_not_decoded
+from .forms import is_series
 
 _SPACE = re.compile(r"[ \t\r\n]*")
+# Objects that stand behind each other, or those of a list without its brackets.
+_BETWEEN = re.compile(r"[ \t\r\n]*,?[ \t\r\n]*")
 _DEEP = "not valid JSON: it is nested too deeply"
 
 
@@ -69,9 +72,9 @@ def in_lines(lines: Iterable[str], encoding: str, *, texts: bool, objects: bool)
         if error is not None:
             yield Element(number, error=error)
         elif objects and (line.lstrip().startswith("{") or (not texts and _is_of_json(line))):
-            element = _parsed(number, line.strip())
-            mend = "; if it is a text, say --input-format lines" if texts and element.error else ""
-            yield element._replace(error=f"{element.error}{mend}") if mend else element
+            for element in _parsed(number, line.strip()):
+                mend = "; if it is a text, say --input-format lines" if texts and element.error else ""
+                yield element._replace(error=f"{element.error}{mend}") if mend else element
         else:
             yield Element(number, line)
 
@@ -93,6 +96,8 @@ def in_document(text: str, encoding: str) -> Iterator[Element]:
         ) from None
     except RecursionError:
         raise NotATable(f"is {_DEEP}") from None
+    if text.startswith("{", _SPACE.match(text, end).end()):  # type: ignore[union-attr]
+        return _one_after_the_other(text, start, encoding)
     if text[end:].strip():
         raise NotATable("is not valid JSON: something stands behind its end; give JSON Lines one object in each line")
     wrong = what_was_not_decoded(text, encoding)
@@ -108,16 +113,22 @@ def _is_of_json(line: str) -> bool:
     )
 
 
-def _parsed(number: int, line: str) -> Element:
-    try:
-        held, end = _DECODER.raw_decode(line)
-    except json.JSONDecodeError as error:
-        return Element(number, error=f"not valid JSON: {error.msg} at column {error.colno}")
-    except RecursionError:
-        return Element(number, error=_DEEP)
-    if line[end:].strip():
-        return Element(number, error=f"not valid JSON: something stands behind the object, at column {end + 1}")
-    return _checked(number, held, "line")
+def _parsed(number: int, line: str) -> List[Element]:
+    """The value of a line: or several objects, as where a file without a last line break was put before another one."""
+    found: List[Element] = []
+    place = 0
+    while not found or line.startswith("{", place):
+        try:
+            held, place = _DECODER.raw_decode(line, place)
+        except json.JSONDecodeError as error:
+            return [Element(number, error=f"not valid JSON: {error.msg} at column {error.colno}")]
+        except RecursionError:
+            return [Element(number, error=_DEEP)]
+        found.append(_checked(number, held, "line"))
+        place = _BETWEEN.match(line, place).end()  # type: ignore[union-attr]
+    if line[place:]:
+        return [Element(number, error=f"not valid JSON: something stands behind the object, at column {place + 1}")]
+    return found
 
 
 def _in_list(text: str, place: int, encoding: str) -> Iterator[Element]:
@@ -147,6 +158,22 @@ def _in_list(text: str, place: int, encoding: str) -> Iterator[Element]:
             return
     if text[place:].strip():
         yield Element(number + 1, error="something stands behind the list's end, which is not read", unit="row")
+
+
+def _one_after_the_other(text: str, place: int, encoding: str) -> Iterator[Element]:
+    """Objects of several lines each, as `jq` and other programs print them."""
+    number = 0
+    while place < len(text):
+        number += 1
+        start = place
+        try:
+            held, place = _DECODER.raw_decode(text, start)
+        except (json.JSONDecodeError, RecursionError) as damage:
+            yield Element(number, error=f"{_why(damage)}; what stands behind it cannot be read", unit="row")
+            return
+        wrong = what_was_not_decoded(text[start:place], encoding)
+        yield Element(number, error=wrong, unit="row") if wrong else _checked(number, held, "row")
+        place = _SPACE.match(text, place).end()  # type: ignore[union-attr]
 
 
 def _why(error: Exception) -> str:
@@ -182,6 +209,10 @@ def _rows_of(held: Any) -> Iterable[Any]:
         return _of_split(held)
     if any(is_text(key) and isinstance(value, str) for key, value in held.items()):
         return [held]
+    if is_series(held):
+        return values
+    if set(held) == {"name", "index", "data"} and isinstance(held["data"], list):
+        return held["data"]  # pandas' orient "split" of a column alone
     of_rows = [key for key, value in lists.items() if value and all(isinstance(row, dict) for row in value)]
     if "schema" in held and "data" in of_rows:
         of_rows = ["data"]

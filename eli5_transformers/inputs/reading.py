@@ -16,6 +16,7 @@ from .column_files import ColumnFile
 from .columns import Asked, Columns
 from .elements import Element
 from .encodings import beginning, decoded, encoding_of, lines_of
+from .fasttext import has_labels, parted
 from .forms import form_of_bytes, form_of_text, require_readable
 from .row_reader import RowReader
 from .rows import Rows
@@ -100,13 +101,14 @@ def _of_text(source: Source, encoding: str, form: Optional[str], asked: Asked) -
         return _of_table(source, encoding, kind, asked)
     if kind == "lines" and asked:
         raise InputError("is read as lines, which have no columns: leave the columns out, or say --input-format csv")
-    return _Found(
-        kind,
-        lambda: json_elements.in_lines(
-            lines_of(source, encoding, translated=True), encoding, texts=kind == "lines", objects=form != "lines"
-        ),
-        notes=_tabs(head) if kind == "lines" and form is None else [],
-    )
+
+    def lines() -> Iterator[Element]:
+        read = lines_of(source, encoding, translated=True)
+        return json_elements.in_lines(read, encoding, texts=kind == "lines", objects=form != "lines")
+
+    if kind == "lines" and form is None and has_labels(head, source.whole):
+        return _Found(kind, lambda: parted(lines()), notes=["with fastText's labels"])
+    return _Found(kind, lines, notes=_tabs(head) if kind == "lines" and form is None else [])
 
 
 def _of_table(source: Source, encoding: str, form: str, asked: Asked) -> _Found:
@@ -115,16 +117,18 @@ def _of_table(source: Source, encoding: str, form: str, asked: Asked) -> _Found:
     head = beginning(source, encoding)
     layout, skipped = layout_of(head, source.whole, form, names)
     _require_distinct(layout, asked)
-    notes = []
+    notes = [f"header in line {skipped + 1}"] if layout.titled else []
     if layout.width > 1 and layout.delimiter != {"csv": ",", "tsv": "\t"}[form]:
         notes.append(_DELIMITERS.get(layout.delimiter, f"delimiter {layout.delimiter!r}"))
     if layout.header is None and layout.width:
         notes.append("no header")
+    notes += [said for said in (layout.quotes.said,) if said]
     hidden = layout.width == 1 and has_hidden_columns(head)
     if layout.header is None and (layout.agreement <= 0.5 or hidden):
         raise InputError(
             "is no table: its rows have different numbers of cells, or no commas, semicolons, tabs or bars between them; say "
-            "--input-format lines if each line is a text, or put quotes around the texts"
+            "--input-format lines if each line is a text, put quotes around the texts, or say another delimiter in a first "
+            "line, as in sep=^"
         )
     beginnings = table_elements.elements(io.StringIO(head, newline=""), layout, skipped, encoding, {})
     sample = [element.value for element in islice(beginnings, _SAMPLED) if element.error is None]

@@ -7,7 +7,7 @@ from typing import Any, Dict, FrozenSet, Iterable, List, Mapping, Optional, Unio
 from ..arguments import is_missing, plain_text
 from ..column_names import is_text
 from ..errors import InputError
-from .columns import NUMBER, Asked, Columns, choose, named
+from .columns import Asked, Columns, choose, is_value, named
 from .elements import Element
 from .rows import Row
 from .table_elements import MISSING
@@ -27,13 +27,14 @@ class RowReader:
         texts = 0
         for element in sampled:
             if isinstance(element.value, dict):
-                by_names.setdefault(frozenset(element.value), []).append(element.value)
+                held = self._opened(element.value)
+                by_names.setdefault(frozenset(held), []).append(held)
             else:
                 texts += element.error is None
         if self._asked and by_names:
             # What was asked for must be somewhere, and may be missing in a row.
-            held = (name for rows in by_names.values() for row in rows for name in row)
-            self._asked = named(list(dict.fromkeys(held)), self._asked)
+            every = (name for rows in by_names.values() for row in rows for name in row)
+            self._asked = named(list(dict.fromkeys(every)), self._asked)
         for names, rows in by_names.items():
             chosen = self._choose(names, rows)
             if self._usual is None and isinstance(chosen, Columns):
@@ -57,7 +58,7 @@ class RowReader:
             return self._failed(element, str(error.args[0]))
 
     def _row(self, element: Element) -> Row:
-        held = element.value
+        held = self._opened(element.value)
         names = frozenset(held)
         chosen = self._chosen.get(names) or self._choose(names, [held])
         if isinstance(chosen, InputError):
@@ -71,6 +72,12 @@ class RowReader:
             None if chosen.id is None else self._value(held[chosen.id]),
             unit=element.unit,
         )
+
+    def _opened(self, held: Mapping[str, Any]) -> Mapping[str, Any]:
+        """An object with what was asked for by names with dots, "row.text", and stands inside of its objects and lists."""
+        inner = {name: _inner(held, name) for name in self._asked.named() if name and "." in name and name not in held}
+        found = {name: value for name, value in inner.items() if value is not None}
+        return {**held, **found} if found else held
 
     def _choose(self, names: FrozenSet[str], rows: List[Mapping[str, Any]]) -> Union[Columns, InputError]:
         try:
@@ -89,7 +96,7 @@ class RowReader:
             return
         for name in chosen.unread:
             value = held[name]
-            if is_text(name) and isinstance(value, str) and value.strip() and not NUMBER.match(value):
+            if is_text(name) and isinstance(value, str) and value.strip() and not is_value(value):
                 raise InputError(
                     f"it has another text, {name!r}, beside {chosen.text!r}: say with --text-column and --pair-column which "
                     "are read"
@@ -118,6 +125,15 @@ class RowReader:
     @staticmethod
     def _failed(element: Element, error: str) -> Row:
         return Row(element.number, error=error, unit=element.unit)
+
+
+def _inner(held: Any, path: str) -> Any:
+    for name in path.split("."):
+        if isinstance(held, list) and name.isdecimal():
+            held = held[int(name[:9]) - 1] if 1 <= int(name[:9]) <= len(held) else None
+        else:
+            held = held.get(name) if isinstance(held, dict) else None
+    return held
 
 
 def _plain(text: str) -> str:

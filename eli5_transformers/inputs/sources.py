@@ -26,6 +26,8 @@ class Source:
     """
 
     def __init__(self, file: str) -> None:
+        if not file:
+            raise InputError("the name of the file is empty: give a file, or - for stdin")
         self.damage: Optional[str] = None
         """Why the bytes end sooner than they should, once they have been read; None where they do not."""
         self._file = file
@@ -111,7 +113,16 @@ class Source:
         return ""
 
     def _unreadable(self, error: Exception) -> InputError:
-        return self.refuse(f"cannot be read: {getattr(error, 'strerror', None) or error}")
+        why = f"cannot be read: {getattr(error, 'strerror', None) or error}"
+        if not isinstance(error, FileNotFoundError):
+            return self.refuse(why)
+        if "://" in self._file:
+            return self.refuse("is an address: fetch it first, and give the file, or a pipe from the program that fetches it")
+        if self._file.startswith("~"):
+            return self.refuse(f"{why}; a shell knows ~ only without quotes, and behind a space")
+        if any(sign in self._file for sign in "*?["):
+            return self.refuse(f"{why}; a pattern stands for no file: give several files as one, by a pipe to --input -")
+        return self.refuse(why)
 
     def _opened(self) -> Any:
         if self._file == "-":

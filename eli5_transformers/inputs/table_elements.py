@@ -20,6 +20,8 @@ def elements(lines: Iterable[str], layout: Layout, skipped: int, encoding: str, 
     if layout.header is not None:
         next(rows, None)
     for record in rows:
+        if record.cells == ["\x1a"]:  # with which DOS ends a file
+            continue
         number = record.line + skipped
         error = record.error or what_was_not_decoded(layout.delimiter.join(record.cells), encoding)
         if error is None and layout.header is not None and tuple(record.cells) == layout.header:

@@ -13,10 +13,11 @@ from typing import Any, List, Optional, Sequence, Tuple
 
 from ..column_names import is_known, is_text, plain
 from .columns import NUMBER
-from .forms import DELIMITERS
-from .table_records import Layout, Record, fitted, records
+from .forms import DELIMITERS, SEPARATOR, header_in, other_delimiter
+from .table_records import Layout, Quotes, Record, fitted, has_escapes, records, without_escapes
 
-_TIGHT = re.compile(r"[,;\t|](?=\S)")
+_TITLES = 10
+_TIGHT = re.compile(r"[,;\t|\x01](?=\S)")  # the last one as Hive has it
 
 
 def layout_of(head: str, whole: bool, form: str, asked: Sequence[str]) -> Tuple[Layout, int]:
@@ -28,28 +29,83 @@ def layout_of(head: str, whole: bool, form: str, asked: Sequence[str]) -> Tuple[
     lines = list(io.StringIO(head, newline=""))
     if not whole and len(lines) > 1:
         lines.pop()
-    skipped = 0
-    delimiters: Sequence[str] = DELIMITERS[form]
-    while lines and not lines[0].strip():
-        lines.pop(0)
-        skipped += 1
-    said = re.fullmatch(r'"?sep=(.)"?\s*', lines[0]) if lines else None
+    start = next((place for place, line in enumerate(lines) if line.strip()), len(lines))
+    said = SEPARATOR.fullmatch(lines[start]) if lines[start:] else None
+    titled = False
     if said:  # a spreadsheet's own word
-        delimiters, lines, skipped = said.group(1), lines[1:], skipped + 1
+        delimiters: Sequence[str] = said.group(1)
+        start += 1
+    else:
+        above = _lines_above(lines[start:], asked)
+        start, titled = start + above, above > 0
+        other = other_delimiter(lines[start]) if lines[start:] else ""
+        delimiters = (*DELIMITERS[form], *other)
     best: Optional[Tuple[Any, Layout, List[Record]]] = None
     for order, delimiter in enumerate(delimiters):
+        found = _read_with(lines[start:], delimiter, whole, asked)
+        if found is not None and delimiter not in DELIMITERS[form] and not said and not _agree(found[2][1:]):
+            continue
+        if found is not None and (best is None or (found[0], -order) > best[0]):
+            best = ((found[0], -order), *found[1:])
+    if best is None:
+        return Layout(delimiters[0]), start
+    (fit, _), layout, rows = best
+    quoted = lines[start].startswith('"')
+    return replace(_with_header(layout, rows, asked, quoted), agreement=fit[2], titled=titled), start
+
+
+def _agree(rows: Sequence[Record]) -> bool:
+    """Whether nearly all rows have the same number of cells, and several."""
+    widths = [len(row.cells) for row in rows if row.error is None]
+    usual = max(set(widths), key=widths.count, default=1)
+    return usual > 1 and widths.count(usual) >= 0.9 * len(rows)
+
+
+def _lines_above(lines: Sequence[str], asked: Sequence[str]) -> int:
+    """How many lines, a title or comments with one cell each at most, stand above a header of known names."""
+    for place, line in enumerate(lines[:_TITLES]):
+        named = header_in(line.strip())
+        signs = [sign for sign in DELIMITERS["csv"] if sign in line and (named or _has_asked(line.split(sign), asked))]
+        if signs:
+            return place if any(sign in below for sign in signs for below in lines[place + 1 : place + 2]) else 0
+        if '"' in line or any(sum(map(bool, map(str.strip, line.split(sign)))) > 1 for sign in ",;\t|"):
+            return 0
+    return 0
+
+
+def _read_with(
+    lines: Sequence[str], delimiter: str, whole: bool, asked: Sequence[str]
+) -> Optional[Tuple[Any, Layout, List[Record]]]:
+    """How well a delimiter fits, with what stands behind it and how its quotes are, and the rows; None without rows."""
+    plainly = [Quotes.LETTERS] if delimiter == "\t" and _are_letters(lines) else [Quotes.DOUBLED]
+    text = "".join(lines)
+    # Quotes that stand around nothing are letters, in files with tabs with whatever is before them.
+    if plainly == [Quotes.DOUBLED] and has_escapes(text) and (delimiter != "\t" or re.search(r'(?<!\\)"', text)):
+        plainly.append(Quotes.ESCAPED)
+    best: Optional[Tuple[Any, Any, Layout, List[Record]]] = None
+    for quotes in plainly:
         all_spaced = False
         for spaced in (False, True):
-            layout = Layout(delimiter, spaced)
+            layout = Layout(delimiter, spaced, quotes=quotes)
             rows = _sample(lines, layout, whole)
             if rows:
                 all_spaced = all_spaced or _is_spaced(rows)
-                fit = (_fit(rows, asked), -order, spaced == all_spaced)
-                best = (fit, layout, rows) if best is None or fit > best[0] else best
-    if best is None:
-        return Layout(delimiters[0]), skipped
-    fit, layout, rows = best
-    return replace(_with_header(layout, rows, asked), agreement=fit[0][2]), skipped
+                fit = _fit(rows, asked)
+                escaped = quotes is Quotes.ESCAPED and not _has_unescaped(lines, layout)
+                key = (fit, escaped or quotes is not Quotes.ESCAPED, escaped, spaced == all_spaced)
+                best = (key, fit, layout, rows) if best is None or key > best[0] else best
+    return None if best is None else best[1:]
+
+
+def _are_letters(lines: Sequence[str]) -> bool:
+    """Whether quotes in a file with tabs are letters: some stand where who quotes has none, and all rows are whole."""
+    rows = [line.strip("\r\n").split("\t") for line in lines if line.strip()]
+    if len(set(map(len, rows))) != 1 or len(rows[0]) < 2:
+        return False
+    cells = [cell for row in rows for cell in row if '"' in cell]
+    around = [len(cell) > 1 and cell[0] == cell[-1] == '"' for cell in cells]
+    doubled = any(whole and '""' in cell[1:-1] for cell, whole in zip(cells, around))
+    return not all(around) and not doubled
 
 
 def has_hidden_columns(head: str) -> bool:
@@ -68,6 +124,12 @@ def _sample(lines: Sequence[str], layout: Layout, whole: bool) -> List[Record]:
     """The records of the beginning; the last one of a part of a file may be cut."""
     found = list(records(lines, layout))
     return found if whole or len(found) < 2 else found[:-1]
+
+
+def _has_unescaped(lines: Sequence[str], layout: Layout) -> bool:
+    """Whether a cell holds a quote without a backslash."""
+    rows = records(map(without_escapes, lines), replace(layout, quotes=Quotes.DOUBLED))
+    return any('"' in cell for row in rows for cell in row.cells)
 
 
 def _fit(rows: Sequence[Record], asked: Sequence[str]) -> Tuple[bool, bool, float]:
@@ -90,20 +152,21 @@ def _has_asked(cells: Sequence[str], asked: Sequence[str]) -> bool:
     return bool({plain(cell) for cell in cells} & {plain(name) for name in asked if not name.isdigit()})
 
 
-def _with_header(layout: Layout, rows: Sequence[Record], asked: Sequence[str]) -> Layout:
+def _with_header(layout: Layout, rows: Sequence[Record], asked: Sequence[str], quoted: bool) -> Layout:
+    """The layout with its columns; `quoted` says that the first line begins with a quote."""
     first = rows[0].cells
     if not _is_header([row.cells for row in rows if row.error is None], first, asked):
         usual = [len(row.cells) for row in rows if row.error is None] or [len(first)]
         width = max(set(usual), key=usual.count)
-        return Layout(layout.delimiter, layout.spaced, tuple(str(place + 1) for place in range(width)))
+        return replace(layout, names=tuple(str(place + 1) for place in range(width)))
     cells = list(first)
     while len(cells) > 1 and not cells[-1].strip() and all(
         len(fitted(row.cells, len(cells) - 1)) < len(cells) for row in rows
     ):
         cells.pop()
     below = [row.cells for row in rows[1:] if row.error is None]
-    if len(below) > 1 and all(len(row) == len(cells) + 1 and row[0].strip().isdecimal() for row in below):
-        cells.insert(0, "")  # R numbers its rows in a column that has no name
+    if all(len(row) == len(cells) + 1 for row in below) and _are_names([row[0].strip() for row in below], quoted):
+        cells.insert(0, "")  # R names its rows in a column that has no name
     header = tuple(first if len(cells) == len(first) else cells)
     names: List[str] = []
     for place, cell in enumerate(cells, start=1):
@@ -111,7 +174,13 @@ def _with_header(layout: Layout, rows: Sequence[Record], asked: Sequence[str]) -
         name = "" if place == 1 and not cell.strip() else name
         names.append(f"{name} (column {place})" if name in names else name)
     doubled = tuple(name for name in {cell.strip() for cell in cells} if name and [c.strip() for c in cells].count(name) > 1)
-    return Layout(layout.delimiter, layout.spaced, tuple(names), header, doubled)
+    return replace(layout, names=tuple(names), header=header, doubled=doubled)
+
+
+def _are_names(cells: Sequence[str], quoted: bool) -> bool:
+    """Whether these are names of rows: their numbers, or, where texts are quoted and so hold no delimiters, all different."""
+    numbered = all(map(str.isdecimal, cells)) and (len(cells) > 1 or list(cells) == ["1"])
+    return numbered or (quoted and len(cells) > 1 and len(set(cells)) == len(cells))
 
 
 def _is_header(rows: Sequence[Sequence[str]], first: Sequence[str], asked: Sequence[str]) -> bool:

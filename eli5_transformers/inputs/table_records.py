@@ -7,8 +7,10 @@ would swallow the rows behind them. After such a row the reading goes on in its 
 from __future__ import annotations
 
 import csv
+import re
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import Enum
 from typing import Any, Deque, Dict, FrozenSet, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from ..locks import ProcessLock
@@ -20,6 +22,10 @@ _DOUBTFUL = 200
 _MOST_CELL = 2**31 - 1
 _NOT_CLOSED = "a quote in it is not closed, or does not stand around a whole cell: double it inside of a cell"
 _REST = "it is the rest of a row whose quotes are broken"
+
+# An odd number of backslashes before a quote; a sign that is no character.
+_BACKSLASHES = re.compile(r'(?<!\\)((?:\\\\)*)\\"')
+_ESCAPED = "\ufdd0"
 
 Telling = Mapping[int, Optional[FrozenSet[str]]]
 """By their places, the columns that show whether a line is a row: the few values that they have, or None for numbers."""
@@ -56,6 +62,20 @@ class Record(NamedTuple):
     error: Optional[str] = None
 
 
+class Quotes(Enum):
+    """What quotes are in a table."""
+
+    DOUBLED = ""
+    """They stand around cells, and are doubled inside of them."""
+    ESCAPED = "quotes in cells written as \\\""
+    LETTERS = "quotes are letters"
+
+    @property
+    def said(self) -> str:
+        """What to say of them; "" for the usual."""
+        return self.value
+
+
 @dataclass(frozen=True)
 class Layout:
     """How a table is written."""
@@ -71,6 +91,9 @@ class Layout:
     """Names that several columns have."""
     agreement: float = 1.0
     """The share of the first rows that have the usual number of cells."""
+    quotes: Quotes = Quotes.DOUBLED
+    titled: bool = False
+    """Whether lines without columns stand above its header."""
 
     @property
     def width(self) -> int:
@@ -108,8 +131,16 @@ def records(lines: Iterable[str], layout: Layout, telling: Telling = _NOTHING) -
     `telling` are the columns (`telling_columns`) by which a swallowed row is told from a line of a cell, and the rest of a
     broken row from a row.
     """
+    if layout.quotes is Quotes.ESCAPED:
+        for record in records(map(_hidden, lines), replace(layout, quotes=Quotes.DOUBLED), telling):
+            yield record._replace(cells=[cell.replace(_ESCAPED, '"') for cell in record.cells])
+        return
     feed, line, doubtful = _Feed(lines), 1, 0
-    reader = csv.reader(feed, delimiter=layout.delimiter, skipinitialspace=layout.spaced, strict=True)
+    reader: Iterator[List[str]]
+    if layout.quotes is Quotes.LETTERS:
+        reader = csv.reader(feed, delimiter=layout.delimiter, skipinitialspace=layout.spaced, quoting=csv.QUOTE_NONE)
+    else:
+        reader = csv.reader(feed, delimiter=layout.delimiter, skipinitialspace=layout.spaced, strict=True)
     while True:
         feed.taken, cells, error = [], [], None
         try:
@@ -139,6 +170,21 @@ def records(lines: Iterable[str], layout: Layout, telling: Telling = _NOTHING) -
             doubtful = 0  # its quotes are in order
         line += len(feed.taken)
         doubtful -= 1
+
+
+def _hidden(line: str) -> str:
+    """A line with a sign for each escaped quote that csv takes for a letter; it would take other escapes for such, too."""
+    return _BACKSLASHES.sub(lambda found: found.group(1) + _ESCAPED, line)
+
+
+def without_escapes(line: str) -> str:
+    """A line without its escaped quotes."""
+    return _BACKSLASHES.sub("", line)
+
+
+def has_escapes(text: str) -> bool:
+    """Whether a backslash stands before a quote."""
+    return _BACKSLASHES.search(text) is not None
 
 
 def telling_columns(rows: Sequence[Dict[str, str]], names: Sequence[str]) -> Telling:

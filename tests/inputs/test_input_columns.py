@@ -143,7 +143,7 @@ def test_columns_of_files_of_columns_are_read_by_their_kinds(tmp_path):
             "verbatim": pa.array(["a", None, "b", ""]),
             "label": pa.array([1.0, None, float("nan"), 2.0]),
             "when": pa.array([1, 2, 3, 4], pa.timestamp("ns")),
-            "picture": pa.array([b"1"] * 4),
+            "picture": pa.array([b"\x89\xff"] * 4),
             "kind": pa.array(["x", "y", "x", "y"]).dictionary_encode(),
         }
     )

@@ -108,3 +108,61 @@ def test_half_a_character_is_named(tmp_path):
 def test_marks_between_files_that_were_joined_are_left_out(tmp_path):
     (tmp_path / "a.jsonl").write_bytes(b'\xef\xbb\xbf{"text": "a"}\n\xef\xbb\xbf{"text": "b"}\n')
     assert [row.text for row in read_rows(tmp_path / "a.jsonl")] == ["a", "b"]
+
+
+ASIA = {"zh": "这个产品很好,我很喜欢。一定再来", "ja": "この商品はとても良いです", "ko": "이 제품은 정말 좋습니다."}
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("language", ASIA)
+@pytest.mark.parametrize("name", ["a.txt", "a.csv"])
+def test_wide_characters_of_east_asia_are_asked_for_and_guessed(tmp_path, name, language, encoding):
+    texts = [ASIA[language].replace(",", "，")] * 3
+    file = write(tmp_path, encoding, name, texts)
+    with pytest.raises(InputError, match=f"--encoding {encoding}"):
+        read_rows(file)
+    assert [row.text for row in read_rows(file, encoding="auto")] == texts
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
+def test_wide_characters_are_guessed_too(tmp_path, encoding):
+    assert [row.text for row in read_rows(write(tmp_path, encoding), encoding="auto")] == TEXTS
+
+
+LEGACY = [
+    ("cp932", "この商品はとても良いです。また買いたいと思います。すぐに壊れました。"),
+    ("gb18030", "距离公路较近，但是公交指示不对，会非常麻烦。房间较为简单。"),
+    ("big5", "這個產品很好，我非常喜歡。品質很差，不推薦購買。"),
+]
+
+
+@pytest.mark.parametrize(("encoding", "text"), LEGACY)
+def test_encodings_of_east_asia_are_guessed_or_refused_and_never_mistaken(tmp_path, encoding, text):
+    file = write(tmp_path, encoding, texts=[text, text[::-1]])
+    assert [row.text for row in read_rows(file, encoding="auto")] == [text, text[::-1]]
+
+
+@pytest.mark.parametrize(("encoding", "text"), [*LEGACY, ("cp949", "이 제품은 정말 좋습니다. 금방 고장났습니다.")])
+def test_a_damaged_line_makes_no_utf_16_of_a_file(tmp_path, encoding, text):
+    (tmp_path / "a.txt").write_bytes(f"{text}\n{text[:4]}\0\n".encode(encoding))
+    assert [row.text for row in read_rows(tmp_path / "a.txt", encoding=encoding) if row.error is None] == [text]
+    assert all("UTF-16" not in row.error for row in read_rows(tmp_path / "a.txt"))
+
+
+def test_utf_16_that_is_said_without_an_order_is_read_by_what_it_shows(tmp_path):
+    for encoding in ("utf-16-le", "utf-16-be", "utf-32-be"):
+        file = write(tmp_path, encoding, "a.csv")
+        assert [row.text for row in read_rows(file, encoding=encoding[:6])] == TEXTS
+    with pytest.raises(InputError, match="no byte order mark, and does not look like UTF-16: say --encoding utf-16-le"):
+        read_rows(write(tmp_path, "utf-8"), encoding="utf-16")
+
+
+@pytest.mark.parametrize("encoding", ["idna", "punycode", "undefined"])
+def test_encodings_that_read_no_damage_are_none(tmp_path, encoding):
+    with pytest.raises(InputError, match=f"no encoding '{encoding}' is known"):
+        read_rows(write(tmp_path, "utf-8"), encoding=encoding)
+
+
+def test_what_dos_ends_a_file_with_is_no_row(tmp_path):
+    (tmp_path / "a.csv").write_bytes(b"text,label\r\na,1\r\n\x1a")
+    assert [(row.text, row.error) for row in read_rows(tmp_path / "a.csv")] == [("a", None)]

@@ -15,7 +15,7 @@ def read(tmp_path, content, name):
     [
         ('{"text": "b"', "not valid JSON"), ("{'text': 'b'}", "not valid JSON"),
         ('{"text": "b"} x', "stands behind the object"),
-        ('{"text": "b"},', "stands behind the object"), ('{"text": "b"}{"text": "c"}', "stands behind the object"),
+        ('{"text": "b"}},', "stands behind the object"), ('{"text": "b"}{"text": "c"', "not valid JSON"),
         ('{"text": "b", "text": "c"}', "key 'text' twice"), ('{"text": "b", "n": ' + "9" * 5000 + "}", "5,000 digits"),
         ('{"text": ' * 99999, "nested too deeply"), ('{"text": NaN}', "missing"), ('{"text": null}', "missing"),
         ('{"text": ["b"]}', "list"), ('{"text": {"en": "b"}}', "object"), ('{"text": true}', "truth value"),
@@ -46,7 +46,7 @@ def test_numbers_and_names_of_any_kind_beside_the_text_do_no_harm(tmp_path):
         ('{"text": "a"}', ["a"], None),
         ('{\n "text": "a",\n "label": 1\n}\n', ["a"], None),
         ('"a"', ["a"], None),
-        ('[{"text": "a"}, {"text": "b"},]', ["a", "b"], "not valid JSON"),
+        ('[{"text": "a"}, {"text": "b"}},]', ["a", "b"], "not valid JSON"),
         ('[{"text": "a"}, {"text": "b"', ["a"], "not valid JSON"),
         ('[{"text": "a"}, {"text": "b"}', ["a", "b"], "ends too soon"),
         ('[{"text": "a"} {"text": "b"}]', ["a"], "not valid JSON"),
