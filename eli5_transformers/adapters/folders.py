@@ -231,7 +231,8 @@ def _what(folder: Path) -> str:
         return f"has no weights: neither {WEIGHTS[0]} nor {WEIGHTS[2]} nor the index of their shards; copy them there"
     holding = [path.name for path in _folders(folder) if holds_checkpoint(path)]
     if holding:
-        return f"is no checkpoint, but has folders with some in it ({', '.join(map(shown, holding[:5]))}): give the folder of one"
+        listed = ", ".join(map(shown, holding[:5]))
+        return f"is no checkpoint, but has folders with some in it ({listed}): give the folder of one"
     if _has_tokenizer(folder):
         return "has a tokenizer and no model: give the folder of the checkpoint"
     return f"is no checkpoint: it has no config.json and no weights ({', '.join(shown(name) for name in names[:5])})"

@@ -243,8 +243,8 @@ def require_same(pipeline: Any, predictor: Any, documents: Sequence[str], instan
             length = len(instance["metadata"]["tokens"])  # type: ignore[index]
             if any(instance["metadata"]["tokens"].cut) and (_length_read(pipeline) or math.inf) > length:  # type: ignore[index]
                 raise SourceError(
-                    f"the pipeline reads more of the text than the {length} tokens that its model's config is for: make it with "
-                    f"truncation=True, max_length={length}, or give max_length={length}"
+                    f"the pipeline reads more of the text than the {length} tokens that its model's config is for: make it "
+                    f"with truncation=True, max_length={length}, or give max_length={length}"
                 )
             raise SourceError(
                 f"the pipeline gives {shown(label)} {score:.5g} for a text, but its model and tokenizer alone give "

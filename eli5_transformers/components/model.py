@@ -23,8 +23,8 @@ from .heads import Binary, Regression, make_head
 from .observed import Observed, kind_of_cross_encoder, kind_of_head
 
 _CROSS_ENCODER = (
-    "The model's config is that of a CrossEncoder (sentence-transformers), which puts a sigmoid behind the outputs: they are read "
-    "so; give problem_type= to read them otherwise."
+    "The model's config is that of a CrossEncoder (sentence-transformers), which puts a sigmoid behind the outputs: they are "
+    "read so; give problem_type= to read them otherwise."
 )
 
 

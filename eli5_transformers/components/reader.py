@@ -277,7 +277,8 @@ def _class_named(path: str) -> str:
     named = content.get("tokenizer_class") if isinstance(content, dict) else None
     if named is None or not os.path.isfile(os.path.join(path, "tokenizer.json")):
         return ""
-    return f" as the tokenizer_class {shown(named)} of its tokenizer_config.json ('PreTrainedTokenizerFast' reads tokenizer.json alone)"
+    which = f"the tokenizer_class {shown(named)} of its tokenizer_config.json"
+    return f" as {which} ('PreTrainedTokenizerFast' reads tokenizer.json alone)"
 
 
 def _is_installed(module: str) -> bool:

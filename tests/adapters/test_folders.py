@@ -181,7 +181,8 @@ def test_the_best_that_is_gone_is_said(tmp_path, whole, other):
     (folder / "checkpoint-1000" / "trainer_state.json").write_text(json.dumps({"best_model_checkpoint": "out/checkpoint-7"}))
     (folder / "checkpoint-2000").mkdir()  # the Trainer was stopped while it wrote
     ((found,),) = attribute(folder, TEXT, interpreter="gradient-x-input")
-    assert any("the newest that is whole ('checkpoint-2000' is not), since the best, checkpoint-7, is not there" in note for note in found.notes)
+    said = "the newest that is whole ('checkpoint-2000' is not), since the best, checkpoint-7, is not there"
+    assert any(said in note for note in found.notes)
 
 
 def test_a_checkpoint_in_an_archive_takes_the_options_of_checkpoints(tmp_path, whole):

@@ -267,7 +267,7 @@ def test_a_cross_encoders_number_is_the_one_that_it_predicts(tmp_path, settings,
 
 
 def test_weights_of_other_sizes_than_the_config_says_name_the_size(whole, tmp_path):
-    with pytest.raises(SourceError, match=r"word_embeddings is \(\d+, 8\) in the weights, and \(50, 8\) by config.json: correct"):
+    with pytest.raises(SourceError, match=r"word_embeddings is \(\d+, 8\) in the weights, and \(50, 8\) by config"):
         load_predictor(changed(whole, tmp_path / "a", vocab_size=50))
     with pytest.raises(SourceError, match="another size than config.json says: correct that .num_hidden_layers"):
         load_predictor(changed(whole, tmp_path / "b", num_hidden_layers=1))
