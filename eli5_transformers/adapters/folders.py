@@ -24,6 +24,8 @@ TOKENIZERS = (
 )  # fmt: skip
 _SIGNS = (*WEIGHTS, "adapter_config.json", "modules.json", "config_setfit.json", "trainer_state.json")
 _STEP = re.compile(r"checkpoint[-_](\d+)")
+# Of the endings of weights, but none.
+_NO_WEIGHTS = {"training_args.bin", "optimizer.bin", "scheduler.bin", "adapter_model.safetensors", "adapter_model.bin"}
 # Of those that a file given by itself may be, the ones that belong to a checkpoint's folder.
 _SETTINGS = {
     "config.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.json",
@@ -38,6 +40,8 @@ _PEFT = (
     "holds an adapter of PEFT (adapter_config.json), which changes a model that lies elsewhere: give the merged model's folder "
     "(PeftModel.from_pretrained(model, folder).merge_and_unload().save_pretrained(...)), or the PEFT model with tokenizer="
 )
+# Where its tokenizer is, beside a model in a folder of its own (MLflow's is the last).
+_BESIDE = ("", "tokenizer", "components/tokenizer")
 _EXPORT = "holds the model for {} alone: give the folder that it was made from, or save it with PyTorch (save_pretrained)"
 
 
@@ -136,21 +140,30 @@ def _of_a_trainer(folder: Path, named: str) -> Optional[Found]:
     if not whole:
         return None
     newest = max(whole)
+    others = [path.name for path in _folders(folder) if path not in steps.values() and has_checkpoint(path)]
     states = [_content(path / "trainer_state.json") for path in (folder, steps[max(steps)], whole[newest])]
     written = next((state["best_model_checkpoint"] for state in states if _names_best(state)), None)
     # It may have been written on another machine.
     best = None if written is None else re.split(r"[\\/]", written.rstrip("\\/"))[-1]
     chosen = next((path for path in whole.values() if path.name == best), whole[newest])
-    why = "which its state names as the best" if chosen.name == best else "the newest"
+    if others and chosen.name != best:
+        raise SourceError(_several(named, [*others, chosen.name]))
+    left = "" if newest == max(steps) else f" that is whole ({steps[max(steps)].name!r} is not)"
+    why = "which its state names as the best" if chosen.name == best else f"the newest{left}"
     if best is not None and chosen.name != best:
         why += f", since the best, {shown(best)[1:-1]}, is not there"
-    others = f" of {len(whole)}" if len(whole) > 1 else ""
+    among = f" of {len(whole)}" if len(whole) > 1 else ""
     found = _itself(chosen, named)
     assert found is not None
-    note = f"The model is the checkpoint {chosen.name!r}{others} in the folder {_last(named)}, {why}."
+    note = f"The model is the checkpoint {chosen.name!r}{among} in the folder {_last(named)}, {why}."
     if found.tokenizer is None and not _has_tokenizer(chosen) and _has_tokenizer(folder):
         return Found(chosen, f"{note} Its tokenizer is that of the folder.", folder)
     return Found(chosen, f"{note} {found.note}".strip(), found.tokenizer)
+
+
+def _several(named: str, names: List[str]) -> str:
+    listed = ", ".join(map(shown, names[:5]))
+    return f"{shown(named, 300)} has several checkpoints in it ({listed}): give the folder of one"
 
 
 def _last(named: str) -> str:
@@ -180,14 +193,19 @@ def _of_the_hubs_cache(folder: Path, named: str) -> Optional[Found]:
 def _one_level_down(folder: Path, named: str) -> Optional[Found]:
     whole = [path for path in _folders(folder) if has_checkpoint(path) or (path / "adapter_config.json").is_file()]
     if len(whole) > 1:
-        names = ", ".join(shown(path.name) for path in whole[:5])
-        raise SourceError(f"{shown(named, 300)} has several checkpoints in it ({names}): give the folder of one")
+        raise SourceError(_several(named, [path.name for path in whole]))
     if not whole or any((folder / name).is_file() for name in WEIGHTS):
         return None
     found = _itself(whole[0], named)
     assert found is not None
-    tokenizer = found.tokenizer or (folder if not _has_tokenizer(whole[0]) and _has_tokenizer(folder) else None)
-    return Found(whole[0], f"The model is that of the folder {whole[0].name!r} in {_last(named)}.", tokenizer)
+    note = f"The model is that of the folder {whole[0].name!r} in {_last(named)}."
+    if found.tokenizer is not None or _has_tokenizer(whole[0]):
+        return Found(whole[0], f"{note} {found.note}".strip(), found.tokenizer)
+    beside = next((place for place in _BESIDE if _has_tokenizer(folder / place)), None)
+    if beside is None:
+        return Found(whole[0], note)
+    where = f"in the folder {beside!r} beside it" if beside else "that of the folder"
+    return Found(whole[0], f"{note} Its tokenizer is {where}.", folder / beside)
 
 
 def _what(folder: Path) -> str:
@@ -208,10 +226,25 @@ def _what(folder: Path) -> str:
     if "config.json" in names:
         if not _is_transformers(_content(folder / "config.json")):
             return "has a config.json that is not one of transformers: give the checkpoint's own"
+        named = [name for name in names if name.endswith((".safetensors", ".bin")) and name not in _NO_WEIGHTS | inner]
+        if named:
+            return f"has its weights under another name ({', '.join(map(shown, named[:5]))}): {_renamed(named)}"
         return f"has no weights: neither {WEIGHTS[0]} nor {WEIGHTS[2]} nor the index of their shards; copy them there"
+    holding = [path.name for path in _folders(folder) if holds_checkpoint(path)]
+    if holding:
+        listed = ", ".join(map(shown, holding[:5]))
+        return f"is no checkpoint, but has folders with some in it ({listed}): give the folder of one"
     if _has_tokenizer(folder):
         return "has a tokenizer and no model: give the folder of the checkpoint"
     return f"is no checkpoint: it has no config.json and no weights ({', '.join(shown(name) for name in names[:5])})"
+
+
+def _renamed(names: List[str]) -> str:
+    """How weights get the name under which they are looked for: those of a variant by who wrote them."""
+    variant = re.fullmatch(r"(?:pytorch_)?model\.([\w-]+?)(?:-\d+-of-\d+)?\.(?:safetensors|bin)", names[0])
+    if variant and len(names) > 1:
+        return f"load them with from_pretrained(..., variant={variant[1]!r}), and save that with save_pretrained"
+    return f"rename {'it' if len(names) == 1 else 'the right one'} to {WEIGHTS[0 if names[0].endswith('.safetensors') else 2]}"
 
 
 Test = Callable[[str, bool], bool]

@@ -8,8 +8,9 @@ be those of the predictor.
 from __future__ import annotations
 
 import copy
+import math
 import sys
-from typing import Any, Dict, Iterator, List, Mapping, Sequence, Tuple
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 import numpy as np
 import torch
@@ -20,8 +21,9 @@ from ..components.predictor import TransformerClassifierPredictor
 from ..engine.instances import PROBE
 from ..errors import InputError, SourceError, is_error, is_lack_of_memory, short, shown
 from ..huggingface import labels as naming
-from ..sites.architectures import unwrapped
+from ..sites.architectures import position_limit, unwrapped
 from ..sites.state import explaining
+from ..text.encoding import tokenizer_limit
 from ..text.tokenizers import in_use
 
 TASKS = ("text-classification", "sentiment-analysis")
@@ -41,6 +43,8 @@ _STEPS = ("__call__", "run_single", "preprocess", "forward", "_forward", "postpr
 # What people's own steps change in texts: addresses, names, markup, case, white space, accents, emoji, digits.
 _ODD = "@someone LOOK at https://example.com/a?b=1 <b>Great</b> &amp; café,  2 for 1\nDon't wait… 😀 #good"
 _TOLERANCE = 1e-5
+# The length of a text that a pipeline gives to a model without positions to run out of.
+_ANY_LENGTH = 10**9
 
 
 def options_of(pipeline: Any, options: Dict[str, Any]) -> Tuple[Any, Any]:
@@ -50,10 +54,10 @@ def options_of(pipeline: Any, options: Dict[str, Any]) -> Tuple[Any, Any]:
     """
     _require_task(pipeline)
     config = getattr(pipeline.model, "config", None)
-    given = getattr(pipeline, "_postprocess_params", {}).get("function_to_apply")
-    function = given or getattr(config, "function_to_apply", None)
+    # Not that of the config: transformers reads it of models that have no outputs alone.
+    function = getattr(pipeline, "_postprocess_params", {}).get("function_to_apply")
     name = str(getattr(function, "value", function) or "default").lower()
-    if options["problem_type"] is None and name in _FUNCTIONS:
+    if options["problem_type"] is None and name in _FUNCTIONS and (name, naming.declared(config)) != ("softmax", 1):
         options["problem_type"] = _FUNCTIONS[name]
     elif options["problem_type"] is None and name != "none" and naming.declared(config) == 1:
         # A pipeline puts a single logit under a sigmoid unless its config says that it is a regression.
@@ -91,11 +95,33 @@ def _tokenizer_options(pipeline: Any, options: Dict[str, Any]) -> None:
             "one without it, or give the model with its tokenizer"
         )
     options["add_special_tokens"] = given.get("add_special_tokens", True)
-    length, truncation = given.get("max_length"), given.get("truncation")
-    if options["max_length"] is None and length is not None and _cuts(pipeline.tokenizer, length, given):
-        options["max_length"] = length
+    truncation = given.get("truncation")
+    if options["max_length"] is None:
+        options["max_length"] = given.get("max_length") if _cuts_at_its_own(pipeline) else _most(pipeline)
     if options["truncation"] is None and isinstance(truncation, str) and truncation != "do_not_truncate":
         options["truncation"] = truncation
+
+
+def _most(pipeline: Any) -> int:
+    """The most tokens that are read of a text by a pipeline without a length: its model's positions may end before."""
+    limits = (_length_read(pipeline), position_limit(getattr(pipeline.model, "config", None)))
+    return min((limit for limit in limits if limit is not None), default=_ANY_LENGTH)
+
+
+def _length_read(pipeline: Any) -> Optional[int]:
+    """At how many tokens the pipeline cuts a text; None where it gives the whole text to its model."""
+    given = getattr(pipeline, "_preprocess_params", {})
+    if _cuts_at_its_own(pipeline):
+        return given["max_length"]
+    truncation = given.get("truncation")
+    cuts = truncation not in (None, False) and str(getattr(truncation, "value", truncation)) != "do_not_truncate"
+    return tokenizer_limit(pipeline.tokenizer) if cuts else None
+
+
+def _cuts_at_its_own(pipeline: Any) -> bool:
+    """Whether the pipeline has a length at which it cuts."""
+    given = getattr(pipeline, "_preprocess_params", {})
+    return given.get("max_length") is not None and _cuts(pipeline.tokenizer, given["max_length"], given)
 
 
 def _cuts(tokenizer: Any, length: int, given: Mapping[str, Any]) -> bool:
@@ -123,12 +149,17 @@ def _own_steps(pipeline: Any) -> List[str]:
 
 
 class PipelinePredictor(TransformerClassifierPredictor):
-    """The predictor of a pipeline whose class is a person's own: the pipeline is asked about every text that is explained."""
+    """The predictor of a pipeline that is asked about texts that are explained.
+
+    About each, where its class is a person's own; about those that are cut here, where it does not cut them so.
+    """
 
     pipeline: Any = None
 
     def _json_to_instance(self, json_dict: Mapping[str, Any]) -> Instance:
         instance = super()._json_to_instance(json_dict)
+        if not has_own_code(self.pipeline) and not any(instance["metadata"]["tokens"].cut):  # type: ignore[index]
+            return instance
         documents = self._dataset_reader.documents(json_dict)
         try:
             require_same(self.pipeline, self, documents, instance)
@@ -145,7 +176,9 @@ def of_pipeline(pipeline: Any, predictor: Any, chosen: Mapping[str, Any]) -> Any
     """
     if chosen["problem_type"] is not None and not has_own_code(pipeline):
         return predictor
-    if has_own_code(pipeline):
+    cut = None if chosen["max_length"] is not None else predictor._dataset_reader.max_length
+    reads_more = cut is not None and (_length_read(pipeline) or math.inf) > cut
+    if has_own_code(pipeline) or reads_more:
         own = PipelinePredictor(predictor._model, predictor._dataset_reader)
         own.pipeline = pipeline
         predictor = own
@@ -156,7 +189,9 @@ def of_pipeline(pipeline: Any, predictor: Any, chosen: Mapping[str, Any]) -> Any
             predictor.predict_instance(instance)
         except InputError:
             continue  # a text that the model cannot read is not shown either
-        if chosen["max_length"] is None or not any(instance["metadata"]["tokens"].cut):
+        # Of a text that is cut here, and not by the pipeline, it is asked when that is to be explained.
+        otherwise = reads_more or chosen["max_length"] is not None
+        if not (otherwise and any(instance["metadata"]["tokens"].cut)):
             require_same(pipeline, predictor, (text,), instance)
     predictor._model.caveats += tuple(filter(None, [_note(pipeline, predictor._model.head)]))
     return predictor
@@ -204,6 +239,12 @@ def require_same(pipeline: Any, predictor: Any, documents: Sequence[str], instan
                 raise SourceError(
                     "the pipeline puts the model's one output behind a softmax, which makes a 1 of every number: make it with "
                     "function_to_apply='sigmoid', or give the model with tokenizer= and labels=['negative', 'positive']"
+                )
+            length = len(instance["metadata"]["tokens"])  # type: ignore[index]
+            if any(instance["metadata"]["tokens"].cut) and (_length_read(pipeline) or math.inf) > length:  # type: ignore[index]
+                raise SourceError(
+                    f"the pipeline reads more of the text than the {length} tokens that its model's config is for: make it "
+                    f"with truncation=True, max_length={length}, or give max_length={length}"
                 )
             raise SourceError(
                 f"the pipeline gives {shown(label)} {score:.5g} for a text, but its model and tokenizer alone give "

@@ -112,7 +112,10 @@ def logits_of(output: Any) -> torch.Tensor:
     if type(output) is dict:
         # The classes of transformers name what they have; what is none of those may have any name.
         return _only([part for part in output.values() if isinstance(part, torch.Tensor)], output)
-    raise SourceError(f"the classifier returned a {type(output).__name__} without logits (batch, outputs)")
+    raise SourceError(
+        f"the classifier returned a {type(output).__name__} without logits (batch, outputs): give the model with the head that "
+        "classifies, or a module around it that returns its logits as a tensor"
+    )
 
 
 def _only(tensors: List[torch.Tensor], output: Any) -> torch.Tensor:

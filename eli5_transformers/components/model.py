@@ -20,7 +20,12 @@ from ..sites.architectures import configs, require_in_memory
 from ..sites.state import evaluating
 from .calling import accepts, explaining_ids, logits_of
 from .heads import Binary, Regression, make_head
-from .observed import Observed, kind_of_head
+from .observed import Observed, kind_of_cross_encoder, kind_of_head
+
+_CROSS_ENCODER = (
+    "The model's config is that of a CrossEncoder (sentence-transformers), which puts a sigmoid behind the outputs: they are "
+    "read so; give problem_type= to read them otherwise."
+)
 
 
 @registered(Model, "transformer_classifier")
@@ -105,6 +110,9 @@ class TransformerClassifier(Model):
             written = classifiers.notes_on_names(model_name, transformer_kwargs) if model_name and load_weights else ""
             notes = [stale, written, "" if observed is None else observed.note]
             self.caveats += tuple(dict.fromkeys(filter(None, notes)))
+        if problem_type is None and not new_head:
+            problem_type = kind_of_cross_encoder(config, outputs)
+            self.caveats += (_CROSS_ENCODER,) if problem_type else ()
         self._make_head(names, outputs, problem_type, config, observed)
         self._names_classes = None if observed is None else config
         if transformer is None:

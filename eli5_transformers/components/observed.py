@@ -36,6 +36,8 @@ from .calling import accepts, explaining_ids, logits_of, require_fitting
 from .heads import MULTI_LABEL, REGRESSION, SINGLE_LABEL
 
 _TOLERANCE = 1e-4
+# Where releases of sentence-transformers before the fourth write the activation of a CrossEncoder.
+_OLD_SETTING = "sbert_ce_default_activation_function"
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,22 @@ def kind_of_head(
     if activation is None or kind == REGRESSION:
         return kind, None
     return MULTI_LABEL if activation == SIGMOID else SINGLE_LABEL, activation
+
+
+def kind_of_cross_encoder(config: Any, outputs: int) -> Optional[str]:
+    """The problem type that sentence-transformers' settings in a config mean; None without them, or where they mean none.
+
+    A CrossEncoder puts the activation that they name behind the outputs; behind a single one, without a name, a sigmoid.
+    """
+    settings, named = getattr(config, "sentence_transformers", None), getattr(config, _OLD_SETTING, None)
+    if isinstance(settings, dict):
+        named = settings.get("activation_fn", named)
+    elif named is None:
+        return None
+    if naming.declared(config) != outputs or getattr(config, "problem_type", None) is not None:
+        return None
+    is_sigmoid = named.endswith(".Sigmoid") if isinstance(named, str) else outputs == 1
+    return MULTI_LABEL if is_sigmoid else None
 
 
 def _says_something(config: Any) -> bool:

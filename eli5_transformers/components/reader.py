@@ -15,7 +15,7 @@ from transformers import AutoTokenizer
 from ..arguments import text_and_pair, whole_number
 from ..compat.registering import registered
 from ..engine.explainable import TokenizerVocabulary
-from ..errors import InputError, SourceError
+from ..errors import InputError, SourceError, shown
 from ..huggingface import archived_parts, classifiers
 from ..permissions import transformers_options
 from ..sites.architectures import position_limit
@@ -236,7 +236,7 @@ def _allennlp_tokens(encoding: Encoding) -> List[Token]:
 def _load(folder: str, options: Optional[Mapping[str, Any]]) -> Any:
     path = os.path.expanduser(folder)
     options = transformers_options(options)
-    what = f"no tokenizer can be loaded from {folder!r}{_lacking(path)}"
+    what = f"no tokenizer can be loaded from {folder!r}{_lacking(path) or _class_named(path)}"
     with classifiers.source_errors(what, os.path.join(path, "tokenizer_config.json")):
         try:
             tokenizer = AutoTokenizer.from_pretrained(path, **options)
@@ -265,6 +265,20 @@ def _lacking(path: str) -> str:
     if "tokenizer.json" in names or not names & _SENTENCEPIECE or not missing:
         return ""
     return f", which has a SentencePiece model alone: pip install {' '.join(missing)}"
+
+
+def _class_named(path: str) -> str:
+    """Which class a folder names that has a tokenizer of any class in tokenizer.json, for an error: it may be another's."""
+    try:
+        with open(os.path.join(path, "tokenizer_config.json"), encoding="utf-8") as file:
+            content = json.load(file)
+    except (OSError, ValueError, RecursionError):
+        return ""
+    named = content.get("tokenizer_class") if isinstance(content, dict) else None
+    if named is None or not os.path.isfile(os.path.join(path, "tokenizer.json")):
+        return ""
+    which = f"the tokenizer_class {shown(named)} of its tokenizer_config.json"
+    return f" as {which} ('PreTrainedTokenizerFast' reads tokenizer.json alone)"
 
 
 def _is_installed(module: str) -> bool:

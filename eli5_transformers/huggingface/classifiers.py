@@ -163,14 +163,15 @@ def from_checkpoint(
     if new and not new_head:
         raise SourceError(
             f"the checkpoint {name!r} is not a trained classifier of {config.num_labels} labels: its weights for "
-            f"{_listed(new)} are missing or of another shape and would be random{_other_outputs(mismatched, new, config)}; "
+            f"{_listed(new)} are missing or of another shape and would be random"
+            f"{_other_outputs(mismatched, new, config) or _other_shape(mismatched, new)}; "
             "give a fine-tuned checkpoint, or `allow_new_head: true` to train one from it"
         )
     left = _left_over(info["unexpected_keys"], model)
     if left and not new_head:
         raise SourceError(
             f"the checkpoint {name!r} has weights of which a {type(model).__name__} makes no use ({_listed(left)}), as one of "
-            "another kind of head: load it with the class that it was saved from, and give that with tokenizer="
+            f"{_whose(left, model)}, and give that with tokenizer="
         )
     kind = settings.unknown_class(config.architectures, type(model).__name__)
     return Classifier(model.eval(), new, tuple(filter(None, [renamed, "" if new_head else kind])))
@@ -198,6 +199,15 @@ def _other_outputs(mismatched: Mapping[str, Any], new: List[str], config: Pretra
     return f" (the weights have {outputs[0]} outputs: correct id2label in config.json, or labels)" if same and outputs else ""
 
 
+def _other_shape(mismatched: Mapping[str, Any], new: List[str]) -> str:
+    """What is to be corrected where weights are there, but of other sizes than the config says, a clause."""
+    one = new[0] if set(new) <= set(mismatched) else ""
+    if len(mismatched.get(one, ())) != 2:
+        return ""
+    there, here = map(tuple, mismatched[one])
+    return f" ({one.rpartition('.')[0]} is {there} in the weights, and {here} by config.json: correct config.json)"
+
+
 def _left_over(unexpected: Any, model: torch.nn.Module) -> List[str]:
     """The weights of a checkpoint that the model does not have, save those that no classifier's output depends on."""
     base = getattr(model, "base_model_prefix", "") + "."
@@ -209,6 +219,13 @@ def _left_over(unexpected: Any, model: torch.nn.Module) -> List[str]:
         and not (key.startswith(base) and key[len(base) :].startswith("pooler."))
         and not (key.startswith(_PRETRAINING) and key.partition(".")[0] not in heads)
     )
+
+
+def _whose(left: List[str], model: torch.nn.Module) -> str:
+    """What weights that are left over are of, and what to do, a clause."""
+    if all(key.startswith(getattr(model, "base_model_prefix", "") + ".") for key in left):
+        return "another size than config.json says: correct that (num_hidden_layers, say), or load it with the class of its own"
+    return "another kind of head: load it with the class that it was saved from"
 
 
 def local_folder(name: str, options: Optional[Mapping[str, Any]] = None) -> str:

@@ -12,6 +12,7 @@ from ..errors import ExplanationError
 from .spelling import (
     NO_BYTE,
     SPACE_MARKERS,
+    SPACES_OF_BYTES,
     byte_of,
     gpt2_bytes,
     is_unknown,
@@ -76,8 +77,10 @@ def align_tokens(text: str, tokens: Sequence[str]) -> List[Optional[Span]]:
 
     Raises ExplanationError where a token cannot be found: its place would be a guess.
     """
-    # Where a text holds what may be the mark of a space, bytes that give the whole text are the surer reading.
-    found = _aligned_bytes(text, tokens) if may_hold_marks(text) else None
+    # Where a text holds what may be the mark of a space, or a byte is spelled like one ("à" is "Ã" and a no-break space), bytes
+    # that give the whole text are the surer reading.
+    surer = may_hold_marks(text) or any(token in SPACES_OF_BYTES for token in tokens)
+    found = _aligned_bytes(text, tokens) if surer else None
     try:
         found = found or _Spellings(text, tokens).aligned()
     except ExplanationError:

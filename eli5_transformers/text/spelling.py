@@ -8,6 +8,8 @@ from functools import lru_cache
 from typing import Dict, Iterator, Optional
 
 SPACE_MARKERS = ("\u2581", "\u0120")  # SentencePiece's lower one eighth block, byte-level BPE's G with dot
+SPACES_OF_BYTES = ("\x85", "\xa0")
+"""White space by its name, and a byte of "à", "ą" and "х" where bytes are spelled as characters (ByT5)."""
 _UNKNOWN = {"[UNK]", "<unk>", "<UNK>", "UNK", "@@UNKNOWN@@"}
 # A byte, as SentencePiece writes those of characters that it does not know.
 _HEX = re.compile(r"<0x([0-9A-F]{2})>")

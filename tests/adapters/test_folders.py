@@ -95,6 +95,20 @@ LOADED = {
     "one folder with a checkpoint": (
         lambda f: beside(f, lambda w: copied(w, f / "best_model")), "that of the folder 'best_model'"
     ),
+    "the best of them beside another": (
+        lambda f: lambda w, o: (trainer(f, "out/checkpoint-500")(w, o), copied(o, f / "final"))[0],
+        "'checkpoint-500' of 3 .* names as the best",
+    ),
+    "the tokenizer beside a folder": (
+        lambda f: beside(f, lambda w: (copied(w, f / "model", without=TOKENIZER), copied(w, f / "tokenizer", TOKENIZER))),
+        "the folder 'model' in .* Its tokenizer is in the folder 'tokenizer' beside it",
+    ),
+    "the tokenizer of MLflow": (
+        lambda f: beside(
+            f, lambda w: (copied(w, f / "model", without=TOKENIZER), copied(w, f / "components" / "tokenizer", TOKENIZER))
+        ),
+        "Its tokenizer is in the folder 'components/tokenizer'",
+    ),
     "a revision in the hub's cache": (
         lambda f: lambda w, o: hub(f / "models--owner--name", w, o), "the revision 'aaaaaaaaaaaa' .* branch main"
     ),
@@ -167,7 +181,8 @@ def test_the_best_that_is_gone_is_said(tmp_path, whole, other):
     (folder / "checkpoint-1000" / "trainer_state.json").write_text(json.dumps({"best_model_checkpoint": "out/checkpoint-7"}))
     (folder / "checkpoint-2000").mkdir()  # the Trainer was stopped while it wrote
     ((found,),) = attribute(folder, TEXT, interpreter="gradient-x-input")
-    assert any("the newest, since the best, checkpoint-7, is not there" in note for note in found.notes)
+    said = "the newest that is whole ('checkpoint-2000' is not), since the best, checkpoint-7, is not there"
+    assert any(said in note for note in found.notes)
 
 
 def test_a_checkpoint_in_an_archive_takes_the_options_of_checkpoints(tmp_path, whole):
@@ -235,6 +250,23 @@ REFUSED = {
     "an archive within": (text_file("model.zip"), "not unpacked"),
     "the hub's cache": (lambda f, w: copied(w, f / "models--a--b" / "snapshots" / "c"), "a cache of the hub: give the id"),
     "AllenNLP's config": (text_file("config.json", '{"model": {}}'), "not one of transformers"),
+    "folders of checkpoints": (
+        lambda f, w: [copied(w, f / run / "checkpoint-1") for run in ("a", "b")], "folders with some in it.*'a', 'b'.*of one"
+    ),
+    "a variant": (
+        lambda f, w: (copied(w, f) / WEIGHTS).rename(f / "model.fp16.safetensors"),
+        r"another name \('model.fp16.safetensors'\): rename it to model.safetensors",
+    ),
+    "shards of a variant": (
+        lambda f, w: [
+            (copied(w, f, without=(WEIGHTS,)) / f"model.fp16-0000{n}-of-00002.safetensors").write_bytes(b"") for n in (1, 2)
+        ],
+        "from_pretrained.*variant='fp16'.*save_pretrained",
+    ),
+    "checkpoints and the best": (
+        lambda f, w: (copied(w, f / "checkpoint-1"), copied(w, f / "checkpoint-best")),
+        "several checkpoints in it .'checkpoint-best', 'checkpoint-1'.: give the folder of one",
+    ),
     "something else": (text_file("readme.txt"), "is no checkpoint: it has no config.json and no weights"),
 }  # fmt: skip
 
@@ -321,9 +353,11 @@ ROWS = {
     "`pytorch_model.bin`": [test_a_pickle_is_read_where_that_is_safe_or_permitted],
     "only `checkpoint-*`": ["a trainer's checkpoints", "the best of them", "the best, of Windows"],
     "the same, with the tokenizer": ["a tokenizer beside them"],
+    "the same beside a checkpoint": ["checkpoints and the best", "the best of them beside another"],
     "a final model": ["a final model and checkpoints"],
     "one folder": ["one folder with a checkpoint"],
-    "several folders": ["several folders"],
+    "the same with its tokenizer beside it": ["the tokenizer beside a folder", "the tokenizer of MLflow"],
+    "several folders": ["several folders", "folders of checkpoints"],
     "`models--owner--name`": ["a revision in the hub's cache", "the revisions in the hub's cache"],
     "a checkpoint with its tokenizer": ["the tokenizer in a folder of its own"],
     "`model.tar.gz`": ["an archive", "an archive with a folder and code"],
@@ -336,6 +370,7 @@ ROWS = {
     "a `.zip`": [test_a_zip_is_answered_by_unpacking],
     "an empty folder": ["nothing"],
     "no weights": ["no weights", "no config", "no tokenizer"],
+    "weights under": ["a variant", "shards of a variant"],
     "a SentencePiece": [test_a_sentencepiece_model_alone_is_read_or_answered_by_what_is_not_installed],
     "an index": ["a missing shard"],
     "cut weights": ["cut weights", "no bytes", "a pointer", "a page"],

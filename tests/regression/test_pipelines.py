@@ -259,3 +259,48 @@ def test_the_callers_own_length_and_kind_count_over_the_pipelines(bert):
     classify = made(bert, truncation=True, max_length=20)
     assert len(attribute(classify, TEXT, max_length=4, interpreter="gradient-x-input")[0][0].tokens) == 4
     assert load_predictor(classify, problem_type="multi_label_classification")._model.head.kind == "multi_label"
+
+
+LONG = "the price is good but the service is bad and the food was not fast " * 2
+
+
+def test_a_pipeline_that_cuts_nothing_is_explained_with_the_whole_text(bert):
+    classify = made(bert)
+    classify.tokenizer.model_max_length = 8
+    ((found, *_),) = attribute(classify, TEXT + " and good " * 6, interpreter="gradient-x-input")
+    assert not found.tokens.cut
+    answer = told(classify, TEXT + " and good " * 6)
+    assert found.label == answer["label"]
+    assert_close(found.probability, answer["score"], rtol=1e-5)
+
+
+def test_a_text_of_which_the_pipeline_reads_more_is_refused_with_what_helps(own):
+    model, _ = own
+    # Positions that a config tells and no table ends, as those of rotary embeddings.
+    model.config.max_position_embeddings = 10
+    classify = made(own)
+    (found,) = attribute(classify, TEXT, interpreter="gradient-x-input")
+    assert_close(found[0].probability, told(classify)["score"], rtol=1e-5)
+    for options in ({}, {"truncation": True}):
+        classify._preprocess_params = options
+        with pytest.raises(InputError, match=r"reads more of the text than the 10 tokens .* or give max_length=10"):
+            attribute(classify, LONG, interpreter="gradient-x-input")
+    assert attribute(load_predictor(classify, max_length=10), LONG, interpreter="gradient-x-input")[0][0].tokens.cut
+    classify._preprocess_params = {"truncation": True, "max_length": 10}
+    (found,) = attribute(classify, LONG, interpreter="gradient-x-input")
+    assert_close(found[0].probability, told(classify, LONG)["score"], rtol=1e-5)
+
+
+@pytest.mark.parametrize("function", ["sigmoid", "none"])
+def test_a_configs_function_counts_where_it_counts_for_the_pipeline(own, function):
+    classify = made(own)
+    classify.model.config.function_to_apply = function
+    ((found, *_),) = attribute(classify, TEXT, interpreter="gradient-x-input")
+    assert_close(found.probability, told(classify)["score"], rtol=1e-5)
+
+
+def test_a_softmax_of_one_output_is_refused_by_its_name(own):
+    model, tokenizer = own
+    model.classifier, model.config.num_labels = torch.nn.Linear(model.classifier.in_features, 1), 1
+    with pytest.raises(SourceError, match="behind a softmax, which makes a 1 of every number"):
+        load_predictor(made(own, function_to_apply="softmax"))

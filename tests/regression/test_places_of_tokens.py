@@ -61,6 +61,18 @@ def test_every_word_is_painted(kind, text, words, tmp_path):
     assert "is not known" not in explanation.description
 
 
+@pytest.mark.parametrize("kind", ["byt5", "perceiver"])
+@pytest.mark.parametrize("text", ["là voilà", "mają ręką", "Å x", "хорошо Россия", "à </s> Р", "à\xa0b", "à x\x85y"])
+def test_a_byte_that_is_spelled_like_white_space_is_of_its_character(kind, text, tmp_path):
+    tokens = encode(slow(kind, tmp_path), [text]).tokens
+    for place, char in enumerate(text):
+        own = [at for at in range(len(tokens)) if tokens.start[at] <= place < tokens.end[at] and not tokens.special[at]]
+        if not char.isspace() and "<" not in text:
+            assert len(own) == len(char.encode()), (char, own)
+    lost = [at for at in range(len(tokens)) if tokens.start[at] < 0 and not tokens.special[at]]
+    assert len(lost) <= sum(char.isspace() for char in text)
+
+
 @pytest.mark.parametrize("kind", ["marks at the end", "byt5", "slow bert", "own", "perceiver"])
 @pytest.mark.parametrize("side", ["left", "right"])
 @pytest.mark.parametrize("text", ["good value </s> not bad it", "bad value [SEP] not good it"])

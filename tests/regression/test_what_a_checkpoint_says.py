@@ -13,6 +13,7 @@ import checkpoints
 import pytest
 import torch
 from closeness import assert_close
+from stacks import PINNED
 
 from eli5_transformers import attribute, load_predictor
 from eli5_transformers.errors import SourceError
@@ -235,3 +236,55 @@ def test_a_tokenizers_limit_beyond_the_models_is_the_models(own, limit):
     model, tokenizer = own
     tokenizer.model_max_length = limit
     assert load_predictor(model, tokenizer)._dataset_reader.max_length == 128
+
+
+@pytest.mark.parametrize(
+    ("settings", "sigmoid"),
+    [
+        ({"sentence_transformers": {"activation_fn": "torch.nn.modules.activation.Sigmoid"}}, True),
+        ({"sentence_transformers": {"version": "5.0.0"}}, True),
+        ({"sbert_ce_default_activation_function": "torch.nn.modules.activation.Sigmoid"}, True),
+        ({"sentence_transformers": {"activation_fn": "torch.nn.modules.linear.Identity"}}, False),
+        ({"sbert_ce_default_activation_function": "torch.nn.modules.linear.Identity"}, False),
+        ({"sentence_transformers": {"activation_fn": "torch.nn.modules.linear.Identity"}, "problem_type": "regression"}, False),
+        ({}, False),
+    ],
+)
+def test_a_cross_encoders_number_is_the_one_that_it_predicts(tmp_path, settings, sigmoid):
+    folder = checkpoints.write_bert_checkpoint(
+        tmp_path / "one", labels=("LABEL_0",), hidden_size=8, heads=2, pytorch_bin=False
+    )
+    folder = changed(folder, tmp_path, **settings)
+    predictor = load_predictor(folder)
+    found = {one.label: one for one in attribute(predictor, TEXT, interpreter="gradient-x-input", top_targets=2)[0]}["LABEL_0"]
+    with torch.no_grad():
+        tokens = predictor._dataset_reader.tokenizer(TEXT, return_tensors="pt")
+        number = predictor._model.transformer(**tokens).logits
+    assert_close(found.probability if sigmoid else found.score, float(number.sigmoid() if sigmoid else number), rtol=1e-5)
+    assert (found.probability is not None) == sigmoid
+    assert ("a CrossEncoder" in " ".join(found.notes)) == sigmoid
+    assert_close(load_predictor(folder, problem_type="regression").predict(TEXT)["label"], float(number), rtol=1e-5)
+
+
+def test_weights_of_other_sizes_than_the_config_says_name_the_size(whole, tmp_path):
+    with pytest.raises(SourceError, match=r"word_embeddings is \(\d+, 8\) in the weights, and \(50, 8\) by config"):
+        load_predictor(changed(whole, tmp_path / "a", vocab_size=50))
+    with pytest.raises(SourceError, match="another size than config.json says: correct that .num_hidden_layers"):
+        load_predictor(changed(whole, tmp_path / "b", num_hidden_layers=1))
+
+
+def test_a_tokenizer_of_another_class_names_it(whole, tmp_path):
+    from transformers import AutoTokenizer
+
+    folder = changed(whole, tmp_path)
+    AutoTokenizer.from_pretrained(folder).save_pretrained(folder)
+    settings = json.loads((folder / "tokenizer_config.json").read_text(encoding="utf-8"))
+    (folder / "tokenizer_config.json").write_text(json.dumps({**settings, "tokenizer_class": "T5Tokenizer"}), encoding="utf-8")
+    if PINNED:  # older releases read any tokenizer.json with any class
+        load_predictor(folder)
+    else:
+        with pytest.raises(SourceError, match="the tokenizer_class 'T5Tokenizer' of its tokenizer_config.json"):
+            load_predictor(folder)
+    settings["tokenizer_class"] = "PreTrainedTokenizerFast"
+    (folder / "tokenizer_config.json").write_text(json.dumps(settings), encoding="utf-8")
+    load_predictor(folder)
