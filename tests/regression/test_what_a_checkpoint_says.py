@@ -280,11 +280,10 @@ def test_a_tokenizer_of_another_class_names_it(whole, tmp_path):
     AutoTokenizer.from_pretrained(folder).save_pretrained(folder)
     settings = json.loads((folder / "tokenizer_config.json").read_text(encoding="utf-8"))
     (folder / "tokenizer_config.json").write_text(json.dumps({**settings, "tokenizer_class": "T5Tokenizer"}), encoding="utf-8")
-    if PINNED:  # older releases read any tokenizer.json with any class
+    # Older releases read any tokenizer.json with any class, here with the hundred tokens that T5 adds.
+    said = r"the tokenizer has \d+ tokens" if PINNED else "the tokenizer_class 'T5Tokenizer' of its tokenizer_config.json"
+    with pytest.raises(SourceError, match=said):
         load_predictor(folder)
-    else:
-        with pytest.raises(SourceError, match="the tokenizer_class 'T5Tokenizer' of its tokenizer_config.json"):
-            load_predictor(folder)
     settings["tokenizer_class"] = "PreTrainedTokenizerFast"
     (folder / "tokenizer_config.json").write_text(json.dumps(settings), encoding="utf-8")
     load_predictor(folder)
