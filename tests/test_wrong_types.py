@@ -6,6 +6,7 @@ returns is no concern of this file.
 
 import decimal
 import inspect
+import logging
 import pathlib
 import sys
 import traceback
@@ -62,6 +63,15 @@ WRONG = {
     "a list of kinds": [1, "a", None], "without repr": Unwritable(), "a date": np.datetime64("2020"),
 }  # fmt: skip
 """What no argument takes, or few do."""
+
+
+@pytest.fixture(autouse=True)
+def no_logs():
+    """AllenNLP logs options as they are, and a worker of pytest's cannot report half a character."""
+    before = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    yield
+    logging.disable(before)
 
 
 @pytest.fixture(scope="module")
