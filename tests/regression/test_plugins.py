@@ -7,13 +7,12 @@ refusal advised an option that did not help. Every test before had its classes i
 
 import json
 import os
+import subprocess
 import sys
 
 import pytest
-from forking import forked
 from hostile_sources import own_config, written
 
-from eli5_transformers import __main__ as command_line
 from eli5_transformers import load_predictor
 from eli5_transformers.adapters import plugins
 from eli5_transformers.errors import InputError, SourceError
@@ -137,15 +136,17 @@ def test_a_name_that_an_optional_part_has_is_missed_too(working, tmp_path, stars
     assert load_predictor(written(tmp_path, content)).predict(TEXT)["probs"]
 
 
-def test_include_package_imports_modules_of_the_working_folder(working, config, monkeypatch):
+def test_include_package_imports_modules_of_the_working_folder(working, config):
     module(working, "plug_package/deep/readers", "reviews_deep_inside")
     for package in ("plug_package", "plug_package/deep"):
         (working / package / "__init__.py").write_text("")
     module(working, "plug_alone", "reviews_of_a_module")
+    command = [sys.executable, "-m", "eli5_transformers", "explain"]
     included = ["--include-package", "plug_package", "--include-package", "plug_alone", "--format", "json"]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, map(os.path.abspath, sys.path)))}
     for name in ("reviews_deep_inside", "reviews_of_a_module"):
-        monkeypatch.setattr(sys, "argv", ["eli5-transformers", "explain", str(config(name)), TEXT, *included])
-        done = forked(command_line.main)
+        run = [*command, str(config(name)), TEXT, *included]
+        done = subprocess.run(run, capture_output=True, text=True, env=environment)
         assert done.returncode == 0, done.stderr
         assert json.loads(done.stdout)
 

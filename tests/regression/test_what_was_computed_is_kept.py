@@ -9,34 +9,21 @@ import csv
 import io
 import json
 import os
-import resource
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
-from forking import forked
 
 from eli5_transformers import __main__ as command_line
 from eli5_transformers import api, bundled_model
-from eli5_transformers.commands import destinations, writers
+from eli5_transformers.commands import writers
 from eli5_transformers.errors import UnsupportedModelError
 from eli5_transformers.explanations.explanation_json import explanation_from_json
 
 ROOT = Path(__file__).parents[2]
 FAST = ("--interpreter", "gradient-x-input")
-
-
-@pytest.fixture(autouse=True)
-def heard():
-    """Signals are met, also where whoever runs the tests in the background has them ignored."""
-    usual = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL, signal.SIGHUP: signal.SIG_DFL}
-    before = {number: signal.signal(number, handler) for number, handler in usual.items()}
-    yield
-    for number, handler in before.items():
-        signal.signal(number, handler)
 
 
 @pytest.fixture
@@ -105,6 +92,8 @@ def test_what_was_explained_before_a_signal_is_kept(explain, lines, monkeypatch,
 
 
 def test_a_signal_in_the_middle_of_a_record_waits_for_its_end(explain, lines, monkeypatch):
+    from eli5_transformers.commands import destinations
+
     written = []
 
     def torn(file, text):
@@ -117,33 +106,19 @@ def test_a_signal_in_the_middle_of_a_record_waits_for_its_end(explain, lines, mo
     assert texts_in("o.json") == 4
 
 
-def in_a_process(folder, *words, before=lambda: None):
-    """The same in a process of its own, which may be stopped, limited or killed."""
-
-    def run():
-        before()
-        os.chdir(folder)
-        sys.argv = ["eli5-transformers", "explain", *words]
-        command_line.main()
-
-    return forked(run)
-
-
-def test_a_second_signal_ends_at_once_and_names_what_is_left(tmp_path, monkeypatch):
-    write = writers.Writer.write
-
-    def slow(self, *arguments):
-        time.sleep(0.5)
-        os.kill(os.getpid(), signal.SIGINT)
-        time.sleep(60)
-
-    def stopping(self, *arguments):
-        write(self, *arguments)
-        os.kill(os.getpid(), signal.SIGINT)
-
-    monkeypatch.setattr(destinations.Beside, "finish", slow)
-    monkeypatch.setattr(writers.Writer, "write", stopping)
-    done = in_a_process(tmp_path, "great", "--output", "o.csv", *FAST)
+def test_a_second_signal_ends_at_once_and_names_what_is_left(lines, tmp_path):
+    script = (
+        "import os, signal, sys, time, eli5_transformers.__main__ as m, eli5_transformers.commands.destinations as d\n"
+        "def slow(self, *a): time.sleep(0.5); os.kill(os.getpid(), signal.SIGINT); time.sleep(60)\n"
+        "from eli5_transformers.commands.writers import Writer; write = Writer.write\n"
+        "def stopping(self, *a): write(self, *a); os.kill(os.getpid(), signal.SIGINT)\n"
+        "d.Beside.finish, Writer.write = slow, stopping\n"
+        "sys.argv = ['x', 'explain', 'great', '--output', 'o.csv', '--interpreter', 'gradient-x-input']; m.main()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", script],
+        cwd=tmp_path, capture_output=True, text=True, timeout=120, env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
     assert done.returncode == 130
     assert "Traceback" not in done.stderr
     (left,) = [name for name in os.listdir(tmp_path) if name.endswith(".part")]
@@ -151,10 +126,20 @@ def test_a_second_signal_ends_at_once_and_names_what_is_left(tmp_path, monkeypat
     assert "great" in (tmp_path / left).read_text()
 
 
-def test_a_killed_run_leaves_what_it_has_under_the_hidden_name(lines, tmp_path, monkeypatch):
-    after(3, lambda: os.kill(os.getpid(), signal.SIGKILL), monkeypatch)
+def test_a_killed_run_leaves_what_it_has_under_the_hidden_name(lines, tmp_path):
+    script = (
+        "import os, signal, sys, eli5_transformers.__main__ as m\n"
+        "from eli5_transformers.commands.writers import Writer; write = Writer.write\n"
+        "def killed(self, *a): write(self, *a); self.count < 3 or os.kill(os.getpid(), signal.SIGKILL)\n"
+        "Writer.write = killed\n"
+        f"sys.argv = ['x', 'explain', '--input', 'in.txt', '--output', 'o.jsonl', *{FAST!r}]; m.main()\n"
+    )
     (tmp_path / "o.jsonl").write_text("old")
-    assert in_a_process(tmp_path, "--input", "in.txt", "--output", "o.jsonl", *FAST).returncode == -signal.SIGKILL
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", script],
+        cwd=tmp_path, capture_output=True, timeout=120, env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    assert done.returncode == -signal.SIGKILL
     (left,) = [name for name in os.listdir(tmp_path) if name.startswith(".o.jsonl.") and name.endswith(".part")]
     assert len([explanation_from_json(line) for line in (tmp_path / left).read_text().splitlines()]) == 3
     assert (tmp_path / "o.jsonl").read_text() == "old"
@@ -163,10 +148,15 @@ def test_a_killed_run_leaves_what_it_has_under_the_hidden_name(lines, tmp_path, 
 @pytest.mark.parametrize("form", ["html", "csv"])
 def test_what_a_full_disk_had_room_for_is_kept(lines, tmp_path, form):
     limit = {"html": 40_000, "csv": 3_000}[form]
+    words = ["explain", "--input", "in.txt", "--output", f"o.{form}", *FAST]
+    script = (
+        "import sys, resource, eli5_transformers.__main__ as m\n"
+        f"resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit})); sys.argv = ['x', *{words!r}]; m.main()"
+    )
     (tmp_path / f"o.{form}").write_text("old")
-    done = in_a_process(
-        tmp_path, "--input", "in.txt", "--output", f"o.{form}", *FAST,
-        before=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", script],
+        cwd=tmp_path, capture_output=True, text=True, timeout=120, env={**os.environ, "PYTHONPATH": str(ROOT)},
     )  # fmt: skip
     assert (done.returncode, "Traceback" in done.stderr) == (1, False)
     assert f"'o.{form}' cannot be written: File too large" in done.stderr
