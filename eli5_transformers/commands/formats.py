@@ -16,7 +16,8 @@ from ..escapes import visible
 from . import spreadsheets
 
 CSV_TEXT = ("every", "first", "none")
-_COLUMNS = ("input", "id", "text", "label", "target", "probability", "score", "feature", "contribution")
+# What is known of the input stands behind, as programs may count the columns that were there first.
+_COLUMNS = ("input", "text", "target", "probability", "score", "feature", "contribution", "text_pair", "id", "label")
 
 
 class Format:
@@ -90,7 +91,8 @@ class Json(Format):
 class Csv(Format):
     """A line for each row of each explanation's table, in cells that a spreadsheet shows and does not run, or `raw`.
 
-    `text` says in which lines of an input its text stands: "every", the "first", or "none"; its id stands in all.
+    `text` says in which lines of an input its text, or both of a pair, stand: "every", the "first", or "none"; its id stands
+    in all.
     """
 
     def __init__(self, raw: bool = False, text: str = CSV_TEXT[0]) -> None:
@@ -106,9 +108,10 @@ class Csv(Format):
             label = str.__str__(target.target) if isinstance(target.target, str) else target.target
             for weight in [*weights.pos, *reversed(weights.neg)]:
                 feature = getattr(weight.feature, "value", weight.feature)
-                text = row.text if self._text == "every" or (self._text == "first" and not lines) else ""
-                about = (number, plain(name), text, plain(row.label), label, target.proba, target.score)
-                lines.append((*about, feature, float(weight.weight)))
+                said = self._text == "every" or (self._text == "first" and not lines)
+                text, pair = (row.text, row.text_pair) if said else ("", "")
+                about = (number, text, label, target.proba, target.score, feature, float(weight.weight))
+                lines.append((*about, pair, plain(name), plain(row.label)))
         return self._lines(lines)
 
     def _lines(self, rows: Any) -> str:

@@ -389,3 +389,12 @@ def test_a_shell_can_complete_commands_options_and_names(tmp_path, line, offered
     }  # fmt: skip
     subprocess.run([sys.executable, "-m", "eli5_transformers"], env=environment, capture_output=True, timeout=120)
     assert {word.strip() for word in answer.read_text().splitlines()} == offered
+
+
+def test_a_csv_has_both_texts_of_a_pair_and_its_first_columns_stay(run, stars_checkpoint, tmp_path):
+    (tmp_path / "pairs.csv").write_text("id,text,text_pair,label\nr-17,good value,works well,5\n")
+    output = run("explain", stars_checkpoint, "--input", tmp_path / "pairs.csv", "--format", "csv", "--raw-csv")[1]
+    head, *rows = csv.reader(io.StringIO(output))
+    # Programs may count them; what was added later stands behind.
+    assert head == "input,text,target,probability,score,feature,contribution,text_pair,id,label".split(",")
+    assert {(row[1], *row[7:]) for row in rows} == {("good value", "works well", "r-17", "5")}

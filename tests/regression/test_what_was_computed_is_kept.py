@@ -174,7 +174,7 @@ def test_a_closed_pipe_ends_the_run_quietly_and_keeps_the_page(lines, tmp_path):
         cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     )  # fmt: skip
-    assert process.stdout.readline().startswith("input,id")
+    assert process.stdout.readline().startswith("input,text")
     process.stdout.close()
     err = process.stderr.read()
     process.stderr.close()
