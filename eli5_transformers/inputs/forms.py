@@ -51,6 +51,7 @@ _NO_TEXTS = {
 }  # fmt: skip
 _LINES = "write its texts as JSON Lines, or say --input-format lines if each line is a text"
 _NAMED = {suffix: f"is {what}: {_LINES}" for suffix, what in _NO_TEXTS.items()}
+_NAMED.update(dict.fromkeys((".tar", ".tgz", ".tbz2", ".txz"), f"is an archive: {_UNPACK}"))
 _NAMED[".ipynb"] = "is a notebook: save its texts as CSV or JSON Lines there"
 # A line between rows of a table that was drawn: Markdown's, or a database's on a screen.
 _DRAWN = re.compile(r"\s*[|+]?\s*:?-{3,}:?\s*([|+]\s*:?-{2,}:?\s*)+[|+]?\s*$")

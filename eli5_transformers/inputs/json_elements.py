@@ -133,11 +133,7 @@ def _parsed(number: int, line: str) -> List[Element]:
 
 def _in_list(text: str, place: int, encoding: str) -> Iterator[Element]:
     number = 0
-    place = _SPACE.match(text, place).end()  # type: ignore[union-attr]
-    if text[place : place + 1] == "]":
-        place, closed = place + 1, True
-    else:
-        closed = False
+    place, closed = _entered(text, place)
     while not closed:
         number += 1
         start = place
@@ -156,8 +152,18 @@ def _in_list(text: str, place: int, encoding: str) -> Iterator[Element]:
             why = "the list ends too soon" if not sign else f"not valid JSON: {sign!r} stands behind it"
             yield Element(number + 1, error=f"{why}: what should stand there cannot be read", unit="row")
             return
+        while closed and text.startswith("[", place):  # one list after the other, as Scrapy appends them
+            place, closed = _entered(text, place + 1)
     if text[place:].strip():
         yield Element(number + 1, error="something stands behind the list's end, which is not read", unit="row")
+
+
+def _entered(text: str, place: int) -> Tuple[int, bool]:
+    """Where the first entry of a list begins; or what stands behind the list, and True, where it has none."""
+    place = _SPACE.match(text, place).end()  # type: ignore[union-attr]
+    if not text.startswith("]", place):
+        return place, False
+    return _SPACE.match(text, place + 1).end(), True  # type: ignore[union-attr]
 
 
 def _one_after_the_other(text: str, place: int, encoding: str) -> Iterator[Element]:
@@ -240,7 +246,10 @@ def _of_split(held: Dict[str, Any]) -> List[Any]:
 def _of_columns(columns: Dict[str, List[Any]]) -> List[Dict[str, Any]]:
     lengths = {len(values) for values in columns.values()}
     if len(lengths) > 1:
-        raise NotATable(f"has lists of different lengths under {', '.join(map(repr, list(columns)[:12]))}: they are no table")
+        raise NotATable(
+            f"has lists of different lengths under {', '.join(map(repr, list(columns)[:12]))}, which are no columns of one "
+            "table: if they are parts of a data set, write the one that is meant as a file of its own, as JSON Lines or a list"
+        )
     return [dict(zip(columns, row)) for row in zip(*columns.values())]
 
 

@@ -1,0 +1,135 @@
+"""Files as data sets are published were explained with their labels in the texts, or refused though they leave no choice.
+
+A `.txt` of `ham<TAB>text` was read as lines, and where it was large even without asking about its tabs. A table without a
+header, or with names in another language, was refused because of a column of labels; a column of countries alone was
+explained as texts. Annotators' exports were refused for the objects and lists that they have beside the text. The tests made
+small files of usual names.
+"""
+
+import csv
+import json
+
+import pytest
+
+from eli5_transformers.errors import InputError
+from eli5_transformers.inputs import read_rows
+from eli5_transformers.inputs.sources import SAMPLE
+
+WORDS = "good bad slow odd".split() * 4
+TEXTS = [f'the "service" was {word} and we waited {n} hours for our food' for n, word in enumerate(WORDS)]
+LABELS = ["ham", "spam", "ham", "spam"] * 4
+
+
+def write(folder, name, rows, delimiter="\t"):
+    (folder / name).write_text("".join(f"{delimiter.join(map(str, row))}\n" for row in rows), encoding="utf-8")
+    return folder / name
+
+
+def read(file, **options):
+    rows = read_rows(file, **options)
+    return [row.error or row.text for row in rows], rows.described
+
+
+@pytest.mark.parametrize("name", ["SMSCollection", "train.txt", "train.tsv"])
+def test_a_column_of_labels_is_no_part_of_the_text(tmp_path, name):
+    file = write(tmp_path, name, zip(LABELS, TEXTS))
+    texts, said = read(file)
+    assert texts == TEXTS
+    assert "no header" in said
+    assert said.endswith("text from column '2'; not read: '1'")
+    assert read(write(tmp_path, name, zip(TEXTS, range(16), LABELS)))[0] == TEXTS
+
+
+def test_columns_without_a_label_beside_them_are_lines(tmp_path):
+    assert read(write(tmp_path, "a.txt", zip(TEXTS, TEXTS)))[0] == [f"{text}\t{text}" for text in TEXTS]
+    assert read(write(tmp_path, "a.txt", zip(LABELS, TEXTS)), form="lines")[0] == list(map("\t".join, zip(LABELS, TEXTS)))
+    with pytest.raises(InputError, match="--text-column.*or --input-format lines"):
+        read(write(tmp_path, "a.txt", zip(TEXTS, TEXTS, LABELS)))
+
+
+def test_a_large_file_is_asked_about_too(tmp_path):
+    many = SAMPLE // 8
+    lines = {
+        "say --input-format tsv": "good\tgut\n", "the number before each text": "1 good\n0 bad\n",
+        "behind the last '@'": "good @pos\nbad @neg\n",
+    }  # fmt: skip
+    for said, line in lines.items():
+        (tmp_path / "a.txt").write_text(line * many)
+        assert said in read(tmp_path / "a.txt")[1]
+
+
+@pytest.mark.parametrize("header", [["texto", "etiqueta"], ["What did you like?", "What did you think of it overall?"]])
+def test_a_header_of_any_language_is_none_of_the_rows(tmp_path, header):
+    with open(tmp_path / "r.csv", "w", newline="") as file:
+        csv.writer(file).writerows([header, *zip(TEXTS, LABELS)])
+    texts, said = read(tmp_path / "r.csv")
+    assert texts == TEXTS
+    assert said == f"r.csv: 16 rows, text from column {header[0]!r}; not read: {header[1]!r}"
+
+
+def test_a_first_row_of_a_rare_label_is_no_header(tmp_path):
+    rows = [(f"{TEXTS[0]} indeed", "eggs"), *zip(TEXTS, LABELS)]
+    assert read(write(tmp_path, "r.tsv", rows))[0] == [text for text, _ in rows]
+
+
+def test_dates_codes_and_addresses_are_no_texts(tmp_path):
+    dates = [f"Tue Oct {day:02d} 21:53:25 +0000 2011" for day in range(1, 17)]
+    codes = [f"user{n}" for n in range(16)]
+    pages = [f"https://a.b/c?d={text.split()[0]}{n}" for n, text in enumerate(TEXTS)]
+    rows = [dict(zip(("when", "wer", "Kommentar", "wo"), row)) for row in zip(dates, codes, TEXTS, pages)]
+    (tmp_path / "r.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    assert read(tmp_path / "r.jsonl")[0] == TEXTS
+    short = [{**row, "Kommentar": f"gut {'ab'[n % 2] * n}", "name": f"Ada {'cd'[n % 2] * n}"} for n, row in enumerate(rows)]
+    (tmp_path / "r.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in short))
+    with pytest.raises(InputError, match="which of them is the text cannot be told"):
+        read(tmp_path / "r.jsonl")
+
+
+def test_a_column_of_few_values_is_the_text_only_if_they_are_of_words(tmp_path):
+    (tmp_path / "r.csv").write_text("id,country\n" + "1,USA\n2,France\n" * 8)
+    with pytest.raises(InputError, match="none of them holds a text; say it with --text-column"):
+        read(tmp_path / "r.csv")
+    assert read(tmp_path / "r.csv", text_column="country")[0] == ["USA", "France"] * 8
+    (tmp_path / "r.csv").write_text("id,avis\n" + "1,Trop cher\n2,Je recommande\n" * 8)
+    assert read(tmp_path / "r.csv")[0] == ["Trop cher", "Je recommande"] * 8
+
+
+def test_texts_under_the_name_of_a_label_are_said(tmp_path):
+    file = write(tmp_path, "r.csv", [("Id", "Category"), *enumerate(TEXTS)], ",")
+    with pytest.raises(InputError, match="'Category' holds texts, but is a name of labels or ids; say it with --text-column"):
+        read(file)
+    assert read(file, text_column="Category")[0] == TEXTS
+
+
+def test_what_annotators_add_is_beside_the_text(tmp_path):
+    row = {"meta": {"source": "The New York Times"}, "tokens": ["It", "was", "good", "and", "fast"], "intents": ["a", "b"] * 4}
+    (tmp_path / "r.jsonl").write_text("".join(f"{json.dumps({'text': text, **row})}\n" for text in TEXTS))
+    assert read(tmp_path / "r.jsonl")[0] == TEXTS
+    row["meta"] = {"thread": [{"content": "and this is another text of many words"}]}
+    (tmp_path / "r.jsonl").write_text("".join(f"{json.dumps({'text': text, **row})}\n" for text in TEXTS))
+    with pytest.raises(InputError, match="'text', 'meta' hold texts"):
+        read(tmp_path / "r.jsonl")
+
+
+def test_the_paraphrase_corpus_is_of_pairs(tmp_path):
+    header = ("Quality", "#1 ID", "#2 ID", "#1 String", "#2 String")
+    rows = [header, *((n % 2, n, n + 1, text, f"{text} too") for n, text in enumerate(TEXTS))]
+    for name in ("msr.txt", "msr.tsv"):
+        found = list(read_rows(write(tmp_path, name, rows)))
+        assert [(row.text, row.text_pair) for row in found] == [(text, f"{text} too") for text in TEXTS]
+
+
+def test_lists_one_after_the_other_are_read(tmp_path):
+    pages = [json.dumps([{"text": text}]) for text in TEXTS[:3]]
+    (tmp_path / "r.json").write_text(f"{pages[0]}{pages[1]}\n[]\n{pages[2]}\n")
+    assert read(tmp_path / "r.json")[0] == TEXTS[:3]
+    (tmp_path / "r.json").write_text(f"{pages[0]}[]}}")
+    assert read(tmp_path / "r.json")[0] == [TEXTS[0], "something stands behind the list's end, which is not read"]
+
+
+def test_parts_of_a_data_set_in_one_object_are_answered_by_what_to_give(tmp_path):
+    (tmp_path / "r.json").write_text(json.dumps({"train": [["a b", "x"], ["c d", "y"]], "test": [["e f", "x"]]}))
+    with pytest.raises(InputError, match="'train', 'test'.*write the one that is meant as a file of its own"):
+        read(tmp_path / "r.json")
+    (tmp_path / "train.json").write_text(json.dumps([["it is good", "x"], ["it is bad", "y"]]))
+    assert read(tmp_path / "train.json", text_column="1")[0] == ["it is good", "it is bad"]
