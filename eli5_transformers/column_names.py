@@ -51,6 +51,11 @@ def is_text(name: Any) -> bool:
     return plain(name) in TEXTS or plain(name) in SECOND_TEXTS
 
 
+def is_text_in_plural(name: Any) -> bool:
+    """Whether a header may call a column of texts so, "reviews", which in an object is rather a list."""
+    return plain(name).removesuffix("s") in TEXTS
+
+
 def pair_of(names: Sequence[Any]) -> Optional[Tuple[Any, Any]]:
     """Both names in the order of a pair, where `names` are two that belong together; else None."""
     if len(names) != 2:

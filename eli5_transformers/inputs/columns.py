@@ -11,6 +11,7 @@ from ..errors import InputError
 from .column_kinds import has_words, holds_strings, is_data, is_numeric, is_prose
 
 _SHOWN = 12
+_FEWEST = 10
 _OPTIONS = ("--text-column", "--pair-column", "--label-column", "--id-column")
 
 
@@ -98,6 +99,8 @@ def _texts(
 def _by_values(others: Sequence[str], sample: Sequence[Mapping[str, Any]], names: Sequence[str]) -> str:
     """The one column of texts, of those whose names say nothing; what is beside data must be prose to be it."""
     held = {name: _values(name, sample) for name in others}
+    # What stands in a few rows only, as behind the last column where a text was not quoted, is not what all are about.
+    others = [name for name in others if _FEWEST * len(held[name]) >= len(sample)] or others
     strings = [name for name in others if not is_numeric(held[name]) or holds_strings(held[name])]
     texts = [name for name in strings if not is_data(held[name])]
     if not texts and len(strings) == 1 and has_words(held[strings[0]]):

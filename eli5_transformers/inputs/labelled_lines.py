@@ -33,6 +33,8 @@ def labels_in_lines(head: str, whole: bool) -> List[str]:
     ends = list(filter(None, map(_ENDING.match, lines)))
     if len(ends) == len(lines) and len({end[1] for end in ends}) == 1 and has_few([end[2] for end in ends]):
         sign = ends[0][1]
+        if sign in ",;|":
+            return [f"if {sign!r} parts columns, say --input-format csv"]
         return [f"if what is behind the last {sign!r} is the text's label, put a tab there and say --input-format tsv"]
     return []
 

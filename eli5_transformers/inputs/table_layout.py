@@ -11,7 +11,7 @@ import re
 from dataclasses import replace
 from typing import Any, List, Optional, Sequence, Tuple
 
-from ..column_names import is_known, is_text, plain
+from ..column_names import is_known, is_text, is_text_in_plural, plain
 from .column_kinds import NUMBER, has_few, is_data, is_prose, is_value
 from .forms import DELIMITERS, SEPARATOR, header_in, other_delimiter
 from .table_records import Layout, Quotes, Record, fitted, has_escapes, records, without_escapes
@@ -197,9 +197,10 @@ def _is_header(rows: Sequence[Sequence[str]], first: Sequence[str], asked: Seque
     """Whether the first row names the columns: by names that are known or were asked for, or by how it differs."""
     if not rows or any(NUMBER.match(cell) for cell in first if cell):
         return False
-    if _has_asked(first, asked) or any(map(is_text, first)):
+    if _has_asked(first, asked) or any(is_text(cell) or is_text_in_plural(cell) for cell in first):
         return True
-    if len(first) < 2 or len(set(first)) < len(first):
+    named = [cell for cell in first if cell.strip()]
+    if len(named) < 2 or len(set(named)) < len(named):
         return False
     columns = list(zip(*(row for row in rows[1:] if len(row) == len(first))))
     short = all(len(cell.split()) <= 3 and len(cell) <= 40 for cell in first)

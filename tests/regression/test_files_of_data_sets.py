@@ -51,7 +51,7 @@ def test_a_large_file_is_asked_about_too(tmp_path):
     many = SAMPLE // 8
     lines = {
         "say --input-format tsv": "good\tgut\n", "the number before each text": "1 good\n0 bad\n",
-        "behind the last '@'": "good @pos\nbad @neg\n",
+        "behind the last '@'": "good @pos\nbad @neg\n", "say --input-format csv": "good,pos\nbad,neg\n",
     }  # fmt: skip
     for said, line in lines.items():
         (tmp_path / "a.txt").write_text(line * many)
@@ -65,6 +65,21 @@ def test_a_header_of_any_language_is_none_of_the_rows(tmp_path, header):
     texts, said = read(tmp_path / "r.csv")
     assert texts == TEXTS
     assert said == f"r.csv: 16 rows, text from column {header[0]!r}; not read: {header[1]!r}"
+
+
+def test_cells_behind_the_last_named_column_are_said_and_not_read(tmp_path):
+    rows = [["v1", "v2", "", ""], *([label, text, "", ""] for label, text in zip(LABELS, TEXTS))]
+    rows[3][2:] = [' he said, "no"', "GN"]
+    with open(tmp_path / "spam.csv", "w", newline="") as file:
+        csv.writer(file).writerows(rows)
+    texts, said = read(tmp_path / "spam.csv")
+    assert texts == TEXTS
+    assert said.endswith("text from column 'v2'; not read: 'v1', 'column 3', 'column 4'")
+
+
+def test_one_column_of_texts_in_the_plural_has_a_header(tmp_path):
+    (tmp_path / "r.csv").write_text("reviews\n" + "".join(f"{text.replace(chr(34), '')}\n" for text in TEXTS))
+    assert len(read(tmp_path / "r.csv")[0]) == len(TEXTS)
 
 
 def test_a_first_row_of_a_rare_label_is_no_header(tmp_path):
