@@ -116,12 +116,13 @@ def _by_values(others: Sequence[str], sample: Sequence[Mapping[str, Any]], names
 
 
 def _inside(names: Sequence[str], sample: Sequence[Mapping[str, Any]]) -> str:
-    """What to say where the text stands inside of an object: how it is named."""
+    """What to say where the text stands inside of an object, or of a list of them: how it is named."""
     for name in names:
         for value in _values(name, sample):
+            path, value = (f"{name}.1", value[0]) if isinstance(value, list) and value else (name, value)
             inner = [key for key, text in value.items() if isinstance(text, str)] if isinstance(value, dict) else []
             if inner:
-                return f" (inside of an object a value is named with a dot, as {f'{name}.{max(inner, key=is_text)}'!r})"
+                return f" (inside of an object a value is named with a dot, as {f'{path}.{max(inner, key=is_text)}'!r})"
     return ""
 
 

@@ -220,17 +220,30 @@ def _rows_of(held: Any) -> Iterable[Any]:
     if set(held) == {"name", "index", "data"} and isinstance(held["data"], list):
         return held["data"]  # pandas' orient "split" of a column alone
     of_rows = [key for key, value in lists.items() if value and all(isinstance(row, dict) for row in value)]
-    if "schema" in held and "data" in of_rows:
+    with_texts = [key for key in of_rows if any(map(_has_text, lists[key]))]
+    if len(with_texts) == 1:  # beside a schema, features, intents
+        of_rows = with_texts
+    elif "schema" in held and "data" in of_rows:
         of_rows = ["data"]
-    if len(of_rows) == 1 and len(of_rows) == len([value for value in lists.values() if value]):
+    if len(of_rows) == 1 and (with_texts == of_rows or len([value for value in lists.values() if value]) == 1):
         return lists[of_rows[0]]
     if values and len(lists) == len(values) and not of_rows:
         return _of_columns(lists)
+    if len(values) == 1 and isinstance(values[0], dict) and any(isinstance(value, list) for value in values[0].values()):
+        return _rows_of(values[0])  # the program's name around its data
     if values and all(isinstance(value, dict) for value in values):
         return _of_objects(held)
     raise NotATable(
         f"is a JSON object with the keys {', '.join(map(repr, list(held)[:12])) or 'none'}, which is no table of rows: give "
         'JSON Lines or a list, with an object such as {"text": …} for each text'
+    )
+
+
+def _has_text(row: Dict[str, Any], deeper: bool = True) -> bool:
+    """Whether a row has a string under the name of a text, itself or in one of its objects."""
+    return any(
+        (is_text(key) and isinstance(value, str)) or (deeper and isinstance(value, dict) and _has_text(value, False))
+        for key, value in row.items()
     )
 
 

@@ -30,6 +30,9 @@ def labels_in_lines(head: str, whole: bool) -> List[str]:
         return []
     if all(map(_NUMBERED.match, lines)) and has_few([line.split()[0] for line in lines]):
         return ["if the number before each text is its label, put a tab between them and say --input-format tsv"]
+    blocks = [block.count("\n") for block in re.split(r"\n\s*\n", head.replace("\r\n", "\n").strip())]
+    if len(blocks) > 1 and 2 * sum(map(bool, blocks)) > len(blocks):
+        return ["if empty lines part its texts, give them as JSON Lines"]
     ends = list(filter(None, map(_ENDING.match, lines)))
     if len(ends) == len(lines) and len({end[1] for end in ends}) == 1 and has_few([end[2] for end in ends]):
         sign = ends[0][1]

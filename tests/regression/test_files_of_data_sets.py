@@ -8,6 +8,7 @@ small files of usual names.
 
 import csv
 import json
+import zipfile
 
 import pytest
 
@@ -148,3 +149,73 @@ def test_parts_of_a_data_set_in_one_object_are_answered_by_what_to_give(tmp_path
         read(tmp_path / "r.json")
     (tmp_path / "train.json").write_text(json.dumps([["it is good", "x"], ["it is bad", "y"]]))
     assert read(tmp_path / "train.json", text_column="1")[0] == ["it is good", "it is bad"]
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        {"rows": [{"row_idx": 1, "row": {"text": TEXTS[0]}}], "features": [{"name": "text", "type": "string"}]},
+        {"schema_version": "2.1", "intents": [{"name": "a"}], "utterances": [{"text": TEXTS[0], "intent": "a"}]},
+        {"rasa_nlu_data": {"common_examples": [{"text": TEXTS[0], "intent": "a"}], "regex_features": []}},
+        [{"id": 1, "data": {"text": TEXTS[0]}, "annotations": [{"result": [{"value": {"choices": ["a"]}}]}]}],
+        [{"messages": [{"role": "user", "content": TEXTS[0]}, {"role": "assistant", "content": "a"}]}],
+    ],
+)
+def test_exports_are_read_or_say_how_the_text_inside_is_named(tmp_path, made):
+    (tmp_path / "r.json").write_text(json.dumps(made))
+    try:
+        texts, _ = read(tmp_path / "r.json")
+    except InputError as error:
+        named = str(error).split("a value is named with a dot, as '")[1].split("'")[0]
+        texts, _ = read(tmp_path / "r.json", text_column=named)
+    assert texts == TEXTS[:1]
+
+
+def test_two_lists_of_texts_in_one_object_are_not_chosen_from(tmp_path):
+    (tmp_path / "r.json").write_text(json.dumps({"train": [{"text": "a"}], "test": [{"text": "b"}]}))
+    with pytest.raises(InputError, match="'train', 'test'"):
+        read(tmp_path / "r.json")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "what"),
+    [
+        ("a.txt", "1\n00:00:01,600 --> 00:00:04,200\nGood day\n", "a file of subtitles"),
+        ("a.txt", "% made by hand\n@RELATION x\n@ATTRIBUTE text string\n@DATA\n'it is good',pos\n", "ARFF"),
+        ("53068", "From: a@b.c (Ada)\nSubject: Re: a car\nLines: 1\n\nIt is good.\n", "an e-mail"),
+        ("reut2.sgm", "<!DOCTYPE lewis SYSTEM 'lewis.dtd'>\n<REUTERS><BODY>good</BODY></REUTERS>\n", "SGML"),
+        ("a.conll", "It PRP\nis VBZ\n\n", "a file of tagged words"),
+    ],
+)
+def test_lines_of_other_programs_are_no_texts(tmp_path, name, content, what):
+    (tmp_path / name).write_text(content)
+    with pytest.raises(InputError, match=f"is {what}: write its texts as JSON Lines, or say --input-format lines"):
+        read(tmp_path / name)
+    assert read(tmp_path / name, form="lines")[0] == [line for line in content.splitlines() if line]
+
+
+def test_lines_that_only_look_so_are_texts(tmp_path):
+    lines = ["Subject: it broke", "@relation is a word", "see 00:00 --> there", "From: me to you"] * 500
+    (tmp_path / "a.txt").write_text("\n".join(lines))
+    assert read(tmp_path / "a.txt")[0] == lines
+
+
+def test_texts_of_several_lines_are_asked_about(tmp_path):
+    (tmp_path / "a.txt").write_text("\n\n".join(f"{text}\nand more of it" for text in TEXTS))
+    assert "if empty lines part its texts, give them as JSON Lines" in read(tmp_path / "a.txt")[1]
+
+
+@pytest.mark.parametrize(
+    ("name", "inside", "mend"),
+    [
+        ("a.ods", "mimetype", "spreadsheet: save it as CSV"), ("a.docx", "word/document.xml", "save its texts as a text file"),
+        ("a.npz", "arr_0.npy", "save the texts as CSV"), ("a.zip", "r.csv", "unpack it"),
+    ],
+)  # fmt: skip
+def test_what_nobody_unpacks_is_not_to_be_unpacked(tmp_path, name, inside, mend):
+    with zipfile.ZipFile(tmp_path / name, "w") as packed:
+        packed.writestr(inside, "application/vnd.oasis.opendocument.spreadsheet" if inside == "mimetype" else "a")
+    for file in (name, "unnamed"):
+        (tmp_path / file).write_bytes((tmp_path / name).read_bytes())
+        with pytest.raises(InputError, match=mend):
+            read(tmp_path / file)
