@@ -50,17 +50,18 @@ def has_few(values: Sequence[str]) -> bool:
     return len(values) >= _FEW * len(set(values)) > 0 and max(map(len, values)) < _LONGEST_NAME
 
 
-def has_words(values: Sequence[Any]) -> bool:
-    """Whether most of the different strings are of several words."""
-    strings = {value for value in values if isinstance(value, str)}
-    return 2 * sum(len(_LETTERS.findall(text)) > 1 and " " in text.strip() for text in strings) > len(strings)
-
-
 def is_data(values: Sequence[Any]) -> bool:
-    """Whether the values are no texts: numbers, dates, a few names, or codes and addresses."""
+    """Whether the values are no texts: numbers, dates, a few names of one word, or codes and addresses."""
     strings = [value for value in values if isinstance(value, str)]
     codes = len(strings) >= _FEW and all(map(_CODE.fullmatch, strings))
-    return not holds_strings(values) and (is_numeric(values) or has_few(strings) or codes)
+    names = has_few(strings) and not _are_of_words(strings)  # a question, too, may be asked again and again
+    return not holds_strings(values) and (is_numeric(values) or names or codes)
+
+
+def _are_of_words(strings: Sequence[str]) -> bool:
+    """Whether most of the different strings are of several words."""
+    different = set(strings)
+    return 2 * sum(len(_LETTERS.findall(text)) > 1 and " " in text.strip() for text in different) > len(different)
 
 
 def is_prose(values: Sequence[Any]) -> bool:

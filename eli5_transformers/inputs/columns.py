@@ -8,7 +8,7 @@ from typing import Any, List, Mapping, Optional, Sequence, Tuple
 from ..arguments import did_you_mean, is_missing
 from ..column_names import IDS, LABELS, SECOND_TEXTS, is_text, pair_of, plain
 from ..errors import InputError
-from .column_kinds import has_words, holds_strings, is_data, is_numeric, is_prose
+from .column_kinds import holds_strings, is_data, is_numeric, is_prose
 
 _SHOWN = 12
 _FEWEST = 10
@@ -103,8 +103,6 @@ def _by_values(others: Sequence[str], sample: Sequence[Mapping[str, Any]], names
     others = [name for name in others if _FEWEST * len(held[name]) >= len(sample)] or others
     strings = [name for name in others if not is_numeric(held[name]) or holds_strings(held[name])]
     texts = [name for name in strings if not is_data(held[name])]
-    if not texts and len(strings) == 1 and has_words(held[strings[0]]):
-        texts = strings  # the same short texts again and again
     if len(texts) == 1 and not holds_strings(held[texts[0]]) and (texts == strings or is_prose(held[texts[0]])):
         return texts[0]
     if texts:

@@ -110,6 +110,11 @@ def test_a_column_of_few_values_is_the_text_only_if_they_are_of_words(tmp_path):
     assert read(tmp_path / "r.csv")[0] == ["Trop cher", "Je recommande"] * 8
 
 
+def test_a_question_that_is_asked_in_each_row_is_not_left_out(tmp_path):
+    with pytest.raises(InputError, match="which of them is the text cannot be told"):
+        read(write(tmp_path, "r.tsv", [("what is it", text, n) for n, text in enumerate(TEXTS)]))
+
+
 def test_texts_under_the_name_of_a_label_are_said(tmp_path):
     file = write(tmp_path, "r.csv", [("Id", "Category"), *enumerate(TEXTS)], ",")
     with pytest.raises(InputError, match="'Category' holds texts, but is a name of labels or ids; say it with --text-column"):
