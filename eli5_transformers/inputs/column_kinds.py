@@ -8,7 +8,7 @@ from typing import Any, Iterator, Sequence
 NUMBER = re.compile(r"\s*[-+]?[\d.,]*\d\s*%?\s*$|\s*[-+]?\d[\d.,]*e[-+]?\d+\s*$", re.IGNORECASE)
 _LETTERS = re.compile(r"[^\W\d_]+")
 # Dates, times, truth values and what annotators answer, which are no texts either.
-_VALUE = re.compile(r"[\d\s:./,+TZ-]*\d[\d\s:./,+TZ-]*$|(true|false|yes|no|accept|reject|ignore)$", re.IGNORECASE)
+_VALUE = re.compile(r"(?=\D{0,9}\d)[\d\s:./,+TZ-]+$|(true|false|yes|no|accept|reject|ignore)$", re.IGNORECASE)
 # The words of a date, "Mon Apr 06 22:19:45 PDT 2009" or "January 6th, 2020".
 _OF_DATES = re.compile(
     r"(jan(uary)?|feb(ruary)?|mar(ch)?|apr(il)?|may|june?|july?|aug(ust)?|sept?(ember)?|oct(ober)?|nov(ember)?|dec(ember)?"
@@ -16,8 +16,7 @@ _OF_DATES = re.compile(
     r"|[ap]m|utc|gmt|[ecmp][ds]t|cest|cet|st|nd|rd|th|t|z)$",
     re.IGNORECASE,
 )
-# A code or an address: without a space, and with a digit or as URLs begin.
-_CODE = re.compile(r"[!-~]*\d[!-~]*|\w+://\S+")
+_ADDRESS = re.compile(r"\w+://\S+$")
 _WORDS_OF_PROSE = 5
 # Scripts that put no spaces between words: Thai to Khmer, Chinese, Japanese.
 _WITHOUT_SPACES = re.compile("[\u0e00-\u17ff\u3040-\u30ff\u3400-\u9fff]{8}")
@@ -53,9 +52,15 @@ def has_few(values: Sequence[str]) -> bool:
 def is_data(values: Sequence[Any]) -> bool:
     """Whether the values are no texts: numbers, dates, a few names of one word, or codes and addresses."""
     strings = [value for value in values if isinstance(value, str)]
-    codes = len(strings) >= _FEW and all(map(_CODE.fullmatch, strings))
+    codes = len(strings) >= _FEW and all(map(_is_code, strings))
     names = has_few(strings) and not _are_of_words(strings)  # a question, too, may be asked again and again
     return not holds_strings(values) and (is_numeric(values) or names or codes)
+
+
+def _is_code(text: str) -> bool:
+    """Whether a string is a code or an address: without a space, and with a digit or as URLs begin."""
+    coded = text.isascii() and any(map(str.isdigit, text)) and not any(map(str.isspace, text))
+    return coded or _ADDRESS.match(text) is not None
 
 
 def _are_of_words(strings: Sequence[str]) -> bool:
