@@ -11,7 +11,8 @@ import gc
 import logging
 import os
 import sys
-from typing import Any, Iterable, NoReturn
+from contextlib import contextmanager, suppress
+from typing import Any, Iterable, Iterator, NoReturn
 
 from . import __version__, compat
 from .commands import explain
@@ -30,7 +31,7 @@ def main() -> None:
             complete(PROG)
             return
         compat.require_allennlp()
-        with compat.as_a_program():
+        with compat.as_a_program(), _open_streams():
             _run()
     except Eli5TransformersError as error:
         sys.exit(f"{PROG}: {error}")
@@ -62,14 +63,25 @@ class _Formatter(logging.Formatter):
 
 
 class _VisibleStream:
-    """stderr, on which transformers' logs, warnings and progress bars show what checkpoints and configs hold, too."""
+    """stderr, on which transformers' logs, warnings and progress bars show what checkpoints and configs hold, too.
+
+    What it cannot take, on a full disk or where its reader has gone, is lost, and the results are not: a progress bar would
+    end the run.
+    """
 
     def __init__(self, stream: Any) -> None:
         self._stream = stream
 
     def write(self, text: str) -> int:
         """Write the text with every character spelled that a terminal would obey, but for tabs and line breaks."""
-        return self._stream.write(visible(text))
+        with suppress(OSError):
+            self._stream.write(visible(text))
+        return len(text)
+
+    def flush(self) -> None:
+        """Hand on what was written."""
+        with suppress(OSError):
+            self._stream.flush()
 
     def writelines(self, lines: Iterable[str]) -> None:
         """Write each of the lines as `write` does."""
@@ -82,7 +94,6 @@ class _VisibleStream:
 
 def _explain(argv: list[str]) -> int:
     # Not through AllenNLP's parser: importing all its commands takes longer than explaining a sentence.
-    _fill_descriptors()
     _log_at("ERROR")
     postpone_eli5()
     # What is imported stays: looking through it for garbage again and again is a tenth of the time to start.
@@ -99,13 +110,27 @@ def _explain(argv: list[str]) -> int:
         sys.stderr = stderr
 
 
-def _fill_descriptors() -> None:
-    """Open what the caller has closed of stdin, stdout and stderr: else the first files get their numbers, and their lines."""
+@contextmanager
+def _open_streams() -> Iterator[None]:
+    """A process of which the caller has closed stdin, stdout or stderr.
+
+    Their numbers are taken: else the first files get them, and their lines. And there is a stderr, which transformers, tqdm
+    and others write to without a look. `sys.stdin` and `sys.stdout` stay None, for which there is a sentence.
+    """
     while True:
         opened = os.open(os.devnull, os.O_RDWR)
         if opened > 2:
             os.close(opened)
-            return
+            break
+    if sys.stderr is not None:
+        yield
+        return
+    with open(os.devnull, "w", encoding="utf-8") as nowhere:
+        sys.stderr = nowhere
+        try:
+            yield
+        finally:
+            sys.stderr = None  # type: ignore[assignment]
 
 
 def _allennlp() -> None:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any, Optional, Sequence, Tuple
 
 SECOND_TEXTS = (
-    "text_pair", "hypothesis", "sentence2", "question2", "text2", "text_b", "text_2", "sentence_b", "sentence_2",
+    "text_pair", "hypothesis", "sentence2", "question2", "text2", "text_b", "text_2", "sentence_b", "sentence_2", "#2_string",
 )  # fmt: skip
 """Names that say of a text that another one stands before it."""
 
 TEXTS = (
     "text", "sentence", "premise", "sentence1", "question1", "text1", "text_a", "text_1", "sentence_a", "sentence_1",
-    "review", "content", "body", "comment", "tweet", "document", "message", "utterance", "post", "title", "headline",
-    "description", "summary", "subject", "review_text", "review_body", "reviewtext", "review_title", "comment_text",
+    "#1_string", "review", "content", "body", "comment", "tweet", "document", "message", "utterance", "post", "title",
+    "headline", "description", "summary", "subject", "review_text", "review_body", "reviewtext", "review_title", "comment_text",
     "full_text", "question", "answer", "passage", "context", "query", "claim", "evidence", "prompt", "response", "reply",
 )  # fmt: skip
 """Names of texts that may stand alone."""
@@ -49,6 +49,11 @@ def is_known(name: Any) -> bool:
 def is_text(name: Any) -> bool:
     """Whether it is a name of a text, or of the second text of a pair."""
     return plain(name) in TEXTS or plain(name) in SECOND_TEXTS
+
+
+def is_text_in_plural(name: Any) -> bool:
+    """Whether a header may call a column of texts so, "reviews", which in an object is rather a list."""
+    return plain(name).removesuffix("s") in TEXTS
 
 
 def pair_of(names: Sequence[Any]) -> Optional[Tuple[Any, Any]]:

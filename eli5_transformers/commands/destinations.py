@@ -117,6 +117,8 @@ class Direct(Destination):
     def check(self) -> None:
         try:
             if self._descriptor is not None:
+                if _was_closed(self._descriptor):
+                    raise OSError(errno.EBADF, "it is closed; give the name of a file")
                 os.fstat(self._descriptor)
             elif not os.access(self._path, os.W_OK):
                 raise PermissionError(13, "Permission denied")
@@ -332,6 +334,11 @@ def _same(one: Any, other: Any) -> bool:
     except (OSError, ValueError):
         return bool(one == other)
     return os.path.samestat(*found) and stat.S_ISREG(found[0].st_mode)
+
+
+def _was_closed(descriptor: int) -> bool:
+    """Whether the caller has closed a standard stream: what is open under its number now leads nowhere."""
+    return descriptor < 3 and (sys.__stdin__, sys.__stdout__, sys.__stderr__)[descriptor] is None
 
 
 def _stat(path: str) -> Optional[os.stat_result]:

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Any, List, Mapping, Optional, Sequence, Tuple
 
 from ..arguments import did_you_mean, is_missing
 from ..column_names import IDS, LABELS, SECOND_TEXTS, is_text, pair_of, plain
 from ..errors import InputError
+from .column_kinds import holds_strings, is_data, is_numeric, is_prose
 
-_LETTERS = re.compile(r"[^\W\d_]+")
-NUMBER = re.compile(r"\s*[-+]?[\d.,]*\d\s*%?\s*$|\s*[-+]?\d[\d.,]*e[-+]?\d+\s*$", re.IGNORECASE)
-# Dates, times, truth values and what annotators answer, which are no texts either.
-_VALUE = re.compile(r"[\d\s:./,+TZ-]*\d[\d\s:./,+TZ-]*$|(true|false|yes|no|accept|reject|ignore)$", re.IGNORECASE)
-_WORDS_OF_PROSE = 5
-# Scripts that put no spaces between words: Thai to Khmer, Chinese, Japanese.
-_WITHOUT_SPACES = re.compile("[\u0e00-\u17ff\u3040-\u30ff\u3400-\u9fff]{8}")
 _SHOWN = 12
+_FEWEST = 10
 _OPTIONS = ("--text-column", "--pair-column", "--label-column", "--id-column")
 
 
@@ -84,13 +78,9 @@ def _texts(
     # A label or id beyond the one that is read is no text either.
     known = [name for name in rest if is_text(name)]
     others = [name for name in rest if name not in known and plain(name) not in (*LABELS, *IDS)]
-    written = [name for name in known if not _is_numeric(name, sample)] or known
+    written = [name for name in known if not is_numeric(_values(name, sample))] or known
     if not written:
-        strings = [name for name in others if not _is_numeric(name, sample) or _is_nested(name, sample)]
-        if len(strings) != 1 or _is_nested(strings[0], sample):
-            why = "which of them is the text cannot be told" if strings else "none of them holds a text"
-            raise _ambiguous(names, f"{why}{_inside(others, sample)}")
-        return strings[0], pair
+        return _by_values(others, sample, names), pair
     # A text of a pair may be missing in all rows that were looked at, which each row is to say.
     for both in (written, *([*written, name] for name in known if name not in written)):
         found = pair_of(both) if pair is None else None
@@ -100,19 +90,37 @@ def _texts(
         raise _ambiguous(names, f"{_listed(written)} may each be the text")
     if plain(written[0]) in SECOND_TEXTS and pair is None:
         raise _ambiguous(names, f"{written[0]!r} is the second text of a pair, but the first one is missing")
-    prose = [name for name in others if _is_prose(name, sample)]
+    prose = [name for name in others if is_prose(_values(name, sample))]
     if prose and pair is None:
         raise _ambiguous(names, f"{_listed([written[0], *prose])} hold texts")
     return written[0], pair
 
 
+def _by_values(others: Sequence[str], sample: Sequence[Mapping[str, Any]], names: Sequence[str]) -> str:
+    """The one column of texts, of those whose names say nothing; what is beside data must be prose to be it."""
+    held = {name: _values(name, sample) for name in others}
+    # What stands in a few rows only, as behind the last column where a text was not quoted, is not what all are about.
+    others = [name for name in others if _FEWEST * len(held[name]) >= len(sample)] or others
+    strings = [name for name in others if not is_numeric(held[name]) or holds_strings(held[name])]
+    texts = [name for name in strings if not is_data(held[name])]
+    if len(texts) == 1 and not holds_strings(held[texts[0]]) and (texts == strings or is_prose(held[texts[0]])):
+        return texts[0]
+    if texts:
+        raise _ambiguous(names, f"which of them is the text cannot be told{_inside(others, sample)}")
+    named = [name for name in names if plain(name) in (*LABELS, *IDS) and is_prose(_values(name, sample))]
+    if named:
+        raise _ambiguous(names, f"{_listed(named)} holds texts, but is a name of labels or ids")
+    raise _ambiguous(names, f"none of them holds a text{_inside(others, sample)}")
+
+
 def _inside(names: Sequence[str], sample: Sequence[Mapping[str, Any]]) -> str:
-    """What to say where the text stands inside of an object: how it is named."""
+    """What to say where the text stands inside of an object, or of a list of them: how it is named."""
     for name in names:
         for value in _values(name, sample):
+            path, value = (f"{name}.1", value[0]) if isinstance(value, list) and value else (name, value)
             inner = [key for key, text in value.items() if isinstance(text, str)] if isinstance(value, dict) else []
             if inner:
-                return f" (inside of an object a value is named with a dot, as {f'{name}.{max(inner, key=is_text)}'!r})"
+                return f" (inside of an object a value is named with a dot, as {f'{path}.{max(inner, key=is_text)}'!r})"
     return ""
 
 
@@ -160,30 +168,3 @@ def _twice(names: Sequence[str]) -> str:
 def _values(name: str, sample: Sequence[Mapping[str, Any]]) -> List[Any]:
     values = (row.get(name) for row in sample)
     return [value for value in values if not is_missing(value) and value != ""]
-
-
-def is_value(text: str) -> bool:
-    """Whether a string is a number, a date, a truth value or what annotators answer, and so no text."""
-    return NUMBER.match(text) is not None or _VALUE.match(text) is not None
-
-
-def _is_numeric(name: str, sample: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether a column holds no strings, or strings of numbers and dates alone; one without any value does, too."""
-    return all(not isinstance(value, str) or is_value(value) for value in _values(name, sample))
-
-
-def _is_nested(name: str, sample: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether lists or objects of a column hold strings."""
-    return any(isinstance(value, (list, dict)) and "'" in str(value) for value in _values(name, sample))
-
-
-def _is_prose(name: str, sample: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether at least a third of a column's values are of several words, or long in a script without spaces."""
-    values = [str(value) for value in _values(name, sample) if isinstance(value, (str, list, dict))]
-    return 3 * sum(map(_is_sentence, values)) >= max(1, len(values)) and bool(values)
-
-
-def _is_sentence(text: str) -> bool:
-    words = _LETTERS.findall(text)
-    # An address, or a path, has words and no spaces.
-    return (len(words) >= _WORDS_OF_PROSE and len(text.split()) > 2) or bool(_WITHOUT_SPACES.search(text))

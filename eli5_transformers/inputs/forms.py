@@ -9,6 +9,7 @@ from typing import Any, Dict, Optional
 from ..arguments import did_you_mean
 from ..column_names import is_known, is_text
 from ..errors import InputError
+from .other_texts import other_program
 from .sources import Source
 
 FORMS = ("lines", "jsonl", "json", "csv", "tsv", "parquet", "arrow")
@@ -24,8 +25,20 @@ _BYTES = (
 _CSV = "save it as CSV (UTF-8) there, and give that"
 _UNPACK = "unpack it, and give the file that is in it"
 _PICKLE = "is a pickle, which runs what its author chose when it is read: save the texts as CSV, JSON Lines or parquet"
+_FIRST_OF_ZIP = 4096
+_ZIP = b"PK\x03\x04"
+_DOCUMENT = "is a word processor's document: save its texts as a text file, one in each line"
+_OF_ZIP = (
+    (b"opendocument.text", ".odt", _DOCUMENT),
+    (b"word/", ".docx", _DOCUMENT),
+    (b"opendocument.spreadsheet", ".ods", f"is a spreadsheet: {_CSV}"),
+    (b"Index/", ".numbers", f"is a spreadsheet: {_CSV}"),
+    (b"xl/", (".xlsx", ".xlsm", ".xlsb"), f"is an Excel workbook: {_CSV}"),
+    (b".npy", ".npz", "holds arrays of numpy: save the texts as CSV or JSON Lines"),
+)
+"""Files that are ZIP archives, which nobody is to unpack: what is in them, how their names end, and what to say."""
 _REFUSED = (
-    (b"PK\x03\x04", f"is a ZIP archive: {_UNPACK}"),
+    (_ZIP, f"is a ZIP archive: {_UNPACK}"),
     (b"\xd0\xcf\x11\xe0", f"is an old Excel workbook or another document: {_CSV}"),
     (b"BZh91AY&SY", "is packed with bzip2: unpack it, or pack it with gzip"),
     (b"\xfd7zXZ", "is packed with xz: unpack it, or pack it with gzip"),
@@ -48,9 +61,13 @@ _MARKUP = (b"<?xml", b"<!doctype html", b"<table", b"<html")
 _NO_TEXTS = {
     ".yaml": "YAML", ".yml": "YAML", ".toml": "TOML", ".xml": "XML", ".html": "a web page", ".htm": "a web page",
     ".srt": "a file of subtitles", ".vtt": "a file of subtitles", ".sql": "SQL", ".eml": "an e-mail", ".mbox": "a mailbox",
+    ".arff": "ARFF", ".sgm": "SGML", ".sgml": "SGML", ".vw": "Vowpal Wabbit's data", ".svm": "a file of numbered features",
+    ".libsvm": "a file of numbered features", ".conll": "a file of tagged words", ".conllu": "a file of tagged words",
+    ".bio": "a file of tagged words", ".iob": "a file of tagged words",
 }  # fmt: skip
 _LINES = "write its texts as JSON Lines, or say --input-format lines if each line is a text"
 _NAMED = {suffix: f"is {what}: {_LINES}" for suffix, what in _NO_TEXTS.items()}
+_NAMED.update(dict.fromkeys((".tar", ".tgz", ".tbz2", ".txz"), f"is an archive: {_UNPACK}"))
 _NAMED[".ipynb"] = "is a notebook: save its texts as CSV or JSON Lines there"
 # A line between rows of a table that was drawn: Markdown's, or a database's on a screen.
 _DRAWN = re.compile(r"\s*[|+]?\s*:?-{3,}:?\s*([|+]\s*:?-{2,}:?\s*)+[|+]?\s*$")
@@ -71,15 +88,19 @@ def require_readable(source: Source, form: Optional[str]) -> None:
     for magic, why in _REFUSED:
         text = magic in _MARKUP
         if (begin if text else head).startswith(magic) and not (text and form is not None):
-            if b"xl/" in head and magic == b"PK\x03\x04" or source.suffix in (".xlsx", ".xlsm"):
-                why = f"is an Excel workbook: {_CSV}"
-            raise source.refuse(why)
+            raise source.refuse(_of_zip(source) or why if magic == _ZIP else why)
     if source.suffix in (".pkl", ".pickle") or _PICKLED.match(head):
         raise source.refuse(_PICKLE)
     if form is None and source.suffix in _NAMED:
         raise source.refuse(_NAMED[source.suffix])
     if head[257:262] == b"ustar":
         raise source.refuse(f"is an archive: {_UNPACK}")
+
+
+def _of_zip(source: Source) -> str:
+    """What to say of a file that only a program unpacks; "" for an archive."""
+    head, name = source.head[:_FIRST_OF_ZIP], source.suffix
+    return next((why for inside, ends, why in _OF_ZIP if inside in head or name.endswith(ends)), "")
 
 
 def form_of_bytes(source: Source, form: Optional[str]) -> Optional[str]:
@@ -107,6 +128,9 @@ def form_of_text(source: Source, head: str, form: Optional[str], asked_for_colum
     first = lines[0].strip() if lines else ""
     if any(map(_DRAWN.match, lines[:3])):
         raise source.refuse("is a table drawn with lines: export it as CSV, or say --input-format lines if each line is a text")
+    other = other_program(head)
+    if other:
+        raise source.refuse(f"is {other}: {_LINES}")
     named = _BY_SUFFIX.get(source.suffix)
     if _LABELLED.match(first):
         return "lines"

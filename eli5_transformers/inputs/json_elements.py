@@ -133,11 +133,7 @@ def _parsed(number: int, line: str) -> List[Element]:
 
 def _in_list(text: str, place: int, encoding: str) -> Iterator[Element]:
     number = 0
-    place = _SPACE.match(text, place).end()  # type: ignore[union-attr]
-    if text[place : place + 1] == "]":
-        place, closed = place + 1, True
-    else:
-        closed = False
+    place, closed = _entered(text, place)
     while not closed:
         number += 1
         start = place
@@ -156,8 +152,18 @@ def _in_list(text: str, place: int, encoding: str) -> Iterator[Element]:
             why = "the list ends too soon" if not sign else f"not valid JSON: {sign!r} stands behind it"
             yield Element(number + 1, error=f"{why}: what should stand there cannot be read", unit="row")
             return
+        while closed and text.startswith("[", place):  # one list after the other, as Scrapy appends them
+            place, closed = _entered(text, place + 1)
     if text[place:].strip():
         yield Element(number + 1, error="something stands behind the list's end, which is not read", unit="row")
+
+
+def _entered(text: str, place: int) -> Tuple[int, bool]:
+    """Where the first entry of a list begins; or what stands behind the list, and True, where it has none."""
+    place = _SPACE.match(text, place).end()  # type: ignore[union-attr]
+    if not text.startswith("]", place):
+        return place, False
+    return _SPACE.match(text, place + 1).end(), True  # type: ignore[union-attr]
 
 
 def _one_after_the_other(text: str, place: int, encoding: str) -> Iterator[Element]:
@@ -214,17 +220,30 @@ def _rows_of(held: Any) -> Iterable[Any]:
     if set(held) == {"name", "index", "data"} and isinstance(held["data"], list):
         return held["data"]  # pandas' orient "split" of a column alone
     of_rows = [key for key, value in lists.items() if value and all(isinstance(row, dict) for row in value)]
-    if "schema" in held and "data" in of_rows:
+    with_texts = [key for key in of_rows if any(map(_has_text, lists[key]))]
+    if len(with_texts) == 1:  # beside a schema, features, intents
+        of_rows = with_texts
+    elif "schema" in held and "data" in of_rows:
         of_rows = ["data"]
-    if len(of_rows) == 1 and len(of_rows) == len([value for value in lists.values() if value]):
+    if len(of_rows) == 1 and (with_texts == of_rows or len([value for value in lists.values() if value]) == 1):
         return lists[of_rows[0]]
     if values and len(lists) == len(values) and not of_rows:
         return _of_columns(lists)
+    if len(values) == 1 and isinstance(values[0], dict) and any(isinstance(value, list) for value in values[0].values()):
+        return _rows_of(values[0])  # the program's name around its data
     if values and all(isinstance(value, dict) for value in values):
         return _of_objects(held)
     raise NotATable(
         f"is a JSON object with the keys {', '.join(map(repr, list(held)[:12])) or 'none'}, which is no table of rows: give "
         'JSON Lines or a list, with an object such as {"text": …} for each text'
+    )
+
+
+def _has_text(row: Dict[str, Any], deeper: bool = True) -> bool:
+    """Whether a row has a string under the name of a text, itself or in one of its objects."""
+    return any(
+        (is_text(key) and isinstance(value, str)) or (deeper and isinstance(value, dict) and _has_text(value, False))
+        for key, value in row.items()
     )
 
 
@@ -240,7 +259,10 @@ def _of_split(held: Dict[str, Any]) -> List[Any]:
 def _of_columns(columns: Dict[str, List[Any]]) -> List[Dict[str, Any]]:
     lengths = {len(values) for values in columns.values()}
     if len(lengths) > 1:
-        raise NotATable(f"has lists of different lengths under {', '.join(map(repr, list(columns)[:12]))}: they are no table")
+        raise NotATable(
+            f"has lists of different lengths under {', '.join(map(repr, list(columns)[:12]))}, which are no columns of one "
+            "table: if they are parts of a data set, write the one that is meant as a file of its own, as JSON Lines or a list"
+        )
     return [dict(zip(columns, row)) for row in zip(*columns.values())]
 
 

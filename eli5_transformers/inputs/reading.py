@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from typing import Callable, Iterable, Iterator, List, Optional, Union
 
@@ -16,12 +16,12 @@ from .column_files import ColumnFile
 from .columns import Asked, Columns
 from .elements import Element
 from .encodings import beginning, decoded, encoding_of, lines_of
-from .fasttext import has_labels, parted
 from .forms import form_of_bytes, form_of_text, require_readable
+from .labelled_lines import has_labels, labels_in_lines, parted
 from .row_reader import RowReader
 from .rows import Rows
 from .sources import Source
-from .table_layout import has_hidden_columns, layout_of
+from .table_layout import has_hidden_columns, has_tabs_as_columns, layout_of
 from .table_records import Layout, telling_columns
 
 _SAMPLED = 200
@@ -94,6 +94,9 @@ def _of_text(source: Source, encoding: str, form: Optional[str], asked: Asked) -
     if source.whole and not head.strip():
         raise InputError(_empty(source, "lines"))
     kind = form_of_text(source, head, form, bool(asked))
+    if kind == "lines" and form is None and source.repeatable and has_tabs_as_columns(head, source.whole):
+        table = _of_table(source, encoding, "tsv", asked)
+        return replace(table, hint=f"{table.hint}, or --input-format lines if each line is a text")
     if kind == "json":
         text = decoded(source, encoding)
         return _Found(kind, lambda: json_elements.in_document(text, encoding))
@@ -108,7 +111,7 @@ def _of_text(source: Source, encoding: str, form: Optional[str], asked: Asked) -
 
     if kind == "lines" and form is None and has_labels(head, source.whole):
         return _Found(kind, lambda: parted(lines()), notes=["with fastText's labels"])
-    return _Found(kind, lines, notes=_tabs(head) if kind == "lines" and form is None else [])
+    return _Found(kind, lines, notes=labels_in_lines(head, source.whole) if kind == "lines" and form is None else [])
 
 
 def _of_table(source: Source, encoding: str, form: str, asked: Asked) -> _Found:
@@ -230,12 +233,6 @@ def _whole(source: Source, elements: Iterable[Element]) -> Iterator[Element]:
         yield before._replace(value=None, error=f"the file ends in it, or behind it: {source.damage}")
     elif before is not None:
         yield before
-
-
-def _tabs(head: str) -> List[str]:
-    lines = [line for line in head.splitlines() if line.strip()]
-    counts = {line.count("\t") for line in lines}
-    return ["if its tabs part columns, say --input-format tsv"] if len(lines) > 1 and counts != {0} and len(counts) == 1 else []
 
 
 def _joined(error: Exception) -> str:

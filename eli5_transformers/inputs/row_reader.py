@@ -7,7 +7,8 @@ from typing import Any, Dict, FrozenSet, Iterable, List, Mapping, Optional, Unio
 from ..arguments import is_missing, plain_text
 from ..column_names import is_text
 from ..errors import InputError
-from .columns import Asked, Columns, choose, is_value, named
+from .column_kinds import is_value
+from .columns import Asked, Columns, choose, named
 from .elements import Element
 from .rows import Row
 from .table_elements import MISSING

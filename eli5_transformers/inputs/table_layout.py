@@ -11,8 +11,8 @@ import re
 from dataclasses import replace
 from typing import Any, List, Optional, Sequence, Tuple
 
-from ..column_names import is_known, is_text, plain
-from .columns import NUMBER
+from ..column_names import is_known, is_text, is_text_in_plural, plain
+from .column_kinds import NUMBER, has_few, is_data, is_prose, is_value
 from .forms import DELIMITERS, SEPARATOR, header_in, other_delimiter
 from .table_records import Layout, Quotes, Record, fitted, has_escapes, records, without_escapes
 
@@ -120,6 +120,16 @@ def has_hidden_columns(head: str) -> bool:
     return 2 * sum(_TIGHT.search(line) is not None for line in lines) >= len(lines)
 
 
+def has_tabs_as_columns(head: str, whole: bool) -> bool:
+    """Whether tabs can only part columns: as many in every line, with data in one column and prose in another."""
+    lines = [line.rstrip("\n") for line in io.StringIO(head, newline=None)]
+    rows = [line.split("\t") for line in (lines if whole else lines[:-1]) if line.strip()]
+    if len(rows) < 5 or len(rows[0]) < 2 or len(set(map(len, rows))) > 1:
+        return False
+    columns = [[cell for cell in column if cell.strip()] for column in zip(*rows[1:])]  # the first row may be a header
+    return any(column and is_data(column) for column in columns) and any(map(is_prose, columns))
+
+
 def _sample(lines: Sequence[str], layout: Layout, whole: bool) -> List[Record]:
     """The records of the beginning; the last one of a part of a file may be cut."""
     found = list(records(lines, layout))
@@ -187,13 +197,30 @@ def _is_header(rows: Sequence[Sequence[str]], first: Sequence[str], asked: Seque
     """Whether the first row names the columns: by names that are known or were asked for, or by how it differs."""
     if not rows or any(NUMBER.match(cell) for cell in first if cell):
         return False
-    if _has_asked(first, asked) or any(map(is_text, first)):
+    if _has_asked(first, asked) or any(is_text(cell) or is_text_in_plural(cell) for cell in first):
         return True
-    if len(first) < 2 or len(set(first)) < len(first) or any(len(cell.split()) > 3 or len(cell) > 40 for cell in first):
+    named = [cell for cell in first if cell.strip()]
+    if len(named) < 2 or len(set(named)) < len(named):
         return False
-    if any(cell and is_known(cell) for cell in first):
+    columns = list(zip(*(row for row in rows[1:] if len(row) == len(first))))
+    short = all(len(cell.split()) <= 3 and len(cell) <= 40 for cell in first)
+    if any(_differs(cell, column, short) for cell, column in zip(first, columns)):
         return True
-    below = [row for row in rows[1:] if len(row) == len(first)]
-    return any(
-        all(NUMBER.match(row[place]) or len(row[place].split()) > 3 for row in below) for place in range(len(first)) if below
+    return short and (
+        any(cell and is_known(cell) for cell in first)
+        or any(all(NUMBER.match(cell) or len(cell.split()) > 3 for cell in column) for column in columns)
     )
+
+
+def _differs(cell: str, column: Sequence[str], short: bool) -> bool:
+    """Whether a cell is of another kind than those below it: above numbers or dates, or none of a few names that come again.
+
+    A rare label may stand in the first row alone: a name is longer than such labels, or all cells beside it are `short`, too.
+    """
+    below = [other for other in column if other.strip()]
+    if not cell.strip() or len(below) < 2 or is_value(cell):
+        return False
+    if all(map(is_value, below)):
+        return True
+    longer = len(cell.split()) > max(len(other.split()) for other in below)
+    return len(below) >= 8 and has_few(below) and cell not in below and (short or longer)

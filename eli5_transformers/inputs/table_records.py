@@ -14,7 +14,7 @@ from enum import Enum
 from typing import Any, Deque, Dict, FrozenSet, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from ..locks import ProcessLock
-from .columns import NUMBER
+from .column_kinds import NUMBER, has_few
 
 _MOST_LINES = 5000
 # For so many lines behind a broken quote, what looks like the rest of its row is none of its own.
@@ -194,7 +194,7 @@ def telling_columns(rows: Sequence[Dict[str, str]], names: Sequence[str]) -> Tel
         values = [row.get(name) or "" for row in rows]
         if all(map(NUMBER.match, values)):
             telling[place] = None
-        elif len(values) >= 8 and len(set(values)) <= len(values) // 4 and max(map(len, values)) < 30:
+        elif len(values) >= 8 and has_few(values):
             telling[place] = frozenset(values)
     return telling
 

@@ -14,6 +14,7 @@ from closeness import DOUBLE, assert_close
 from eli5_transformers.commands.spreadsheets import cell
 from eli5_transformers.engine import quadrature, spline
 from eli5_transformers.escapes import visible, visible_line, visible_offsets
+from eli5_transformers.inputs.column_kinds import is_data, is_prose, is_value
 from eli5_transformers.text.words import clusters, sentence_starts, words
 
 LENGTH = 100_000
@@ -31,6 +32,17 @@ def test_a_text_of_one_sign_costs_as_much_as_any(signs):
         start = time.process_time()
         cost(text)
         assert time.process_time() - start < 4, cost.__name__
+
+
+@pytest.mark.parametrize("signs", [*SIGNS, "1,", "e1"], ids=ascii)
+def test_what_a_value_is_costs_no_square_of_its_length(signs):
+    text = f"{(signs * LENGTH)[:LENGTH]}x"
+    start = time.process_time()
+    for values in ([text] * 4, [f" {text}"] * 4):
+        assert is_value(values[0]) is False
+        is_data(values)
+        is_prose(values)
+    assert time.process_time() - start < 4
 
 
 def test_many_nodes_cost_less_than_their_passes_and_are_kept():
