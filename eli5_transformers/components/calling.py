@@ -8,23 +8,29 @@ import torch
 
 from ..errors import InputError, SourceError, is_lack_of_memory, shown
 from ..sites.architectures import configs, position_limit, sole_contents
-from ..text.tokenizers import require_tokenizer
+from ..text.tokenizers import require_tokenizer, special_ids
 
 
-def require_fitting(tokenizer: Any, module: torch.nn.Module) -> None:
-    """Refuses a tokenizer with more tokens than the module has rows for, where the module says which its word table is.
+def require_fitting(tokenizer: Any, module: torch.nn.Module) -> Optional[int]:
+    """The rows of the module's word table where the tokenizer has more tokens than those; None where it has not.
 
-    A table that is larger is usual: many are padded. Raises SourceError, also for what is no whole tokenizer.
+    A table that is larger is usual: many are padded. Special tokens that no text holds by itself may lie behind it, as a
+    padding token that was added to a decoder's tokenizer, or the token of images in that of a model for text alone. Any
+    other token there makes it the tokenizer of another model. A module may say of no table that it is its word table.
+    Raises SourceError for such a tokenizer, and for what is no whole one.
     """
     require_tokenizer(tokenizer)
     require_limit(tokenizer)
     rows = _rows(module)
     tokens = len(tokenizer) if hasattr(tokenizer, "__len__") else 0
-    if rows is not None and tokens > rows:
-        raise SourceError(
-            f"the tokenizer has {tokens} tokens, but a {type(module).__name__} has rows for {rows}: give the tokenizer that it "
-            "was trained with, or, where tokens were added, call model.resize_token_embeddings(len(tokenizer))"
-        )
+    if rows is None or tokens <= rows:
+        return None
+    if set(range(rows, tokens)) <= special_ids(tokenizer):
+        return rows
+    raise SourceError(
+        f"the tokenizer has {tokens} tokens, but a {type(module).__name__} has rows for {rows}: give the tokenizer that it "
+        "was trained with, or, where tokens were added, call model.resize_token_embeddings(len(tokenizer))"
+    )
 
 
 def require_limit(tokenizer: Any) -> None:

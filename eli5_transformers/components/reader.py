@@ -132,6 +132,10 @@ class TransformerClassifierReader(DatasetReader):
         if most is not None and not self._chosen_length:
             self.max_length = most if self.max_length is None else min(most, self.max_length)
 
+    def pad_with(self, token_id: Optional[int]) -> None:
+        """Pads batches with this token, the tokenizer's own unless the model has no row for it."""
+        self._token_indexers["tokens"].pad_with(token_id)
+
     def documents(self, line: Mapping[str, Any]) -> Tuple[str, ...]:
         """The text, or the two texts, in a JSON object. Raises InputError where there is none."""
         text, pair = text_and_pair(line, self._text_keys, self._pair_keys)
