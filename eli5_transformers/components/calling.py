@@ -10,14 +10,16 @@ from ..errors import InputError, SourceError, is_lack_of_memory, shown
 from ..sites.architectures import configs, position_limit, sole_contents
 from ..text.tokenizers import require_tokenizer, special_ids
 
+# Special tokens that stand in texts, or around them.
+_IN_TEXTS = ("unk", "bos", "eos", "cls", "sep")
+
 
 def require_fitting(tokenizer: Any, module: torch.nn.Module) -> Optional[int]:
     """The rows of the module's word table where the tokenizer has more tokens than those; None where it has not.
 
-    A table that is larger is usual: many are padded. Special tokens that no text holds by itself may lie behind it, as a
-    padding token that was added to a decoder's tokenizer, or the token of images in that of a model for text alone. Any
-    other token there makes it the tokenizer of another model. A module may say of no table that it is its word table.
-    Raises SourceError for such a tokenizer, and for what is no whole one.
+    A table that is larger is usual: many are padded. Special tokens that no text has may lie behind it, as a padding token
+    that was added to a decoder's tokenizer, or the token of images in that of a model for text alone. Any other token there
+    makes it the tokenizer of another model. Raises SourceError for such a tokenizer, and for what is no whole one.
     """
     require_tokenizer(tokenizer)
     require_limit(tokenizer)
@@ -25,7 +27,8 @@ def require_fitting(tokenizer: Any, module: torch.nn.Module) -> Optional[int]:
     tokens = len(tokenizer) if hasattr(tokenizer, "__len__") else 0
     if rows is None or tokens <= rows:
         return None
-    if set(range(rows, tokens)) <= special_ids(tokenizer):
+    in_texts = {getattr(tokenizer, f"{name}_token_id", None) for name in _IN_TEXTS}
+    if set(range(rows, tokens)) <= special_ids(tokenizer) - in_texts:
         return rows
     raise SourceError(
         f"the tokenizer has {tokens} tokens, but a {type(module).__name__} has rows for {rows}: give the tokenizer that it "

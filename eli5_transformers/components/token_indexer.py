@@ -26,7 +26,7 @@ class TransformerIndexer(SingleIdTokenIndexer):
         self._own_namespace = namespace
         self.tokenizer = tokenizer
         self._makes_segments = "token_type_ids" in tokenizer.model_input_names
-        self._pads = {"mask": False}
+        self._pads: Dict[str, int] = {"mask": False}
         self.pad_with(tokenizer.pad_token_id)
         self._pads["type_ids"] = getattr(tokenizer, "pad_token_type_id", 0) or 0
         self._left = tokenizer.padding_side == "left"

@@ -267,6 +267,22 @@ REFUSED = {
         lambda f, w: (copied(w, f / "checkpoint-1"), copied(w, f / "checkpoint-best")),
         "several checkpoints in it .'checkpoint-best', 'checkpoint-1'.: give the folder of one",
     ),
+    "a checkpoint further down": (
+        lambda f, w: copied(w, f / "deberta" / "pytorch" / "base" / "1"), "some in it .'deberta.pytorch.base.1'.: give"
+    ),
+    "a first BERT": (
+        lambda f, w: (copied(w, f) / "config.json").rename(f / "bert_config.json"), "rename it to config.json, .*model_type"
+    ),
+    "scikit-learn": (text_file("classifier.joblib"), r"a pickled object, .*eli5.explain_prediction itself"),
+    "spaCy": (text_file("config.cfg"), "a pipeline of spaCy, .*torch.nn.Module"),
+    "flair": (
+        lambda f, w: ((f / "loss.tsv").write_text("x"), (f / "pytorch_model.bin").write_text("x")), "a model of flair, .*Module"
+    ),
+    "fastText": (text_file("model.ftz"), "a model of fastText, .*torch.nn.Module"),
+    "Keras": (text_file("classifier.keras"), "a model of Keras, .*torch.nn.Module"),
+    "Lite": (with_file("model.tflite"), "for TensorFlow Lite alone"),
+    "Core ML": (with_file("model.mlmodel"), "for Core ML alone"),
+    "rust-bert": (with_file("rust_model.ot"), "for rust-bert alone"),
     "something else": (text_file("readme.txt"), "is no checkpoint: it has no config.json and no weights"),
 }  # fmt: skip
 
@@ -295,6 +311,34 @@ def test_an_archive_of_what_holds_none_is_answered_by_that_and_by_its_own_name(t
 def test_a_file_of_a_checkpoint_is_answered_by_its_folder(whole, name):
     with pytest.raises(SourceError, match="is one file of a checkpoint: give the folder, .*checkpoint'"):
         load_predictor(whole / name)
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("lid.176.bin", "is one file: give the folder of a checkpoint"),
+        ("model.ftz", "holds a model of fastText"),
+        ("classifier.pkl", "holds a pickled object"),
+        ("best-model.pt", "holds weights in a file of torch's own"),
+        ("model_quantized.onnx", "holds the model for ONNX alone"),
+        ("model.h5", "holds a model of Keras"),
+        ("notes.txt", "is one file"),
+        ("model", "is one file"),
+    ],
+)
+def test_a_file_of_no_checkpoint_is_answered_by_what_it_is(tmp_path, name, told):
+    (tmp_path / name).write_bytes(b"\x80")
+    (tmp_path / "other.incomplete").write_bytes(b"")
+    with pytest.raises(SourceError, match=f"{name}' {told}"):
+        load_predictor(tmp_path / name)
+
+
+def test_the_config_of_a_first_bert_is_read_when_it_was_renamed_as_told(tmp_path, whole, expected):
+    copied(whole, tmp_path)
+    config = json.loads((tmp_path / "config.json").read_text())
+    old = {key: value for key, value in config.items() if key not in ("model_type", "architectures")}
+    (tmp_path / "config.json").write_text(json.dumps({**old, "model_type": "bert"}))
+    assert_close(load_predictor(tmp_path).predict(TEXT)["probs"], expected)
 
 
 def test_a_zip_is_answered_by_unpacking(tmp_path):
@@ -368,6 +412,9 @@ ROWS = {
     "`modules.json`": ["sentence-transformers", "SetFit"],
     "`config.json`, the weights": [test_a_file_of_a_checkpoint_is_answered_by_its_folder],
     "a `.zip`": [test_a_zip_is_answered_by_unpacking],
+    "a checkpoint further down": ["a checkpoint further down"],
+    "`bert_config.json`": ["a first BERT", test_the_config_of_a_first_bert_is_read_when_it_was_renamed_as_told],
+    "a model of another": ["scikit-learn", "spaCy", "flair", "fastText", "Keras"],
     "an empty folder": ["nothing"],
     "no weights": ["no weights", "no config", "no tokenizer"],
     "weights under": ["a variant", "shards of a variant"],
@@ -375,7 +422,7 @@ ROWS = {
     "an index": ["a missing shard"],
     "cut weights": ["cut weights", "no bytes", "a pointer", "a page"],
     "`.crdownload`": ["half a download", "half a fetch"],
-    "ONNX": ["ONNX", "TensorFlow", "flax", "GGUF", "OpenVINO"],
+    "ONNX": ["ONNX", "TensorFlow", "flax", "GGUF", "OpenVINO", "Lite", "Core ML", "rust-bert"],
     "`global_step*`": ["DeepSpeed", "FSDP", "accelerate"],
     "a `.ckpt`": ["Lightning", "a state of torch"],
     "a path": [test_a_path_to_nothing_is_answered_as_such],
