@@ -45,7 +45,7 @@ def test_a_checkpoint_without_a_vocabulary_is_refused(tmp_path, stars_checkpoint
     folder = without(source, tmp_path / "checkpoint", *(one for one in TOKENIZERS if not kept or one != "tok"))
     if kept:
         (folder / "tokenizer.json").unlink(missing_ok=True)  # the tokenizer's config alone is left
-    with pytest.raises(SourceError, match="no tokenizer can be loaded|has no tokenizer's vocabulary: .*tokenizer="):
+    with pytest.raises(SourceError, match="no tokenizer can be loaded|has no tokenizer's vocabulary.*: .*tokenizer="):
         load_predictor(folder)
     assert load_predictor(folder, tokenizer).predict("good")
 

@@ -289,6 +289,22 @@ def test_a_tokenizer_of_another_class_names_it(whole, tmp_path):
     load_predictor(folder)
 
 
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        ("PreTrainedTokenizerFast", r"as the tokenizer_class 'PreTrainedTokenizerFast' .* reads tokenizer.json alone\): \S"),
+        ("BertweetTokenizer", "as the tokenizer_class 'BertweetTokenizer' of its tokenizer_config.json: "),
+        ("XLMRobertaTokenizer", "the tokenizer_class 'XLMRobertaTokenizer' of its tokenizer_config.json: "),
+        ("GPT2Tokenizer", "the tokenizer_class 'GPT2Tokenizer' of its tokenizer_config.json: "),
+    ],
+)
+def test_a_class_of_tokenizer_whose_files_are_not_there_is_named(whole, tmp_path, kind, told):
+    folder = changed(whole, tmp_path)
+    (folder / "tokenizer_config.json").write_text(json.dumps({"tokenizer_class": kind}), encoding="utf-8")
+    with pytest.raises(SourceError, match=told):
+        load_predictor(folder)
+
+
 def in_place(folder, change):
     from safetensors.torch import load_file, save_file
 
