@@ -81,10 +81,18 @@ def accepts(module: torch.nn.Module, name: str, required: bool = False) -> bool:
 
 @contextmanager
 def explaining_ids(module: torch.nn.Module, ids: torch.Tensor) -> Iterator[None]:
-    """Says what a module means by its error for ids (batch, tokens): a token, or a position, beyond its tables."""
+    """Says what a module means by its error for ids (batch, tokens): a token, or a position, beyond its tables, or no end."""
     try:
         yield
-    except (IndexError, RuntimeError) as error:
+    except (IndexError, RuntimeError, ValueError) as error:
+        ends = [config.eos_token_id for config in configs(module)[:1] if getattr(config, "is_encoder_decoder", False)]
+        if ends and isinstance(ends[0], int) and not (ids == ends[0]).any(1).all():
+            raise SourceError(
+                f"a {type(module).__name__} reads a text at its end token (token {ends[0]}), but its tokenizer puts none there: "
+                "give one that does, in its post_processor"
+            ) from error
+        if isinstance(error, ValueError):
+            raise
         limit = next(filter(None, map(position_limit, configs(module)[:1])), None)
         if limit is not None and ids.shape[1] > limit and not is_lack_of_memory(error):
             raise InputError(

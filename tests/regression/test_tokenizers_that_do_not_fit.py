@@ -8,6 +8,7 @@ Special tokens without a row are another thing: people add `[PAD]` to the tokeni
 models of text alone share the tokenizer of those that see images. Their pipelines classify every text without such a token.
 """
 
+import json
 import os
 import shutil
 
@@ -15,7 +16,13 @@ import more_checkpoints
 import pytest
 import torch
 from closeness import assert_close
-from transformers import AutoTokenizer, BertForSequenceClassification, GPT2ForSequenceClassification
+from tokenizers.processors import RobertaProcessing
+from transformers import (
+    AutoTokenizer,
+    BartForSequenceClassification,
+    BertForSequenceClassification,
+    GPT2ForSequenceClassification,
+)
 
 from eli5_transformers import attribute, load_predictor
 from eli5_transformers.errors import InputError, SourceError
@@ -121,6 +128,20 @@ def test_a_module_that_names_no_table_may_have_any(stars_checkpoint):
     torch.manual_seed(0)
     predictor = load_predictor(Hashing(), AutoTokenizer.from_pretrained(stars_checkpoint), labels=["a", "b"])
     assert predictor.predict("good film")["label"] in ("a", "b")
+
+
+def test_a_tokenizer_without_the_end_token_at_which_texts_are_read_is_refused_and_its_mend_works(tmp_path):
+    folder = str(more_checkpoints.write_bart_checkpoint(tmp_path, labels=["a", "b"]))
+    expected = load_predictor(folder).predict("good film")["logits"]
+    file = tmp_path / "tokenizer.json"
+    content = json.loads(file.read_text(encoding="utf-8"))
+    file.write_text(json.dumps({**content, "post_processor": None}), encoding="utf-8")
+    model, tokenizer = BartForSequenceClassification.from_pretrained(folder).eval(), AutoTokenizer.from_pretrained(folder)
+    for given in ((folder,), (model, tokenizer)):
+        with pytest.raises(SourceError, match=r"reads a text at its end token \(token 2\), but its tokenizer puts none there"):
+            load_predictor(*given)
+    tokenizer.backend_tokenizer.post_processor = RobertaProcessing(("</s>", 2), ("<s>", 0), trim_offsets=False)
+    assert_close(load_predictor(model, tokenizer).predict("good film")["logits"], expected)
 
 
 def test_a_text_of_unknown_words_alone_is_refused(stars_checkpoint):
