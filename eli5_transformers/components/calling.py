@@ -88,8 +88,8 @@ def explaining_ids(module: torch.nn.Module, ids: torch.Tensor) -> Iterator[None]
         ends = [config.eos_token_id for config in configs(module)[:1] if getattr(config, "is_encoder_decoder", False)]
         if ends and isinstance(ends[0], int) and not (ids == ends[0]).any(1).all():
             raise SourceError(
-                f"a {type(module).__name__} reads a text at its end token (token {ends[0]}), but its tokenizer puts none there: "
-                "give one that does, in its post_processor"
+                f"a {type(module).__name__} reads a text at its end token (token {ends[0]}), but its tokenizer puts none "
+                "there: give one that does, in its post_processor"
             ) from error
         if isinstance(error, ValueError):
             raise
