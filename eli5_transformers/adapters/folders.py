@@ -45,6 +45,7 @@ _PEFT = (
 )
 # Where its tokenizer is, beside a model in a folder of its own (MLflow's is the last).
 _BESIDE = ("", "tokenizer", "components/tokenizer")
+_POINTER = b"version https://git-lfs"
 _LEVELS, _MOST_FOLDERS = 4, 200
 _MODULE = "give the torch.nn.Module of a classifier, from input_ids and attention_mask to logits, with tokenizer="
 _EXPORT = "holds the model for {} alone: give the folder that it was made from, or save it with PyTorch (save_pretrained)"
@@ -122,7 +123,23 @@ def holds_checkpoint(folder: Path) -> bool:
     return False
 
 
+def _require_fetched(folder: Path, named: str) -> None:
+    """Refuses a folder of which git has only what stands for a file: a vocabulary of such lines would be one."""
+    vocabularies = () if (folder / TOKENIZERS[0]).is_file() else (*TOKENIZERS, "merges.txt")
+    for name in ("config.json", "tokenizer_config.json", "special_tokens_map.json", TOKENIZERS[0], *vocabularies):
+        try:
+            with open(folder / name, "rb") as file:
+                pointer = file.read(len(_POINTER)) == _POINTER
+        except OSError:
+            continue
+        if pointer:
+            raise SourceError(
+                f"{shown(named, 300)} has a pointer of Git LFS in place of {name}: fetch its files with `git lfs pull`"
+            )
+
+
 def _itself(folder: Path, named: str) -> Optional[Found]:
+    _require_fetched(folder, named)
     if (folder / "adapter_config.json").is_file():
         raise SourceError(f"{shown(named, 300)} {_PEFT}")
     for name, kind in (("config_setfit.json", "SetFit"), ("modules.json", "sentence-transformers")):

@@ -8,7 +8,7 @@ import torch
 
 from ..errors import InputError, SourceError, is_lack_of_memory, shown
 from ..sites.architectures import configs, position_limit, sole_contents
-from ..text.tokenizers import require_tokenizer, special_ids
+from ..text.tokenizers import require_tokenizer, special_ids, vocabulary_of
 
 # Special tokens that stand in texts, or around them.
 _IN_TEXTS = ("unk", "bos", "eos", "cls", "sep")
@@ -28,7 +28,9 @@ def require_fitting(tokenizer: Any, module: torch.nn.Module) -> Optional[int]:
     if rows is None or tokens <= rows:
         return None
     in_texts = {getattr(tokenizer, f"{name}_token_id", None) for name in _IN_TEXTS}
-    if set(range(rows, tokens)) <= special_ids(tokenizer) - in_texts:
+    # A blank line at the end of a vocabulary is a token that no text is cut to.
+    behind = {number: name for name, number in vocabulary_of(tokenizer).items() if number >= rows}
+    if behind and {number for number, name in behind.items() if name} <= special_ids(tokenizer) - in_texts:
         return rows
     raise SourceError(
         f"the tokenizer has {tokens} tokens, but a {type(module).__name__} has rows for {rows}: give the tokenizer that it "

@@ -215,6 +215,8 @@ def index(folder, whole):
     (folder / "model.safetensors.index.json").write_text(json.dumps(shards))
 
 
+POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n"
+
 REFUSED = {
     "several folders": (lambda f, w: (copied(w, f / "one"), copied(w, f / "two")), "several checkpoints.*'one', 'two'"),
     "an adapter": (text_file("adapter_config.json", "{}"), "adapter of PEFT.*merge_and_unload"),
@@ -233,7 +235,13 @@ REFUSED = {
     "a missing shard": (index, "names the shard 'model-00001-of-00002.safetensors', which is missing"),
     "cut weights": (weights(lambda w: (w / WEIGHTS).read_bytes()[:5000]), "cannot be read as safetensors.*download it again"),
     "no bytes": (weights(lambda w: b""), "is empty: download it again"),
-    "a pointer": (weights(lambda w: b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n"), "pointer of Git LFS"),
+    "a pointer": (weights(lambda w: POINTER), "pointer of Git LFS"),
+    "a pointer for a vocabulary": (
+        lambda f, w: (copied(w, f) / "vocab.txt").write_bytes(POINTER), "pointer of Git LFS in place of vocab.txt.*git lfs pull"
+    ),
+    "a pointer for a config": (
+        lambda f, w: (copied(w, f) / "config.json").write_bytes(POINTER), "pointer of Git LFS in place of config.json"
+    ),
     "a page": (weights(lambda w: b"<!doctype html>"), "a page of a web site"),
     "half a download": (with_file("model.safetensors.crdownload"), "a download that was not finished"),
     "half a fetch": (with_file("0123.incomplete"), "a download that was not finished"),
@@ -341,6 +349,12 @@ def test_the_config_of_a_first_bert_is_read_when_it_was_renamed_as_told(tmp_path
     assert_close(load_predictor(tmp_path).predict(TEXT)["probs"], expected)
 
 
+def test_what_is_not_read_may_be_a_pointer(tmp_path, whole, expected):
+    for name in ("README.md", "training_args.bin", "flax_model.msgpack"):
+        (copied(whole, tmp_path) / name).write_bytes(POINTER)
+    assert_close(load_predictor(tmp_path).predict(TEXT)["probs"], expected)
+
+
 def test_a_zip_is_answered_by_unpacking(tmp_path):
     (tmp_path / "model.zip").write_bytes(b"PK")
     with pytest.raises(SourceError, match="unpack it, and give the folder"):
@@ -420,7 +434,9 @@ ROWS = {
     "weights under": ["a variant", "shards of a variant"],
     "a SentencePiece": [test_a_sentencepiece_model_alone_is_read_or_answered_by_what_is_not_installed],
     "an index": ["a missing shard"],
-    "cut weights": ["cut weights", "no bytes", "a pointer", "a page"],
+    "cut weights": [
+        "cut weights", "no bytes", "a pointer", "a pointer for a vocabulary", "a pointer for a config", "a page"
+    ],
     "`.crdownload`": ["half a download", "half a fetch"],
     "ONNX": ["ONNX", "TensorFlow", "flax", "GGUF", "OpenVINO", "Lite", "Core ML", "rust-bert"],
     "`global_step*`": ["DeepSpeed", "FSDP", "accelerate"],

@@ -100,6 +100,14 @@ def test_the_row_of_a_token_of_images_may_be_missing(tmp_path):
     assert attribute(load_predictor(folder), ["good film", "a slow and terrible film"])
 
 
+@pytest.mark.parametrize("lines", ["\n", "\n\n"])
+def test_blank_lines_at_the_end_of_a_vocabulary_are_no_tokens_of_texts(tmp_path, stars_checkpoint, lines):
+    folder = shutil.copytree(stars_checkpoint, tmp_path / "checkpoint")
+    with open(folder / "vocab.txt", "a", encoding="utf-8") as file:
+        file.write(lines)
+    assert_close(load_predictor(folder).predict("good")["logits"], load_predictor(stars_checkpoint).predict("good")["logits"])
+
+
 def test_a_word_without_a_row_beside_a_special_token_is_refused(tmp_path):
     folder, tokenizer = decoder_with(tmp_path, pad_token="[PAD]")
     tokenizer.add_tokens(["zzzz"])
