@@ -243,6 +243,8 @@ def test_a_tokenizers_limit_beyond_the_models_is_the_models(own, limit):
     [
         ({"sentence_transformers": {"activation_fn": "torch.nn.modules.activation.Sigmoid"}}, True),
         ({"sentence_transformers": {"version": "5.0.0"}}, True),
+        ({"sentence_transformers": {"activation_fn": "__main__.Squeezed"}}, True),
+        ({"sentence_transformers": {"activation_fn": "torch.nn.modules.activation.Tanh"}}, False),
         ({"sbert_ce_default_activation_function": "torch.nn.modules.activation.Sigmoid"}, True),
         ({"sentence_transformers": {"activation_fn": "torch.nn.modules.linear.Identity"}}, False),
         ({"sbert_ce_default_activation_function": "torch.nn.modules.linear.Identity"}, False),
