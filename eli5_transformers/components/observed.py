@@ -119,8 +119,8 @@ def kind_of_cross_encoder(config: Any, outputs: int) -> Optional[str]:
         return None
     if naming.declared(config) != outputs or getattr(config, "problem_type", None) is not None:
         return None
-    of_torch = isinstance(named, str) and named.startswith("torch.")
-    is_sigmoid = named.endswith(".Sigmoid") if of_torch else outputs == 1
+    of_torch = named if isinstance(named, str) and named.startswith("torch.") else ""
+    is_sigmoid = of_torch.endswith(".Sigmoid") if of_torch else outputs == 1
     return MULTI_LABEL if is_sigmoid else None
 
 

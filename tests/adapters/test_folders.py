@@ -342,9 +342,16 @@ def test_a_file_of_no_checkpoint_is_answered_by_what_it_is(tmp_path, name, told)
 
 
 def test_the_config_of_a_first_bert_is_read_when_it_was_renamed_as_told(tmp_path, whole, expected):
+    tmp_path = tmp_path / "runs" / "one"
+    tmp_path.mkdir(parents=True)
     copied(whole, tmp_path)
     config = json.loads((tmp_path / "config.json").read_text())
     old = {key: value for key, value in config.items() if key not in ("model_type", "architectures")}
+    (tmp_path / "config.json").write_text(json.dumps(old))
+    # Also in a folder, where what it is must be known first.
+    for folder in (tmp_path, tmp_path.parent):
+        with pytest.raises(SourceError, match="has no 'model_type': .*\"model_type\": \"bert\""):
+            load_predictor(folder)
     (tmp_path / "config.json").write_text(json.dumps({**old, "model_type": "bert"}))
     assert_close(load_predictor(tmp_path).predict(TEXT)["probs"], expected)
 
