@@ -64,7 +64,7 @@ def shown(value: object, most: int = 200) -> str:
 def short(error: BaseException, most: int = 200) -> str:
     """The first line of another library's message, which may list all that it knows."""
     lines = str(error).strip().splitlines()
-    line = lines[0].rstrip(".:") if lines else type(error).__name__
+    line = lines[0].rstrip(".: ") if lines else type(error).__name__
     # What a mapping did not have, or a name alone, says nothing without its kind.
     line = line if " " in line else f"{type(error).__name__} {line}"
     return line if len(line) <= most else f"{line[:most]}…"

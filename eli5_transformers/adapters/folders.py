@@ -36,12 +36,18 @@ _PARTS = (
     ".safetensors", ".bin", ".pt", ".pth", ".ckpt", ".h5", ".onnx", ".gguf", ".msgpack", ".pkl", ".model", "vocab.txt",
     "merges.txt",
 )  # fmt: skip
+# What configs and archives are told by, whose readers say what is wrong with one.
+_READ = (".json", ".jsonnet", ".tar.gz", ".tgz", ".tar")
+_ONE_FILE = "is one file: give the folder of a checkpoint, in which config.json and the tokenizer stand beside the weights"
 _PEFT = (
     "holds an adapter of PEFT (adapter_config.json), which changes a model that lies elsewhere: give the merged model's folder "
     "(PeftModel.from_pretrained(model, folder).merge_and_unload().save_pretrained(...)), or the PEFT model with tokenizer="
 )
 # Where its tokenizer is, beside a model in a folder of its own (MLflow's is the last).
 _BESIDE = ("", "tokenizer", "components/tokenizer")
+_POINTER = b"version https://git-lfs"
+_LEVELS, _MOST_FOLDERS = 4, 200
+_MODULE = "give the torch.nn.Module of a classifier, from input_ids and attention_mask to logits, with tokenizer="
 _EXPORT = "holds the model for {} alone: give the folder that it was made from, or save it with PyTorch (save_pretrained)"
 
 
@@ -62,16 +68,19 @@ def require_folder(file: Path) -> None:
     if str(file).startswith(("http:/", "https:/")):
         raise SourceError(f"{given} is an address: give the id of a model on the hub, such as 'owner/name', or a folder")
     # The readers of configs and archives say it themselves.
-    if not _exists(file) and _is_local(file) and not file.name.endswith((".json", ".jsonnet", ".tar.gz", ".tgz", ".tar")):
+    if not _exists(file) and _is_local(file) and not file.name.endswith(_READ):
         raise SourceError(f"there is nothing at {given}: give a folder that is there, or the id of a model on the hub")
     if not file.is_file():
         return
     name = file.name.lower()
     if name.endswith((".zip", ".7z", ".rar")):
         raise SourceError(f"{given} is not unpacked: unpack it, and give the folder")
-    settings = name in _SETTINGS and not (name == "config.json" and not _is_transformers(_content(file)))
-    if settings or name.endswith(_PARTS):
+    beside = _is_transformers(_content(file.parent / "config.json"))
+    if name in _SETTINGS and (beside or name != "config.json") or (beside and name.endswith(_PARTS)):
         raise SourceError(f"{given} is one file of a checkpoint: give the folder, {shown(str(file.parent), 300)}")
+    if not name.endswith(_READ):
+        told = next((told for test, told in _RECOGNIZED if test(file.name, False)), None)
+        raise SourceError(f"{given} {told or _ONE_FILE}")
 
 
 def _exists(path: Path) -> bool:
@@ -114,14 +123,29 @@ def holds_checkpoint(folder: Path) -> bool:
     return False
 
 
+def _require_fetched(folder: Path, named: str) -> None:
+    """Refuses a folder of which git has only what stands for a file: a vocabulary of such lines would be one."""
+    vocabularies = () if (folder / TOKENIZERS[0]).is_file() else (*TOKENIZERS, "merges.txt")
+    for name in ("config.json", "tokenizer_config.json", "special_tokens_map.json", TOKENIZERS[0], *vocabularies):
+        try:
+            with open(folder / name, "rb") as file:
+                pointer = file.read(len(_POINTER)) == _POINTER
+        except OSError:
+            continue
+        if pointer:
+            raise SourceError(
+                f"{shown(named, 300)} has a pointer of Git LFS in place of {name}: fetch its files with `git lfs pull`"
+            )
+
+
 def _itself(folder: Path, named: str) -> Optional[Found]:
+    _require_fetched(folder, named)
     if (folder / "adapter_config.json").is_file():
         raise SourceError(f"{shown(named, 300)} {_PEFT}")
     for name, kind in (("config_setfit.json", "SetFit"), ("modules.json", "sentence-transformers")):
         if (folder / name).is_file() and not _classifies(folder):
             raise SourceError(
-                f"{shown(named, 300)} holds a model of {kind}, whose head, if it has one, is not transformers': give a "
-                "torch.nn.Module from input_ids and attention_mask to logits, with tokenizer="
+                f"{shown(named, 300)} holds a model of {kind}, whose head, if it has one, is not transformers': {_MODULE}"
             )
     content = _content(folder / "config.json")
     # Of code that comes with it only its permission can be asked for, before anything else.
@@ -221,6 +245,11 @@ def _what(folder: Path) -> str:
     if not names:
         return "is empty: give the folder of a checkpoint, with its config.json and model.safetensors"
     has_weights = any(name in WEIGHTS for name in names)
+    if has_weights and "config.json" not in names and "bert_config.json" in names:
+        return (
+            "has the settings of its model in bert_config.json, as BERT's first checkpoints: rename it to config.json, and "
+            'write "model_type": "bert" into it'
+        )
     if has_weights and "config.json" not in names:
         return "has weights and no config.json: copy the checkpoint's config.json there"
     if "config.json" in names:
@@ -230,13 +259,24 @@ def _what(folder: Path) -> str:
         if named:
             return f"has its weights under another name ({', '.join(map(shown, named[:5]))}): {_renamed(named)}"
         return f"has no weights: neither {WEIGHTS[0]} nor {WEIGHTS[2]} nor the index of their shards; copy them there"
-    holding = [path.name for path in _folders(folder) if holds_checkpoint(path)]
+    holding = [path.name for path in _folders(folder) if holds_checkpoint(path)] or _deeper(folder)
     if holding:
         listed = ", ".join(map(shown, holding[:5]))
         return f"is no checkpoint, but has folders with some in it ({listed}): give the folder of one"
     if _has_tokenizer(folder):
         return "has a tokenizer and no model: give the folder of the checkpoint"
     return f"is no checkpoint: it has no config.json and no weights ({', '.join(shown(name) for name in names[:5])})"
+
+
+def _deeper(folder: Path) -> List[str]:
+    """Where checkpoints lie further down, from the folder on: on Kaggle under a framework, a variant and a version."""
+    level = _folders(folder)
+    for _ in range(_LEVELS):
+        level = [inner for path in level for inner in _folders(path)][:_MOST_FOLDERS]
+        found = [str(path.relative_to(folder)) for path in level if has_checkpoint(path)]
+        if found:
+            return found
+    return []
 
 
 def _renamed(names: List[str]) -> str:
@@ -292,6 +332,18 @@ _RECOGNIZED: Tuple[Tuple[Test, str], ...] = (
         _ends(".pt", ".pth"),
         "holds weights in a file of torch's own, which may be a whole pickled object: load it into the model, and save that "
         "with save_pretrained",
+    ),
+    (lambda name, inner: name == "loss.tsv", f"holds a model of flair, which is not one of transformers: {_MODULE}"),
+    (lambda name, inner: name == "config.cfg", f"holds a pipeline of spaCy, which is no model of transformers: {_MODULE}"),
+    (_ends(".ftz"), f"holds a model of fastText, which is not one of transformers: {_MODULE}"),
+    (_ends(".keras", ".h5"), f"holds a model of Keras, which is not one of PyTorch: {_MODULE}"),
+    (_ends(".tflite"), _EXPORT.format("TensorFlow Lite")),
+    (lambda name, inner: name.endswith((".mlmodel", ".mlpackage")), _EXPORT.format("Core ML")),
+    (_ends(".ot"), _EXPORT.format("rust-bert")),
+    (
+        _ends(".pkl", ".pickle", ".joblib", ".sav"),
+        "holds a pickled object, as scikit-learn's models are saved: give one of those to eli5.explain_prediction itself, with "
+        "vec=, or, of PyTorch, the torch.nn.Module in it with tokenizer=",
     ),
 )
 

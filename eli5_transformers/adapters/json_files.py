@@ -16,8 +16,10 @@ def content_of(file: Path) -> Any:
 
 
 def is_transformers(content: Any) -> bool:
-    """Whether the content of a config.json is one of transformers."""
-    return isinstance(content, dict) and "model" not in content and ("model_type" in content or "architectures" in content)
+    """Whether the content of a config.json is one of transformers, which said its architecture from 2020 on."""
+    if not isinstance(content, dict) or "model" in content:
+        return False
+    return "model_type" in content or "architectures" in content or {"hidden_size", "vocab_size"} <= set(content)
 
 
 def is_allennlp(content: Any) -> bool:

@@ -32,11 +32,12 @@ _FUNCTIONS = {
     "sigmoid": "multi_label_classification",
     "softmax": "single_label_classification",
 }
-# Of those that a pipeline's tokenizer may be given: what is honoured, and what changes no token of one text.
+# Of those that a pipeline's tokenizer may be given: what is honoured, and what changes no token of one text. transformers 5
+# gives it also what was a pipeline's own before.
 _TOKENIZER_OPTIONS = {
-    "add_special_tokens", "max_length", "pad_to_multiple_of", "padding", "padding_side", "return_all_scores",
-    "return_attention_mask", "return_length", "return_offsets_mapping", "return_special_tokens_mask", "return_tensors",
-    "return_token_type_ids", "truncation", "verbose",
+    "add_special_tokens", "binary_output", "framework", "max_length", "pad_to_multiple_of", "padding", "padding_side",
+    "return_all_scores", "return_attention_mask", "return_length", "return_offsets_mapping", "return_special_tokens_mask",
+    "return_tensors", "return_token_type_ids", "truncation", "verbose",
 }  # fmt: skip
 # What a class of a person's own may do otherwise.
 _STEPS = ("__call__", "run_single", "preprocess", "forward", "_forward", "postprocess")

@@ -8,23 +8,34 @@ import torch
 
 from ..errors import InputError, SourceError, is_lack_of_memory, shown
 from ..sites.architectures import configs, position_limit, sole_contents
-from ..text.tokenizers import require_tokenizer
+from ..text.tokenizers import require_tokenizer, special_ids, vocabulary_of
+
+# Special tokens that stand in texts, or around them.
+_IN_TEXTS = ("unk", "bos", "eos", "cls", "sep")
 
 
-def require_fitting(tokenizer: Any, module: torch.nn.Module) -> None:
-    """Refuses a tokenizer with more tokens than the module has rows for, where the module says which its word table is.
+def require_fitting(tokenizer: Any, module: torch.nn.Module) -> Optional[int]:
+    """The rows of the module's word table where the tokenizer has more tokens than those; None where it has not.
 
-    A table that is larger is usual: many are padded. Raises SourceError, also for what is no whole tokenizer.
+    A table that is larger is usual: many are padded. Special tokens that no text has may lie behind it, as a padding token
+    that was added to a decoder's tokenizer, or the token of images in that of a model for text alone. Any other token there
+    makes it the tokenizer of another model. Raises SourceError for such a tokenizer, and for what is no whole one.
     """
     require_tokenizer(tokenizer)
     require_limit(tokenizer)
     rows = _rows(module)
     tokens = len(tokenizer) if hasattr(tokenizer, "__len__") else 0
-    if rows is not None and tokens > rows:
-        raise SourceError(
-            f"the tokenizer has {tokens} tokens, but a {type(module).__name__} has rows for {rows}: give the tokenizer that it "
-            "was trained with, or, where tokens were added, call model.resize_token_embeddings(len(tokenizer))"
-        )
+    if rows is None or tokens <= rows:
+        return None
+    in_texts = {getattr(tokenizer, f"{name}_token_id", None) for name in _IN_TEXTS}
+    # A blank line at the end of a vocabulary is a token that no text is cut to.
+    behind = {number: name for name, number in vocabulary_of(tokenizer).items() if number >= rows}
+    if behind and {number for number, name in behind.items() if name} <= special_ids(tokenizer) - in_texts:
+        return rows
+    raise SourceError(
+        f"the tokenizer has {tokens} tokens, but a {type(module).__name__} has rows for {rows}: give the tokenizer that it "
+        "was trained with, or, where tokens were added, call model.resize_token_embeddings(len(tokenizer))"
+    )
 
 
 def require_limit(tokenizer: Any) -> None:
@@ -72,10 +83,18 @@ def accepts(module: torch.nn.Module, name: str, required: bool = False) -> bool:
 
 @contextmanager
 def explaining_ids(module: torch.nn.Module, ids: torch.Tensor) -> Iterator[None]:
-    """Says what a module means by its error for ids (batch, tokens): a token, or a position, beyond its tables."""
+    """Says what a module means by its error for ids (batch, tokens): a token, or a position, beyond its tables, or no end."""
     try:
         yield
-    except (IndexError, RuntimeError) as error:
+    except (IndexError, RuntimeError, ValueError) as error:
+        ends = [config.eos_token_id for config in configs(module)[:1] if getattr(config, "is_encoder_decoder", False)]
+        if ends and isinstance(ends[0], int) and not (ids == ends[0]).any(1).all():
+            raise SourceError(
+                f"a {type(module).__name__} reads a text at its end token (token {ends[0]}), but its tokenizer puts none "
+                "there: give one that does, in its post_processor"
+            ) from error
+        if isinstance(error, ValueError):
+            raise
         limit = next(filter(None, map(position_limit, configs(module)[:1])), None)
         if limit is not None and ids.shape[1] > limit and not is_lack_of_memory(error):
             raise InputError(

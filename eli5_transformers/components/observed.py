@@ -109,7 +109,8 @@ def kind_of_head(
 def kind_of_cross_encoder(config: Any, outputs: int) -> Optional[str]:
     """The problem type that sentence-transformers' settings in a config mean; None without them, or where they mean none.
 
-    A CrossEncoder puts the activation that they name behind the outputs; behind a single one, without a name, a sigmoid.
+    A CrossEncoder puts the activation that they name behind the outputs; behind a single one, without a name, or with that of
+    a class that is not torch's, a sigmoid.
     """
     settings, named = getattr(config, "sentence_transformers", None), getattr(config, _OLD_SETTING, None)
     if isinstance(settings, dict):
@@ -118,7 +119,8 @@ def kind_of_cross_encoder(config: Any, outputs: int) -> Optional[str]:
         return None
     if naming.declared(config) != outputs or getattr(config, "problem_type", None) is not None:
         return None
-    is_sigmoid = named.endswith(".Sigmoid") if isinstance(named, str) else outputs == 1
+    of_torch = named if isinstance(named, str) and named.startswith("torch.") else ""
+    is_sigmoid = of_torch.endswith(".Sigmoid") if of_torch else outputs == 1
     return MULTI_LABEL if is_sigmoid else None
 
 

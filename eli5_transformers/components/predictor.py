@@ -53,9 +53,11 @@ class TransformerClassifierPredictor(Predictor, Explainable):
         self._sites: Optional[EmbeddingSites] = None
         self._port: Optional[EmbeddingPort] = None
         tokenizer, config = dataset_reader.tokenizer, model.config
-        require_fitting(tokenizer, model.transformer)
+        self._rows = require_fitting(tokenizer, model.transformer)
+        padding = self.vocabulary.token_id("pad")
+        dataset_reader.pad_with(padding)
         if model.owned and getattr(config, "pad_token_id", 0) is None:
-            config.pad_token_id = tokenizer.pad_token_id
+            config.pad_token_id = padding
         dataset_reader.limit_length(position_limit(config))
         # HotFlip reads the vocabulary before anything is indexed.
         dataset_reader._token_indexers["tokens"].fill(model.vocab)
@@ -102,7 +104,7 @@ class TransformerClassifierPredictor(Predictor, Explainable):
     @property
     def vocabulary(self) -> TokenVocabulary:
         """The tokens of the reader's tokenizer."""
-        return TokenizerVocabulary(self._dataset_reader.tokenizer)
+        return TokenizerVocabulary(self._dataset_reader.tokenizer, self._rows)
 
     def read_tokens(
         self, instance: Instance, ids: np.ndarray, tensors: Mapping[str, Any], documents: Sequence[str]

@@ -132,6 +132,10 @@ class TransformerClassifierReader(DatasetReader):
         if most is not None and not self._chosen_length:
             self.max_length = most if self.max_length is None else min(most, self.max_length)
 
+    def pad_with(self, token_id: Optional[int]) -> None:
+        """Pads batches with this token, the tokenizer's own unless the model has no row for it."""
+        self._token_indexers["tokens"].pad_with(token_id)
+
     def documents(self, line: Mapping[str, Any]) -> Tuple[str, ...]:
         """The text, or the two texts, in a JSON object. Raises InputError where there is none."""
         text, pair = text_and_pair(line, self._text_keys, self._pair_keys)
@@ -251,9 +255,10 @@ def _load(folder: str, options: Optional[Mapping[str, Any]]) -> Any:
     files = _FILES | set(getattr(tokenizer, "vocab_files_names", {}).values())
     kept = getattr(tokenizer, "vocab_files_names", {}) and os.path.isdir(path)
     if (kept and not files & set(os.listdir(path))) or not TokenizerVocabulary(tokenizer).ordinary_ids(1):
+        which = _class_said(path)
         raise SourceError(
-            f"{folder!r} has no tokenizer's vocabulary: copy the files of the tokenizer there (tokenizer.json or vocab.txt, "
-            "say), or give the tokenizer with tokenizer="
+            f"{folder!r} has no tokenizer's vocabulary{which and f' for {which}'}: copy the files of the tokenizer there "
+            "(tokenizer.json or vocab.txt, say), or give the tokenizer with tokenizer="
         )
     return tokenizer
 
@@ -268,17 +273,23 @@ def _lacking(path: str) -> str:
 
 
 def _class_named(path: str) -> str:
-    """Which class a folder names that has a tokenizer of any class in tokenizer.json, for an error: it may be another's."""
+    """As which class a folder's tokenizer is read, for an error: it may be another's, or one that needs tokenizer.json."""
+    which = _class_said(path)
+    if not which:
+        return ""
+    of_any = os.path.isfile(os.path.join(path, "tokenizer.json")) or "'PreTrainedTokenizerFast'" in which
+    return f" as {which}" + (" ('PreTrainedTokenizerFast' reads tokenizer.json alone)" if of_any else "")
+
+
+def _class_said(path: str) -> str:
+    """The class that a folder says that its tokenizer is of, and where it does; empty where it does not."""
     try:
         with open(os.path.join(path, "tokenizer_config.json"), encoding="utf-8") as file:
             content = json.load(file)
     except (OSError, ValueError, RecursionError):
         return ""
     named = content.get("tokenizer_class") if isinstance(content, dict) else None
-    if named is None or not os.path.isfile(os.path.join(path, "tokenizer.json")):
-        return ""
-    which = f"the tokenizer_class {shown(named)} of its tokenizer_config.json"
-    return f" as {which} ('PreTrainedTokenizerFast' reads tokenizer.json alone)"
+    return "" if named is None else f"the tokenizer_class {shown(named)} of its tokenizer_config.json"
 
 
 def _is_installed(module: str) -> bool:

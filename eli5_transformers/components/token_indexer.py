@@ -1,6 +1,6 @@
 """The token indexer of the HuggingFace reader: token ids as the tokenizer made them."""
 
-from typing import Any, Dict, List, Tuple
+from typing import Any, Dict, List, Optional, Tuple
 
 import torch
 from allennlp.data import Token, Vocabulary
@@ -26,11 +26,16 @@ class TransformerIndexer(SingleIdTokenIndexer):
         self._own_namespace = namespace
         self.tokenizer = tokenizer
         self._makes_segments = "token_type_ids" in tokenizer.model_input_names
-        self._pads = {"token_ids": tokenizer.pad_token_id or 0, "mask": False}
+        self._pads: Dict[str, int] = {"mask": False}
+        self.pad_with(tokenizer.pad_token_id)
         self._pads["type_ids"] = getattr(tokenizer, "pad_token_type_id", 0) or 0
         self._left = tokenizer.padding_side == "left"
         self._entries: Dict[str, int] = {}
         self._spelled: Dict[int, str] = {}
+
+    def pad_with(self, token_id: Optional[int]) -> None:
+        """Pads with this token; with None, for a model without one, with any, which the mask leaves out."""
+        self._pads["token_ids"] = token_id or 0
 
     def __deepcopy__(self, memo: Any) -> "TransformerIndexer":
         # Attackers copy instances by the dozen; nothing in here changes, and a tokenizer is large.

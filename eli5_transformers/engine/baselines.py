@@ -140,8 +140,8 @@ def _named(vocabulary: TokenVocabulary, spec: str) -> Baseline:
         if token_id is None:
             have = [kind for kind in KINDS if vocabulary.token_id(kind) is not None]
             raise InputError(
-                f"the tokenizer has no {spec} token: give {' or '.join(map(repr, [*have, 'zero']))} as the baseline, or a "
-                "token of its vocabulary"
+                f"the tokenizer has no {spec} token that the model knows: give {' or '.join(map(repr, [*have, 'zero']))} as "
+                "the baseline, or a token of its vocabulary"
             )
         return Baseline(f"{spec} ({vocabulary.token_name(token_id)})", (token_id,))
     ids = vocabulary.content_ids(spec) if spec.strip() else []

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..records import Tokens
 from ..sites.embedding_sites import EmbeddingSites
-from ..text.tokenizers import in_use, vocabulary_of
+from ..text.tokenizers import in_use, special_ids, vocabulary_of
 from .targets import Classes
 
 
@@ -127,13 +127,15 @@ class TokenVocabulary(ABC):
 
 
 class TokenizerVocabulary(TokenVocabulary):
-    """The tokens of a HuggingFace tokenizer."""
+    """The tokens of a HuggingFace tokenizer; with `rows`, those for which the model has a row."""
 
-    def __init__(self, tokenizer: Any) -> None:
+    def __init__(self, tokenizer: Any, rows: Optional[int] = None) -> None:
         self._tokenizer = tokenizer
+        self._rows = rows
 
     def token_id(self, kind: str) -> Optional[int]:
-        return getattr(self._tokenizer, f"{kind}_token_id", None)
+        token_id = getattr(self._tokenizer, f"{kind}_token_id", None)
+        return token_id if self._rows is None or token_id is None or token_id < self._rows else None
 
     def token_name(self, token_id: int) -> str:
         return str(self._tokenizer.convert_ids_to_tokens([int(token_id)])[0])
@@ -146,7 +148,7 @@ class TokenizerVocabulary(TokenVocabulary):
             return list(tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"])
 
     def ordinary_ids(self, count: int) -> List[int]:
-        return sorted(set(vocabulary_of(self._tokenizer).values()) - set(self._tokenizer.all_special_ids))[-count:]
+        return sorted(set(vocabulary_of(self._tokenizer).values()) - special_ids(self._tokenizer))[-count:]
 
     def special_ids(self) -> List[int]:
         return list(self._tokenizer.all_special_ids)

@@ -9,7 +9,7 @@ import re
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Set, Tuple
 
 import torch
 from transformers import CONFIG_MAPPING, AutoConfig, AutoModelForSequenceClassification, PretrainedConfig
@@ -133,7 +133,7 @@ def from_checkpoint(
     where there is no weight file; and, without `allow_pickle`, where they can be read by unpickling only. The caller of a
     load has the last word on `allow_pickle` and `trust_remote_code`.
     """
-    from .weights import read_tensors, without_wrappers
+    from .weights import read_tensors, require_numbers, without_wrappers
 
     options = transformers_options(options)
     folder = local_folder(name, options)
@@ -158,13 +158,20 @@ def from_checkpoint(
             **wanted,
         )
     parameters = {parameter for parameter, _ in model.named_parameters()}
+    if not getattr(config, "quantization_config", None):
+        require_numbers(name, weights, parameters)
     mismatched = {entry[0]: entry[1:] for entry in info["mismatched_keys"] if isinstance(entry, (tuple, list))}
     new = sorted(parameters.intersection({*info["missing_keys"], *mismatched}))
     if new and not new_head:
+        cause = (
+            _other_names(weights, parameters, getattr(model, "base_model_prefix", ""))
+            or _other_outputs(mismatched, new, config)
+            or _other_shape(mismatched, new)
+        )
         raise SourceError(
             f"the checkpoint {name!r} is not a trained classifier of {config.num_labels} labels: its weights for "
             f"{_listed(new)} are missing or of another shape and would be random"
-            f"{_other_outputs(mismatched, new, config) or _other_shape(mismatched, new)}; "
+            f"{cause}; "
             "give a fine-tuned checkpoint, or `allow_new_head: true` to train one from it"
         )
     left = _left_over(info["unexpected_keys"], model)
@@ -186,6 +193,17 @@ def _require_text_classifier(name: str, config: PretrainedConfig, new_head: bool
             "classification (if this one was, correct 'architectures' there), the model that does classify as an object with "
             "tokenizer=, or `allow_new_head: true` to train one from it"
         )
+
+
+def _other_names(weights: Mapping[str, Any], parameters: Set[str], prefix: str) -> str:
+    """What is to be corrected where a config names another architecture than that of the weights, a clause.
+
+    Weights of the model without its head may be named without the `prefix`.
+    """
+    if not weights or parameters.intersection(weights) or parameters.intersection(f"{prefix}.{key}" for key in weights):
+        return ""
+    name = max(weights, key=len)
+    return f" (it has other names, as {name}: correct 'model_type' in config.json, or give the model with tokenizer=)"
 
 
 def _other_outputs(mismatched: Mapping[str, Any], new: List[str], config: PretrainedConfig) -> str:

@@ -93,6 +93,21 @@ def _without(name: str) -> str:
     return name[:begin] + _ANY_INSIDE.sub("", name[begin:])
 
 
+def require_numbers(name: str, tensors: Mapping[str, torch.Tensor], parameters: Iterable[str]) -> None:
+    """Raises SourceError where parameters of a model are those of a quantized one, which mean nothing without its scales."""
+    import torch
+
+    plain = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
+    packed = sorted(key for key in parameters if key in tensors and tensors[key].dtype not in plain)
+    if packed:
+        kind = str(tensors[packed[0]].dtype).rpartition(".")[2]
+        raise SourceError(
+            f"the checkpoint {name!r} has weights of the type {kind} ({', '.join(packed[:2])}), as quantized models have, but "
+            "no quantization_config in its config.json: give the model as it was before, or, loaded with the library that "
+            "quantized it, as an object with tokenizer="
+        )
+
+
 def _shards(index: Path) -> List[Path]:
     """The files that an index names, each once, all in the folder of the index."""
     try:

@@ -10,7 +10,7 @@ import copy
 import inspect
 import weakref
 from contextlib import contextmanager
-from typing import Any, Dict, Iterator, Optional, Tuple
+from typing import Any, Dict, Iterator, Optional, Set, Tuple
 
 from ..errors import SourceError
 from ..locks import ProcessLock
@@ -47,6 +47,12 @@ def vocabulary_of(tokenizer: Any) -> Dict[str, int]:
     except NotImplementedError:  # older ByT5 and CANINE
         ids = list(range(min(len(tokenizer), _TOLD)))
         return dict(zip(map(str, tokenizer.convert_ids_to_tokens(ids)), ids))
+
+
+def special_ids(tokenizer: Any) -> Set[int]:
+    """The ids of all tokens that are special ones, those that have no name of their own among them."""
+    added = getattr(tokenizer, "added_tokens_decoder", None) or {}  # transformers 4.20 has none
+    return {*tokenizer.all_special_ids, *(number for number, token in added.items() if getattr(token, "special", False))}
 
 
 class _Own:

@@ -215,6 +215,8 @@ def index(folder, whole):
     (folder / "model.safetensors.index.json").write_text(json.dumps(shards))
 
 
+POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n"
+
 REFUSED = {
     "several folders": (lambda f, w: (copied(w, f / "one"), copied(w, f / "two")), "several checkpoints.*'one', 'two'"),
     "an adapter": (text_file("adapter_config.json", "{}"), "adapter of PEFT.*merge_and_unload"),
@@ -233,7 +235,13 @@ REFUSED = {
     "a missing shard": (index, "names the shard 'model-00001-of-00002.safetensors', which is missing"),
     "cut weights": (weights(lambda w: (w / WEIGHTS).read_bytes()[:5000]), "cannot be read as safetensors.*download it again"),
     "no bytes": (weights(lambda w: b""), "is empty: download it again"),
-    "a pointer": (weights(lambda w: b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n"), "pointer of Git LFS"),
+    "a pointer": (weights(lambda w: POINTER), "pointer of Git LFS"),
+    "a pointer for a vocabulary": (
+        lambda f, w: (copied(w, f) / "vocab.txt").write_bytes(POINTER), "pointer of Git LFS in place of vocab.txt.*git lfs pull"
+    ),
+    "a pointer for a config": (
+        lambda f, w: (copied(w, f) / "config.json").write_bytes(POINTER), "pointer of Git LFS in place of config.json"
+    ),
     "a page": (weights(lambda w: b"<!doctype html>"), "a page of a web site"),
     "half a download": (with_file("model.safetensors.crdownload"), "a download that was not finished"),
     "half a fetch": (with_file("0123.incomplete"), "a download that was not finished"),
@@ -267,6 +275,22 @@ REFUSED = {
         lambda f, w: (copied(w, f / "checkpoint-1"), copied(w, f / "checkpoint-best")),
         "several checkpoints in it .'checkpoint-best', 'checkpoint-1'.: give the folder of one",
     ),
+    "a checkpoint further down": (
+        lambda f, w: copied(w, f / "deberta" / "pytorch" / "base" / "1"), "some in it .'deberta.pytorch.base.1'.: give"
+    ),
+    "a first BERT": (
+        lambda f, w: (copied(w, f) / "config.json").rename(f / "bert_config.json"), "rename it to config.json, .*model_type"
+    ),
+    "scikit-learn": (text_file("classifier.joblib"), r"a pickled object, .*eli5.explain_prediction itself"),
+    "spaCy": (text_file("config.cfg"), "a pipeline of spaCy, .*torch.nn.Module"),
+    "flair": (
+        lambda f, w: ((f / "loss.tsv").write_text("x"), (f / "pytorch_model.bin").write_text("x")), "a model of flair, .*Module"
+    ),
+    "fastText": (text_file("model.ftz"), "a model of fastText, .*torch.nn.Module"),
+    "Keras": (text_file("classifier.keras"), "a model of Keras, .*torch.nn.Module"),
+    "Lite": (with_file("model.tflite"), "for TensorFlow Lite alone"),
+    "Core ML": (with_file("model.mlmodel"), "for Core ML alone"),
+    "rust-bert": (with_file("rust_model.ot"), "for rust-bert alone"),
     "something else": (text_file("readme.txt"), "is no checkpoint: it has no config.json and no weights"),
 }  # fmt: skip
 
@@ -295,6 +319,47 @@ def test_an_archive_of_what_holds_none_is_answered_by_that_and_by_its_own_name(t
 def test_a_file_of_a_checkpoint_is_answered_by_its_folder(whole, name):
     with pytest.raises(SourceError, match="is one file of a checkpoint: give the folder, .*checkpoint'"):
         load_predictor(whole / name)
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("lid.176.bin", "is one file: give the folder of a checkpoint"),
+        ("model.ftz", "holds a model of fastText"),
+        ("classifier.pkl", "holds a pickled object"),
+        ("best-model.pt", "holds weights in a file of torch's own"),
+        ("model_quantized.onnx", "holds the model for ONNX alone"),
+        ("model.h5", "holds a model of Keras"),
+        ("notes.txt", "is one file"),
+        ("model", "is one file"),
+    ],
+)
+def test_a_file_of_no_checkpoint_is_answered_by_what_it_is(tmp_path, name, told):
+    (tmp_path / name).write_bytes(b"\x80")
+    (tmp_path / "other.incomplete").write_bytes(b"")
+    with pytest.raises(SourceError, match=f"{name}' {told}"):
+        load_predictor(tmp_path / name)
+
+
+def test_the_config_of_a_first_bert_is_read_when_it_was_renamed_as_told(tmp_path, whole, expected):
+    tmp_path = tmp_path / "runs" / "one"
+    tmp_path.mkdir(parents=True)
+    copied(whole, tmp_path)
+    config = json.loads((tmp_path / "config.json").read_text())
+    old = {key: value for key, value in config.items() if key not in ("model_type", "architectures")}
+    (tmp_path / "config.json").write_text(json.dumps(old))
+    # Also in a folder, where what it is must be known first.
+    for folder in (tmp_path, tmp_path.parent):
+        with pytest.raises(SourceError, match="has no 'model_type': .*\"model_type\": \"bert\""):
+            load_predictor(folder)
+    (tmp_path / "config.json").write_text(json.dumps({**old, "model_type": "bert"}))
+    assert_close(load_predictor(tmp_path).predict(TEXT)["probs"], expected)
+
+
+def test_what_is_not_read_may_be_a_pointer(tmp_path, whole, expected):
+    for name in ("README.md", "training_args.bin", "flax_model.msgpack"):
+        (copied(whole, tmp_path) / name).write_bytes(POINTER)
+    assert_close(load_predictor(tmp_path).predict(TEXT)["probs"], expected)
 
 
 def test_a_zip_is_answered_by_unpacking(tmp_path):
@@ -368,14 +433,19 @@ ROWS = {
     "`modules.json`": ["sentence-transformers", "SetFit"],
     "`config.json`, the weights": [test_a_file_of_a_checkpoint_is_answered_by_its_folder],
     "a `.zip`": [test_a_zip_is_answered_by_unpacking],
+    "a checkpoint further down": ["a checkpoint further down"],
+    "`bert_config.json`": ["a first BERT", test_the_config_of_a_first_bert_is_read_when_it_was_renamed_as_told],
+    "a model of another": ["scikit-learn", "spaCy", "flair", "fastText", "Keras"],
     "an empty folder": ["nothing"],
     "no weights": ["no weights", "no config", "no tokenizer"],
     "weights under": ["a variant", "shards of a variant"],
     "a SentencePiece": [test_a_sentencepiece_model_alone_is_read_or_answered_by_what_is_not_installed],
     "an index": ["a missing shard"],
-    "cut weights": ["cut weights", "no bytes", "a pointer", "a page"],
+    "cut weights": [
+        "cut weights", "no bytes", "a pointer", "a pointer for a vocabulary", "a pointer for a config", "a page"
+    ],
     "`.crdownload`": ["half a download", "half a fetch"],
-    "ONNX": ["ONNX", "TensorFlow", "flax", "GGUF", "OpenVINO"],
+    "ONNX": ["ONNX", "TensorFlow", "flax", "GGUF", "OpenVINO", "Lite", "Core ML", "rust-bert"],
     "`global_step*`": ["DeepSpeed", "FSDP", "accelerate"],
     "a `.ckpt`": ["Lightning", "a state of torch"],
     "a path": [test_a_path_to_nothing_is_answered_as_such],

@@ -49,6 +49,7 @@ OPTIONS = {
     "sigmoid": {"function_to_apply": "sigmoid"},
     "softmax": {"function_to_apply": "softmax"},
     "at once": {"batch_size": 4},
+    "the framework of older releases": {"framework": "pt"},
 }
 
 

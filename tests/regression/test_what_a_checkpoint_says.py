@@ -243,6 +243,8 @@ def test_a_tokenizers_limit_beyond_the_models_is_the_models(own, limit):
     [
         ({"sentence_transformers": {"activation_fn": "torch.nn.modules.activation.Sigmoid"}}, True),
         ({"sentence_transformers": {"version": "5.0.0"}}, True),
+        ({"sentence_transformers": {"activation_fn": "__main__.Squeezed"}}, True),
+        ({"sentence_transformers": {"activation_fn": "torch.nn.modules.activation.Tanh"}}, False),
         ({"sbert_ce_default_activation_function": "torch.nn.modules.activation.Sigmoid"}, True),
         ({"sentence_transformers": {"activation_fn": "torch.nn.modules.linear.Identity"}}, False),
         ({"sbert_ce_default_activation_function": "torch.nn.modules.linear.Identity"}, False),
@@ -287,3 +289,48 @@ def test_a_tokenizer_of_another_class_names_it(whole, tmp_path):
     settings["tokenizer_class"] = "PreTrainedTokenizerFast"
     (folder / "tokenizer_config.json").write_text(json.dumps(settings), encoding="utf-8")
     load_predictor(folder)
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        ("PreTrainedTokenizerFast", r"as the tokenizer_class 'PreTrainedTokenizerFast' .* reads tokenizer.json alone\): \S"),
+        ("BertweetTokenizer", "as the tokenizer_class 'BertweetTokenizer' of its tokenizer_config.json: "),
+        ("XLMRobertaTokenizer", "the tokenizer_class 'XLMRobertaTokenizer' of its tokenizer_config.json: "),
+        ("GPT2Tokenizer", "the tokenizer_class 'GPT2Tokenizer' of its tokenizer_config.json: "),
+    ],
+)
+def test_a_class_of_tokenizer_whose_files_are_not_there_is_named(whole, tmp_path, kind, told):
+    folder = changed(whole, tmp_path)
+    (folder / "tokenizer_config.json").write_text(json.dumps({"tokenizer_class": kind}), encoding="utf-8")
+    with pytest.raises(SourceError, match=told):
+        load_predictor(folder)
+
+
+def in_place(folder, change):
+    from safetensors.torch import load_file, save_file
+
+    tensors = load_file(folder / "model.safetensors")
+    save_file({name: change(name, tensor) for name, tensor in tensors.items()}, folder / "model.safetensors")
+
+
+@pytest.mark.parametrize("kind", [torch.int8, torch.uint8, torch.int32])
+@pytest.mark.parametrize("part", ["query.weight", "word_embeddings.weight", "weight"])
+def test_weights_of_a_quantized_model_are_no_numbers_without_its_config(whole, tmp_path, kind, part):
+    folder = changed(whole, tmp_path)
+    in_place(folder, lambda name, tensor: (tensor * 20).to(kind) if name.endswith(part) else tensor)
+    with pytest.raises(SourceError, match=rf"weights of the type {str(kind)[6:]} .*no quantization_config in its config.json"):
+        load_predictor(folder)
+
+
+@pytest.mark.parametrize("kind", [torch.float16, torch.bfloat16, torch.float64])
+def test_weights_of_other_precisions_are_numbers(whole, tmp_path, kind):
+    folder = changed(whole, tmp_path)
+    in_place(folder, lambda name, tensor: tensor.to(kind))
+    assert_close(load_predictor(folder).predict("good")["logits"], load_predictor(whole).predict("good")["logits"], 0.05)
+
+
+def test_weights_of_another_architecture_than_the_config_says_name_the_key(whole, tmp_path):
+    folder = changed(whole, tmp_path, model_type="roberta", pad_token_id=0)
+    with pytest.raises(SourceError, match=r"it has other names, as bert\.\S+: correct 'model_type' in config.json"):
+        load_predictor(folder)
