@@ -10,7 +10,7 @@ from ..permissions import Permissions, current
 from ..unpacking import unpacked
 from . import folders
 from .config_errors import configuration_errors
-from .configs import read_config, require_parts
+from .configs import read_config, require_parts, with_types
 from .json_files import content_of, is_allennlp, is_transformers
 from .objects import placed
 from .predictors import Chosen, predictor_of
@@ -61,7 +61,8 @@ def _from_folder(folder: Path, named: Path, device: Union[str, int, None], chang
     from allennlp.models.archival import load_archive
 
     _require_archive(folder, named)
-    said = require_parts(named, read_config(folder / _CONFIG, changes, None, named))
+    params = read_config(folder / _CONFIG, changes, None, named)
+    said, changes = require_parts(named, params), with_types(params, changes)
     try:
         with configuration_errors(named, folder):
             archive = load_archive(str(folder), overrides=changes)

@@ -108,7 +108,9 @@ def from_object(source: Any, tokenizer: Any, device: Union[str, int, None], opti
 def placed(model: Any, device: Union[str, int, None]) -> Any:
     """The model on its device (the CPU by default), in evaluation mode. Raises InputError for one that cannot be used."""
     try:
-        return model.to(_device(device)).eval()
+        model.to(_device(device))
+        model.eval()  # what it returns is not asked for: a `train` of somebody's own may return nothing
+        return model
     except (RuntimeError, AssertionError) as error:
         reason = str(error).splitlines()[0]
         raise InputError(f'the device {device!r} cannot be used: {reason}; "cpu" always can') from None

@@ -31,6 +31,7 @@ _SENTENCES = (
     "have their text in a list of text fields, of its sentences say, and an explanation is of one text field: train with a "
     "reader that makes one of it (segment_sentences: false), and a model that reads it"
 )
+_NO_INSTANCE = ", and no Instance"
 _WORDS = ("tokens", "words", "token_list", "tokenized", "sentence_tokens")
 
 
@@ -112,7 +113,9 @@ class PredictorInputs:
     def _learn(self) -> None:
         asked, optional, beside = self._asked()
         torn = None
-        for forms in self._candidates(asked):
+        # Where what it must be given is not enough, what it may be given is needed, too.
+        rest = [name for name in optional if name not in asked and name not in beside]
+        for forms in itertools.chain(self._candidates(asked), self._candidates([*asked, *rest]) if rest else ()):
             given = {**beside, **{name: form.of(_PROBE) for name, form in forms.items()}}
             tokens = self._tokens(given)
             texts = [] if tokens is None else [n for n in forms if self._is_read(given, n, forms[n], tokens)]
@@ -128,9 +131,14 @@ class PredictorInputs:
                 raise self._refusal()
             forms, texts, given, tokens = torn
             texts = [name for name in texts if self._is_read(given, name, forms[name], tokens)]
+        # A "target" may be a label, and it may be what a text is said of.
+        told = {name: _Form(listed=False) for name in beside if name not in forms}
+        told = {name: form for name, form in told.items() if self._is_read(given, name, form, tokens)}
+        forms, texts = {**forms, **told}, [*texts, *told]
         texts.sort(key=lambda name: name in _SECONDS)
         self._forms = {name: forms[name] for name in texts}
-        self._beside = {name: value for name, value in given.items() if name not in texts}
+        needless = [*texts, *(name for name in rest if name in _BESIDE)]
+        self._beside = {name: value for name, value in given.items() if name not in needless}
         if len(texts) == 1:
             form = forms[texts[0]]
             seconds = [n for n in optional if n in _SECONDS and self._is_read(given, n, form, tokens)]
@@ -178,6 +186,9 @@ class PredictorInputs:
 
         try:
             instance = self._predictor._json_to_instance(dict(given))
+            if not hasattr(instance, "fields"):
+                self._failure = f"its _json_to_instance gives a {type(instance).__name__}{_NO_INSTANCE}"
+                return None
             fields = {name: field for name, field in instance.fields.items() if isinstance(field, TextField)}
             if not fields:
                 self._failure = "its instances have no text field"
@@ -214,6 +225,8 @@ class PredictorInputs:
             return error
         if self._failure == _SENTENCES:
             return InputError(f"the instances of a {name} {_SENTENCES}")
+        if self._failure.endswith(_NO_INSTANCE):
+            return InputError(f"a {name} makes no instance of a text: {self._failure}: let it return the instance alone")
         said = self._failure or "it asks for nothing"
         return InputError(
             f"it is not clear how a {name} takes a text ({said}): give a dict as its predict_json takes it, not a text"
