@@ -12,13 +12,13 @@ from . import folders
 from .config_errors import configuration_errors
 from .configs import read_config, require_parts, with_types
 from .json_files import content_of, is_allennlp, is_transformers
-from .objects import placed
+from .objects import placed, require_place
 from .predictors import Chosen, predictor_of
 
 SUFFIXES = (".tar.gz", ".tgz", ".tar")
 _ARCHIVE = "model.tar.gz"
 _CONFIG, _META, _NON_PADDED = "config.json", "meta.json", "non_padded_namespaces.txt"
-_WEIGHTS = ("best.th", "weights.th")
+_WEIGHTS, _WEIGHTS_SUFFIX = ("best.th", "weights.th"), ".th"
 
 
 def is_serialization_folder(path: Path) -> bool:
@@ -28,6 +28,26 @@ def is_serialization_folder(path: Path) -> bool:
         return False
     # A training that has not ended has left its config alone.
     return (path / _ARCHIVE).is_file() or _has_weights(path) or is_allennlp(content)
+
+
+def require_whole(path: Path) -> None:
+    """Raises SourceError for one file, or the vocabulary, of a training whose weights are beside it.
+
+    Its config alone would make a model of random weights.
+    """
+    parent = path.parent
+    part = path.name in (_CONFIG, _META) or path.name.endswith(_WEIGHTS_SUFFIX) or (path / _NON_PADDED).is_file()
+    if part and ((parent / _ARCHIVE).is_file() or _has_weights(parent)) and is_serialization_folder(parent):
+        raise SourceError(f"{path} is one part of what AllenNLP has trained: give the folder, {parent}")
+
+
+def of_loaded(archive: Any, device: Union[str, int, None], predictor: Chosen = None) -> Any:
+    """The predictor of an `Archive` that AllenNLP's `load_archive` has given; its model is used as it is."""
+    require_place(archive.model, device)
+    named = Path("the Archive")
+    with configuration_errors(named):
+        said = require_parts(named, archive.config.duplicate())
+        return predictor_of(archive.model, archive.validation_dataset_reader, said, predictor, named)
 
 
 def from_archive(
