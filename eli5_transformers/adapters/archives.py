@@ -18,6 +18,7 @@ from .predictors import Chosen, predictor_of
 SUFFIXES = (".tar.gz", ".tgz", ".tar")
 _ARCHIVE = "model.tar.gz"
 _CONFIG, _META, _NON_PADDED = "config.json", "meta.json", "non_padded_namespaces.txt"
+_RENAMED = "; overrides can write its parts as 2.10.1 has them"
 _WEIGHTS, _WEIGHTS_SUFFIX = ("best.th", "weights.th"), ".th"
 
 
@@ -135,9 +136,12 @@ def _release(folder: Path) -> Optional[Tuple[int, ...]]:
 def _of_another_release(folder: Path) -> str:
     found = _release(folder)
     if found is None:
-        return f" (it has no {_META}, as archives of AllenNLP before 2.0 have none: AllenNLP 2.10.1 may not read those)"
+        return (
+            f" (it has no {_META}, as archives of AllenNLP before 2.0 have none: AllenNLP 2.10.1 may not read "
+            f"those{_RENAMED})"
+        )
     made = ".".join(map(str, found))
-    return "" if found[0] == 2 else f" (it was made by AllenNLP {made}, which AllenNLP 2.10.1 may not read)"
+    return "" if found[0] == 2 else f" (it was made by AllenNLP {made}, which AllenNLP 2.10.1 may not read{_RENAMED})"
 
 
 def _has_weights(folder: Path) -> bool:

@@ -341,7 +341,8 @@ def _owners(tensors: Mapping[str, Any], words: int, before: int, behind: int) ->
         if len(places) != len(whole) and ids.shape[1] != len(whole):
             raise UnsupportedModelError(
                 f"the model reads {len(places)} token ids of a text field of {words}, and no offsets say which belong "
-                "together: leave max_length out of the indexer, which folds long texts"
+                "together: give a text of at most the indexer's max_length, which folds longer ones, or leave max_length "
+                "out of both the indexer and the embedder"
             )
         owners = [whole[place] for place in places]
         return None if owners == list(range(words)) else tuple(owners)
