@@ -132,7 +132,9 @@ class PredictorInputs:
             forms, texts, given, tokens = torn
             texts = [name for name in texts if self._is_read(given, name, forms[name], tokens)]
         # A "target" may be a label, and it may be what a text is said of.
-        told = {name: _Form(listed=False) for name in beside if name not in forms}
+        # The reader must be given what its predictor asks for as if it could be left out.
+        unsure = [*beside, *(rest if isinstance(self._predictor, ReaderPredictor) else ())]
+        told = {name: _Form(listed=False) for name in unsure if name not in forms}
         told = {name: form for name, form in told.items() if self._is_read(given, name, form, tokens)}
         forms, texts = {**forms, **told}, [*texts, *told]
         texts.sort(key=lambda name: name in _SECONDS)
@@ -141,7 +143,8 @@ class PredictorInputs:
         self._beside = {name: value for name, value in given.items() if name not in needless}
         if len(texts) == 1:
             form = forms[texts[0]]
-            seconds = [n for n in optional if n in _SECONDS and self._is_read(given, n, form, tokens)]
+            seconds = [n for n in optional if n not in texts and self._is_read(given, n, form, tokens)]
+            seconds.sort(key=lambda name: name not in _SECONDS)
             self._second = dict.fromkeys(seconds[:1], form)
 
     def _is_read(self, given: Mapping[str, Any], name: str, form: _Form, tokens: Mapping[str, List[str]]) -> bool:
