@@ -79,8 +79,8 @@ def from_config(
         if needed and params.get("vocabulary") is None:
             raise SourceError(
                 f'the config {path} has no \'vocabulary\'{did_you_mean("vocabulary", params)}: a transformer_classifier needs '
-                '"vocabulary": {"type": "empty"}; for a model that AllenNLP has trained give its archive or folder, which holds '
-                "its vocabulary and weights"
+                '"vocabulary": {"type": "empty"}; for a model that AllenNLP has trained give its archive or folder, which '
+                "holds its vocabulary and weights"
             )
         said_vocabulary = params.get("vocabulary")
         extras: Dict[str, Any] = {} if said_vocabulary is None else {"vocab": Vocabulary.from_params(said_vocabulary)}

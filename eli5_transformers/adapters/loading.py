@@ -45,8 +45,8 @@ def load_predictor(
         `.json` config with a `model` and a `dataset_reader`, or the bare name of a shipped one; an archive of AllenNLP
         (`model.tar.gz`, or its serialization folder), or one with a checkpoint in it; a transformers pipeline that classifies
         texts; with `tokenizer`, a `PreTrainedModel` or any `torch.nn.Module` that maps `input_ids` and `attention_mask` to
-        logits (batch, classes); AllenNLP's `Archive`; or a `Predictor`, which is returned as it is. An object is used as it is, never copied or
-        changed.
+        logits (batch, classes); AllenNLP's `Archive`; or a `Predictor`, which is returned as it is. An object is used as it
+        is, never copied or changed.
     tokenizer
         The HuggingFace tokenizer of a model that is given as an object; for a checkpoint, another than its own.
     device

@@ -31,7 +31,7 @@ _DRAWING = {
 _LIKE = {torch.rand_like: torch.rand, torch.randn_like: torch.randn}
 
 
-def _kaiming(tensor: torch.Tensor, a: float, mode: str, nonlinearity: str) -> Tuple[str, float, float]:
+def _kaiming(tensor: torch.Tensor, a: float, mode: Any, nonlinearity: Any) -> Tuple[str, float, float]:
     fan = init._calculate_correct_fan(tensor, mode)
     bound = math.sqrt(3.0 / fan) * init.calculate_gain(nonlinearity, a)
     return "uniform_", -bound, bound

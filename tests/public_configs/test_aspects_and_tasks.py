@@ -1,4 +1,4 @@
-"""Classifiers of a text and what it is judged of, of several tasks, and models around a model, as papers' repositories have them."""
+"""Classifiers of a text and what it is judged of, of several tasks, and models around a model, as papers have them."""
 
 import json
 import subprocess
