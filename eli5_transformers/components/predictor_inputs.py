@@ -122,7 +122,7 @@ class PredictorInputs:
             if tokens is None or not texts:
                 continue
             # A reader of characters makes one token of each; any other was to be given a list of words.
-            if _is_torn(list(tokens.values()), forms):
+            if _is_torn(list(tokens.values()), forms) or _is_split_again(list(tokens.values()), forms):
                 torn = torn or (forms, texts, given, tokens)
                 continue
             break
@@ -177,8 +177,10 @@ class PredictorInputs:
     def _candidates(self, names: Sequence[str]) -> Iterator[Dict[str, _Form]]:
         text = _Form(listed=False)
         tokenizer = reader_tokenizer(self._predictor._dataset_reader)
-        words = _Form(True, str.split if tokenizer is None else lambda one: [str(t) for t in tokenizer.tokenize(one)])
-        kinds = [(words, text) if name in _WORDS or name.endswith(("_tokens", "_words")) else (text, words) for name in names]
+        words = [_Form(True)]
+        if tokenizer is not None:
+            words.insert(0, _Form(True, lambda one: [str(token) for token in tokenizer.tokenize(one)]))
+        kinds = [(*words, text) if name in _WORDS or name.endswith(("_tokens", "_words")) else (text, *words) for name in names]
         for chosen in itertools.islice(itertools.product(*kinds), 16):
             yield dict(zip(names, chosen))
 
@@ -265,6 +267,19 @@ class _Notes(Dict[str, Any]):
         if key not in names:
             names.append(key)
         return _BESIDE_VALUE if key in _BESIDE else _PROBE
+
+
+def _is_split_again(tokens: Sequence[Sequence[str]], forms: Mapping[str, _Form]) -> bool:
+    """Whether a list of the tokenizer's tokens is no more in any field, as a reader has joined it and made tokens of that."""
+    found = [[token.casefold() for token in field] for field in tokens]
+    for form in forms.values():
+        if form.listed and form.split is not str.split:
+            words = [word.casefold() for word in form.of(_PROBE)]
+            size = len(words)
+            held = (field[at : at + size] == words for field in found for at in range(len(field)))
+            if not any(held) and not any(field and field == words[: len(field)] for field in found):  # which was cut
+                return True
+    return False
 
 
 def _is_torn(tokens: Sequence[Sequence[str]], forms: Mapping[str, _Form]) -> bool:

@@ -18,10 +18,15 @@ import eli5_transformers  # noqa: F401  makes AllenNLP importable
 # isort: split
 from allennlp.commands.train import TrainModel, train_model
 from allennlp.common import Params
+from allennlp.data import DatasetReader, Instance
+from allennlp.data.fields import TextField
+from allennlp.data.token_indexers import SingleIdTokenIndexer
+from allennlp.data.tokenizers import CharacterTokenizer
 from allennlp.predictors import Predictor
 
 from eli5_transformers import attribute, get_explanation, load_predictor
 from eli5_transformers.adapters.configs import _KEYS
+from eli5_transformers.components.text_to_instance import ReaderPredictor
 from eli5_transformers.errors import InputError, SourceError, UnsupportedModelError
 
 TEXT = "a good film with a bad end"
@@ -67,7 +72,6 @@ def test_parts_that_are_a_name_alone(changed):
         config["vocabulary"] = "from_instances"
         config["dataset_reader"] = config["validation_dataset_reader"] = "spaced"
 
-    from allennlp.data import DatasetReader
     from allennlp.data.dataset_readers import TextClassificationJsonReader
     from allennlp.data.tokenizers import WhitespaceTokenizer
 
@@ -186,3 +190,25 @@ def test_what_is_folded_is_refused_with_a_mend_that_works(stars_checkpoint, tmp_
         get_explanation(tmp_path / "folded.json", text)
     places = ("dataset_reader.token_indexers.tokens", "model.text_field_embedder.token_embedders.tokens")
     assert get_explanation(tmp_path / "folded.json", text, overrides={f"{place}.max_length": None for place in places}).targets
+
+
+class Joins(DatasetReader):
+    """Takes words, as a treebank has them, and makes its own tokens of all of them."""
+
+    def __init__(self, tokenizer) -> None:
+        super().__init__()
+        self._tokenizer, self._indexers = tokenizer, {"tokens": SingleIdTokenIndexer()}
+
+    def text_to_instance(self, tokens, sentiment=None) -> Instance:
+        return Instance({"tokens": TextField(self._tokenizer.tokenize(" ".join(tokens)), self._indexers)})
+
+
+def test_words_of_which_a_reader_makes_tokens_itself(folder):
+    """They were given as the tokenizer's own tokens, of which it made tokens again."""
+    tokenizer = CharacterTokenizer(start_tokens=["<s>"], end_tokens=["</s>"])
+    predictor = ReaderPredictor(load_predictor(folder)._model, Joins(tokenizer))
+    text = "a bad end"
+    ((one,),) = attribute(predictor, text)
+    assert one.tokens.text == tuple(map(str, tokenizer.tokenize(text)))
+    said = predictor.predict_json({"tokens": text.split()})
+    assert_close(one.score, said["logits"][one.target])
