@@ -41,6 +41,8 @@ class _Form:
 
     listed: bool
     split: Callable[[str], List[str]] = str.split
+    joined: bool = False
+    """Whether the reader makes the text of its words again, so that it matters little where that was split."""
 
     def of(self, text: str) -> Any:
         return self.split(text) if self.listed else text
@@ -77,7 +79,7 @@ class PredictorInputs:
     @property
     def note(self) -> str:
         """What a reader of an explanation must know of how a text was given, a sentence; or empty."""
-        if any(form.listed and form.split is str.split for form in self._forms.values()):
+        if any(form.listed and form.split is str.split and not form.joined for form in self._forms.values()):
             return f"A {type(self._predictor).__name__} takes a list of words: the text was split at white space."
         return ""
 
@@ -122,7 +124,7 @@ class PredictorInputs:
             if tokens is None or not texts:
                 continue
             # A reader of characters makes one token of each; any other was to be given a list of words.
-            if _is_torn(list(tokens.values()), forms) or _is_split_again(list(tokens.values()), forms):
+            if _is_torn(list(tokens.values()), forms) or self._splits_again(given, forms):
                 torn = torn or (forms, texts, given, tokens)
                 continue
             break
@@ -146,6 +148,15 @@ class PredictorInputs:
             seconds = [n for n in optional if n not in texts and self._is_read(given, n, form, tokens)]
             seconds.sort(key=lambda name: name not in _SECONDS)
             self._second = dict.fromkeys(seconds[:1], form)
+
+    def _splits_again(self, given: Mapping[str, Any], forms: Mapping[str, _Form]) -> bool:
+        """Whether what the tokenizer made of a text is joined, and made tokens of again: then a list of one text is, too."""
+        for name, form in forms.items():
+            if form.listed and form.split is not str.split:
+                found = self._tokens({**given, name: [_PROBE]})
+                if found is not None and not any(_PROBE.casefold() in map(str.casefold, field) for field in found.values()):
+                    return True
+        return False
 
     def _is_read(self, given: Mapping[str, Any], name: str, form: _Form, tokens: Mapping[str, List[str]]) -> bool:
         """Whether another text under that name makes other tokens; notes in which fields."""
@@ -177,7 +188,7 @@ class PredictorInputs:
     def _candidates(self, names: Sequence[str]) -> Iterator[Dict[str, _Form]]:
         text = _Form(listed=False)
         tokenizer = reader_tokenizer(self._predictor._dataset_reader)
-        words = [_Form(True)]
+        words = [_Form(True, joined=tokenizer is not None)]
         if tokenizer is not None:
             words.insert(0, _Form(True, lambda one: [str(token) for token in tokenizer.tokenize(one)]))
         kinds = [(*words, text) if name in _WORDS or name.endswith(("_tokens", "_words")) else (text, *words) for name in names]
@@ -267,19 +278,6 @@ class _Notes(Dict[str, Any]):
         if key not in names:
             names.append(key)
         return _BESIDE_VALUE if key in _BESIDE else _PROBE
-
-
-def _is_split_again(tokens: Sequence[Sequence[str]], forms: Mapping[str, _Form]) -> bool:
-    """Whether a list of the tokenizer's tokens is no more in any field, as a reader has joined it and made tokens of that."""
-    found = [[token.casefold() for token in field] for field in tokens]
-    for form in forms.values():
-        if form.listed and form.split is not str.split:
-            words = [word.casefold() for word in form.of(_PROBE)]
-            size = len(words)
-            held = (field[at : at + size] == words for field in found for at in range(len(field)))
-            if not any(held) and not any(field and field == words[: len(field)] for field in found):  # which was cut
-                return True
-    return False
 
 
 def _is_torn(tokens: Sequence[Sequence[str]], forms: Mapping[str, _Form]) -> bool:

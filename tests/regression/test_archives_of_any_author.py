@@ -21,7 +21,7 @@ from allennlp.common import Params
 from allennlp.data import DatasetReader, Instance
 from allennlp.data.fields import TextField
 from allennlp.data.token_indexers import SingleIdTokenIndexer
-from allennlp.data.tokenizers import CharacterTokenizer
+from allennlp.data.tokenizers import CharacterTokenizer, PretrainedTransformerTokenizer
 from allennlp.predictors import Predictor
 
 from eli5_transformers import attribute, get_explanation, load_predictor
@@ -203,9 +203,12 @@ class Joins(DatasetReader):
         return Instance({"tokens": TextField(self._tokenizer.tokenize(" ".join(tokens)), self._indexers)})
 
 
-def test_words_of_which_a_reader_makes_tokens_itself(folder):
-    """They were given as the tokenizer's own tokens, of which it made tokens again."""
+@pytest.mark.parametrize("pieces", [False, True])
+def test_words_of_which_a_reader_makes_tokens_itself(folder, stars_checkpoint, pieces):
+    """They were given as the tokenizer's own tokens, of which it made tokens again: its special tokens are the same then."""
     tokenizer = CharacterTokenizer(start_tokens=["<s>"], end_tokens=["</s>"])
+    if pieces:
+        tokenizer = PretrainedTransformerTokenizer(str(stars_checkpoint))
     predictor = ReaderPredictor(load_predictor(folder)._model, Joins(tokenizer))
     text = "a bad end"
     ((one,),) = attribute(predictor, text)
