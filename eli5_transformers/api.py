@@ -380,7 +380,8 @@ def read_inputs(predictor: Any, texts: Any, text_pairs: Any, on_error: str) -> L
         if pair and not explained_model(predictor).explainable.reads_pairs:
             read = InputError(
                 f"a {type(predictor).__name__} reads one text, but text_pair was given: "
-                "load the checkpoint itself, or a config with the reader transformer_classifier"
+                "give a dict where its predict_json takes more keys, else load the checkpoint itself, or a config with the "
+                "reader transformer_classifier"
             )
         if isinstance(read, InputError):
             if on_error == "raise":

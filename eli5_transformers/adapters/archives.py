@@ -10,15 +10,16 @@ from ..permissions import Permissions, current
 from ..unpacking import unpacked
 from . import folders
 from .config_errors import configuration_errors
-from .configs import read_config, require_parts
+from .configs import read_config, require_parts, with_types
 from .json_files import content_of, is_allennlp, is_transformers
-from .objects import placed
+from .objects import placed, require_place
 from .predictors import Chosen, predictor_of
 
 SUFFIXES = (".tar.gz", ".tgz", ".tar")
 _ARCHIVE = "model.tar.gz"
 _CONFIG, _META, _NON_PADDED = "config.json", "meta.json", "non_padded_namespaces.txt"
-_WEIGHTS = ("best.th", "weights.th")
+_RENAMED = "; overrides can write its parts as 2.10.1 has them"
+_WEIGHTS, _WEIGHTS_SUFFIX = ("best.th", "weights.th"), ".th"
 
 
 def is_serialization_folder(path: Path) -> bool:
@@ -28,6 +29,26 @@ def is_serialization_folder(path: Path) -> bool:
         return False
     # A training that has not ended has left its config alone.
     return (path / _ARCHIVE).is_file() or _has_weights(path) or is_allennlp(content)
+
+
+def require_whole(path: Path) -> None:
+    """Raises SourceError for one file, or the vocabulary, of a training whose weights are beside it.
+
+    Its config alone would make a model of random weights.
+    """
+    parent = path.parent
+    part = path.name in (_CONFIG, _META) or path.name.endswith(_WEIGHTS_SUFFIX) or (path / _NON_PADDED).is_file()
+    if part and ((parent / _ARCHIVE).is_file() or _has_weights(parent)) and is_serialization_folder(parent):
+        raise SourceError(f"{path} is one part of what AllenNLP has trained: give the folder, {parent}")
+
+
+def of_loaded(archive: Any, device: Union[str, int, None], predictor: Chosen = None) -> Any:
+    """The predictor of an `Archive` that AllenNLP's `load_archive` has given; its model is used as it is."""
+    require_place(archive.model, device)
+    named = Path("the Archive")
+    with configuration_errors(named):
+        said = require_parts(named, archive.config.duplicate())
+        return predictor_of(archive.model, archive.validation_dataset_reader, said, predictor, named)
 
 
 def from_archive(
@@ -61,7 +82,8 @@ def _from_folder(folder: Path, named: Path, device: Union[str, int, None], chang
     from allennlp.models.archival import load_archive
 
     _require_archive(folder, named)
-    said = require_parts(named, read_config(folder / _CONFIG, changes, None, named))
+    params = read_config(folder / _CONFIG, changes, None, named)
+    said, changes = require_parts(named, params), with_types(params, changes)
     try:
         with configuration_errors(named, folder):
             archive = load_archive(str(folder), overrides=changes)
@@ -114,9 +136,12 @@ def _release(folder: Path) -> Optional[Tuple[int, ...]]:
 def _of_another_release(folder: Path) -> str:
     found = _release(folder)
     if found is None:
-        return f" (it has no {_META}, as archives of AllenNLP before 2.0 have none: AllenNLP 2.10.1 may not read those)"
+        return (
+            f" (it has no {_META}, as archives of AllenNLP before 2.0 have none: AllenNLP 2.10.1 may not read "
+            f"those{_RENAMED})"
+        )
     made = ".".join(map(str, found))
-    return "" if found[0] == 2 else f" (it was made by AllenNLP {made}, which AllenNLP 2.10.1 may not read)"
+    return "" if found[0] == 2 else f" (it was made by AllenNLP {made}, which AllenNLP 2.10.1 may not read{_RENAMED})"
 
 
 def _has_weights(folder: Path) -> bool:

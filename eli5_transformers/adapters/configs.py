@@ -26,9 +26,12 @@ _KEYS = (
     "dataset_reader", "validation_dataset_reader", "model", "vocabulary", "predictor", "train_data_path",
     "validation_data_path", "test_data_path", "data_loader", "validation_data_loader", "trainer", "distributed",
     "evaluate_on_test", "datasets_for_vocab_creation", "callbacks", "evaluation", "random_seed", "numpy_seed", "pytorch_seed",
+    "include_in_archive", "batch_weight_key", "ddp_accelerator", "serialization_dir", "local_rank", "type",
 )  # fmt: skip
 # What the predictor of a config is made of: a change to anything else changes nothing.
 _PARTS = ("dataset_reader", "validation_dataset_reader", "model", "vocabulary", "predictor")
+# Of these, what is an object, or the name of its type alone.
+_NAMED = ("dataset_reader", "validation_dataset_reader", "vocabulary")
 # Of configs of AllenNLP before 1.0, and of what people keep in a config for other programs.
 _OTHERS = ("iterator", "validation_iterator", "vocab", "udpos")
 
@@ -76,7 +79,8 @@ def from_config(
         if needed and params.get("vocabulary") is None:
             raise SourceError(
                 f'the config {path} has no \'vocabulary\'{did_you_mean("vocabulary", params)}: a transformer_classifier needs '
-                '"vocabulary": {"type": "empty"}, other models the one of their training'
+                '"vocabulary": {"type": "empty"}; for a model that AllenNLP has trained give its archive or folder, which '
+                "holds its vocabulary and weights"
             )
         said_vocabulary = params.get("vocabulary")
         extras: Dict[str, Any] = {} if said_vocabulary is None else {"vocab": Vocabulary.from_params(said_vocabulary)}
@@ -98,11 +102,20 @@ def require_parts(path: Path, params: Any) -> Any:
         meant = "" if key in (*_KEYS, *_OTHERS) else did_you_mean(key, _KEYS)
         if meant:
             raise SourceError(f"the config {path} has the unknown key {key!r}{meant}")
-    for key in ("dataset_reader", "validation_dataset_reader", "vocabulary"):
+    for key in _NAMED:
         if not isinstance(params.get(key), (str, dict, Params, type(None))):
             raise SourceError(f"the {key} of {path} is {shown(params[key], 60)}, but must be an object with a 'type'")
     _with_type(path, "model", params["model"])
     return None if params.get("predictor") is None else _with_type(path, "predictor", params["predictor"])
+
+
+def with_types(params: Any, changes: str) -> str:
+    """The changes that make objects of the parts that a config gives by their names alone, and those that are there.
+
+    AllenNLP trains with such parts, but its `load_archive` cannot read them.
+    """
+    named = {key: {"type": params[key]} for key in _NAMED if isinstance(params.get(key), str)}
+    return json.dumps({**json.loads(changes or "{}"), **named}) if named else changes
 
 
 def _with_type(path: Path, key: str, given: Any) -> Any:

@@ -45,8 +45,8 @@ def load_predictor(
         `.json` config with a `model` and a `dataset_reader`, or the bare name of a shipped one; an archive of AllenNLP
         (`model.tar.gz`, or its serialization folder), or one with a checkpoint in it; a transformers pipeline that classifies
         texts; with `tokenizer`, a `PreTrainedModel` or any `torch.nn.Module` that maps `input_ids` and `attention_mask` to
-        logits (batch, classes); or a `Predictor`, which is returned as it is. An object is used as it is, never copied or
-        changed.
+        logits (batch, classes); AllenNLP's `Archive`; or a `Predictor`, which is returned as it is. An object is used as it
+        is, never copied or changed.
     tokenizer
         The HuggingFace tokenizer of a model that is given as an object; for a checkpoint, another than its own.
     device
@@ -78,6 +78,7 @@ def load_predictor(
     """
     compat.require_allennlp()
     import torch
+    from allennlp.models import Archive
     from allennlp.predictors import Predictor
 
     from ..compat.modes import require_numbers
@@ -105,6 +106,10 @@ def load_predictor(
         return source
     from . import registered_components  # noqa: F401  registers the components that configs name
 
+    if isinstance(source, Archive):
+        fixed = {**own, **config, **trusted, **foreign_files, "tokenizer": tokenizer, "predictor": None}
+        _refuse(fixed, "an Archive, which is loaded already")
+        return archives.of_loaded(source, device, predictor)
     if not isinstance(source, (str, os.PathLike)):
         _refuse({**config, **trusted, **foreign_files}, f"a {type(source).__name__}")
         return objects.from_object(source, tokenizer, device, own)
@@ -153,6 +158,7 @@ def _from_path(
         raise SourceError(f"the source is an empty text: give {objects.ACCEPTED}")
     path = Path(os.path.expanduser(os.fspath(source)))
     folders.require_folder(path)
+    archives.require_whole(path)
     if path.name.endswith(configs.SUFFIXES):
         _refuse({**own, "tokenizer": tokenizer}, "a config (use overrides)")
         changes = configs.as_overrides(config["overrides"], config["ext_vars"])

@@ -12,7 +12,7 @@ from ..permissions import allows
 
 ACCEPTED = (
     "a checkpoint folder or hub id, a config (.jsonnet, .json), an AllenNLP archive, a text-classification pipeline, "
-    "a torch.nn.Module with tokenizer=, or a Predictor"
+    "a torch.nn.Module with tokenizer=, AllenNLP's Archive, or a Predictor"
 )
 
 
@@ -64,6 +64,9 @@ def from_object(source: Any, tokenizer: Any, device: Union[str, int, None], opti
     Raises SourceError for an object of another kind, a missing tokenizer, or a device that the object is not on.
     """
     import torch
+    from allennlp.models import Model
+
+    from ..components.model import TransformerClassifier
 
     chosen, options, pipeline = options, dict(options), None
     if _is_pipeline(source):
@@ -79,6 +82,11 @@ def from_object(source: Any, tokenizer: Any, device: Union[str, int, None], opti
         raise SourceError(f"a predictor cannot be made from a {type(source).__name__}: {hint}give {ACCEPTED}")
     if inside and type(source).__name__ == "CrossEncoder":
         raise SourceError(f"a CrossEncoder takes texts and no ids: {inside}")
+    if isinstance(source, Model) and not isinstance(source, TransformerClassifier):
+        raise SourceError(
+            f"a {type(source).__name__} of AllenNLP takes what its reader makes of a text: give its archive, or a Predictor "
+            "of both (predictor_class(model, reader))"
+        )
     if not _is_tokenizer(tokenizer):
         raise SourceError(
             f"a {type(source).__name__} needs its tokenizer: give tokenizer=AutoTokenizer.from_pretrained(...), "
@@ -86,7 +94,6 @@ def from_object(source: Any, tokenizer: Any, device: Union[str, int, None], opti
         )
     from allennlp.data import Vocabulary
 
-    from ..components.model import TransformerClassifier
     from ..components.observed import observed
     from ..sites.architectures import unwrapped
 
@@ -108,7 +115,9 @@ def from_object(source: Any, tokenizer: Any, device: Union[str, int, None], opti
 def placed(model: Any, device: Union[str, int, None]) -> Any:
     """The model on its device (the CPU by default), in evaluation mode. Raises InputError for one that cannot be used."""
     try:
-        return model.to(_device(device)).eval()
+        model.to(_device(device))
+        model.eval()  # what it returns is not asked for: a `train` of somebody's own may return nothing
+        return model
     except (RuntimeError, AssertionError) as error:
         reason = str(error).splitlines()[0]
         raise InputError(f'the device {device!r} cannot be used: {reason}; "cpu" always can') from None

@@ -61,16 +61,16 @@ def predictor_of(model: Any, reader: Any, said: Any, chosen: Chosen, path: Path)
 
 
 def _fitting(model: Any, reader: Any) -> str:
-    """The model's own predictor, but for AllenNLP's of one text where the reader must be given two.
+    """The model's own predictor, but for AllenNLP's of one text where the reader must be given more.
 
     `basic_classifier` names that one, whatever reader it was trained with.
     """
     from allennlp.predictors import Predictor, TextClassifierPredictor
 
-    from ..components.text_to_instance import text_parameters
+    from ..components.text_to_instance import ReaderPredictor
 
     name = getattr(model, "default_predictor", None)
-    if name is not None and len(text_parameters(reader)) == 2:
+    if name is not None and len(ReaderPredictor.parameters(reader)) > 1:
         kind: Any = Predictor.by_name(name)
         if getattr(kind, "_json_to_instance", None) is TextClassifierPredictor._json_to_instance:
             return _FALLBACK

@@ -86,7 +86,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     inputs.add_argument("--config", action=_Once, metavar="FILE", help=f"a jsonnet file with any of {', '.join(_CONFIG_KEYS)}")
     inputs.add_argument("--overrides", "-o", metavar="JSON", help="changes to SOURCE's config, as AllenNLP has them")
     inputs.add_argument(
-        "--predictor", metavar="NAME", help="AllenNLP's predictor of a config or archive, by its name (default: its own)"
+        "--predictor", type=_value, metavar="NAME", help="AllenNLP's predictor of a config or archive, by its name or as JSON"
     )
     inputs.add_argument(
         "--ext-var",

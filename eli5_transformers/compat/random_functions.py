@@ -1,18 +1,18 @@
 """Random numbers for code that draws from torch's global generators, without moving those.
 
-From torch 2.0 on, what one thread draws can be told another generator (`torch.overrides.TorchFunctionMode`). Before, the
-global ones are set and put back, by one thread at a time.
+What one thread draws is told another generator, by a `torch.overrides.TorchFunctionMode`, which holds for its thread alone.
 """
 
 from __future__ import annotations
 
+import math
 from contextlib import contextmanager
-from typing import Any, Dict, Iterator, Optional
+from functools import partial
+from typing import Any, Callable, ContextManager, Dict, Iterator, Optional, Tuple
 
 import torch
-
-from ..locks import ALONE
-from ._stack import release
+from torch.nn import init
+from torch.overrides import TorchFunctionMode
 
 _DRAWING = {
     getattr(owner, name)
@@ -31,63 +31,76 @@ _DRAWING = {
 _LIKE = {torch.rand_like: torch.rand, torch.randn_like: torch.randn}
 
 
+def _kaiming(tensor: torch.Tensor, a: float, mode: Any, nonlinearity: Any) -> Tuple[str, float, float]:
+    fan = init._calculate_correct_fan(tensor, mode)
+    bound = math.sqrt(3.0 / fan) * init.calculate_gain(nonlinearity, a)
+    return "uniform_", -bound, bound
+
+
+# What draws in torch.nn.init, by the method that it calls, before torch let these take a generator: what they call in turn is
+# not seen, as the mode is left while one of them runs.
+_OF_INIT: Dict[Any, Callable[..., Tuple[str, float, float]]] = {
+    init.uniform_: lambda tensor, a, b: ("uniform_", a, b),
+    init.normal_: lambda tensor, mean, std: ("normal_", mean, std),
+    init.kaiming_uniform_: _kaiming,
+}
+
+
 @contextmanager
 def private_random_numbers(device: torch.device, seed: Optional[int] = None) -> Iterator[None]:
     """What this thread draws inside comes from generators of its own, which begin at `seed`, or where the global ones stand.
 
     The same numbers come as from the global generators at that seed; those stay where they are.
     """
-    if release(torch.__version__) < (2, 0):
-        with _global_ones(device, seed):
-            yield
-        return
-    with _Private(seed):
+    with _entered(seed):
         yield
 
 
-@contextmanager
-def _global_ones(device: torch.device, seed: Optional[int]) -> Iterator[None]:
-    devices = [device] if device.type == "cuda" else []
-    with ALONE, torch.random.fork_rng(devices=devices):  # type: ignore[arg-type]
-        if seed is not None:
-            torch.manual_seed(seed % 2**63)
-        yield
+class _Private(TorchFunctionMode):
+    """Hands a generator to the functions that draw and were given none."""
+
+    def __init__(self, seed: Optional[int]) -> None:
+        # torch 1.12 gives each class on the way up the mode around this one, and so its base must not be asked for that again.
+        self._seed = seed
+        self._generators: Dict[torch.device, torch.Generator] = {}
+
+    def __torch_function__(self, function: Any, types: Any, arguments: Any = (), options: Any = None) -> Any:
+        options = dict(options or {})
+        if function in _LIKE:
+            (like,) = arguments
+            chosen = {name: options.pop(name, None) or getattr(like, name) for name in ("dtype", "device", "layout")}
+            function, arguments, options = _LIKE[function], (like.shape,), {**options, **chosen}
+        if function in _OF_INIT and "generator" not in options and options["tensor"].numel():
+            tensor = options["tensor"]
+            name, *limits = _OF_INIT[function](**options)
+            with torch.no_grad():
+                return getattr(tensor, name)(*limits, generator=self._generator(tensor.device))
+        # Those of torch.nn.init, which draw in turn, name the argument.
+        if (function in _DRAWING or "generator" in options) and options.get("generator") is None:
+            device = _device(arguments, options)
+            if device.type != "meta":  # where nothing is drawn
+                options["generator"] = self._generator(device)
+        return function(*arguments, **options)
+
+    def _generator(self, device: torch.device) -> torch.Generator:
+        if device not in self._generators:
+            made = torch.Generator(device)
+            if self._seed is None:
+                state = torch.get_rng_state() if device.type == "cpu" else torch.cuda.get_rng_state(device)
+                made.set_state(state)
+            else:
+                made.manual_seed(self._seed % 2**63)
+            self._generators[device] = made
+        return self._generators[device]
 
 
-if release(torch.__version__) >= (2, 0):
-    from torch.overrides import TorchFunctionMode
-
-    class _Private(TorchFunctionMode):
-        """Hands a generator to the functions that draw and were given none."""
-
-        def __init__(self, seed: Optional[int]) -> None:
-            super().__init__()
-            self._seed = seed
-            self._generators: Dict[torch.device, torch.Generator] = {}
-
-        def __torch_function__(self, function: Any, types: Any, arguments: Any = (), options: Any = None) -> Any:
-            options = dict(options or {})
-            if function in _LIKE:
-                (like,) = arguments
-                chosen = {name: options.pop(name, None) or getattr(like, name) for name in ("dtype", "device", "layout")}
-                function, arguments, options = _LIKE[function], (like.shape,), {**options, **chosen}
-            # Those of torch.nn.init, which draw in turn, name the argument.
-            if (function in _DRAWING or "generator" in options) and options.get("generator") is None:
-                device = _device(arguments, options)
-                if device.type != "meta":  # where nothing is drawn
-                    options["generator"] = self._generator(device)
-            return function(*arguments, **options)
-
-        def _generator(self, device: torch.device) -> torch.Generator:
-            if device not in self._generators:
-                made = torch.Generator(device)
-                if self._seed is None:
-                    state = torch.get_rng_state() if device.type == "cpu" else torch.cuda.get_rng_state(device)
-                    made.set_state(state)
-                else:
-                    made.manual_seed(self._seed % 2**63)
-                self._generators[device] = made
-            return self._generators[device]
+def _entered(seed: Optional[int]) -> ContextManager[Any]:
+    """Makes the mode and enters it; torch 1.12 does so by a function of its own, which makes it around the one before it."""
+    push = getattr(torch.overrides, "push_torch_function_mode", None)
+    if push is None:
+        return _Private(seed)
+    entered: ContextManager[Any] = push(partial(_Private, seed))
+    return entered
 
 
 def _device(arguments: Any, options: Dict[str, Any]) -> torch.device:

@@ -35,6 +35,7 @@ from ..sites.state import explaining
 from ..text.allennlp_pairs import pair_tokens, tokens_of_fields
 from ..text.allennlp_tokens import field_tokens, instance_tokens, notes, read_tokens, text_fields
 from ..text.field_places import token_names
+from .one_task import require_one_task
 from .predictor_classes import assumed, classes_of
 from .predictor_inputs import CANONICAL, PredictorInputs
 from .vocabularies import (
@@ -53,6 +54,7 @@ def explained_model(predictor: Any) -> ExplainedModel:
     """The `ExplainedModel` of an AllenNLP predictor, made at its first use and kept as long as the predictor lives."""
     found = _EXPLAINED.get(predictor)
     if found is None:
+        require_one_task(predictor)
         own = predictor if isinstance(predictor, Explainable) else AllenNLPPredictor(predictor)
         # Another thread may have been here meanwhile: all get the same.
         found = _EXPLAINED.setdefault(predictor, ExplainedModel(predictor, own))
@@ -339,7 +341,8 @@ def _owners(tensors: Mapping[str, Any], words: int, before: int, behind: int) ->
         if len(places) != len(whole) and ids.shape[1] != len(whole):
             raise UnsupportedModelError(
                 f"the model reads {len(places)} token ids of a text field of {words}, and no offsets say which belong "
-                "together: leave max_length out of the indexer, which folds long texts"
+                "together: give a text of at most the indexer's max_length, which folds longer ones, or leave max_length "
+                "out of both the indexer and the embedder"
             )
         owners = [whole[place] for place in places]
         return None if owners == list(range(words)) else tuple(owners)

@@ -31,6 +31,7 @@ _SENTENCES = (
     "have their text in a list of text fields, of its sentences say, and an explanation is of one text field: train with a "
     "reader that makes one of it (segment_sentences: false), and a model that reads it"
 )
+_NO_INSTANCE = ", and no Instance"
 _WORDS = ("tokens", "words", "token_list", "tokenized", "sentence_tokens")
 
 
@@ -40,6 +41,8 @@ class _Form:
 
     listed: bool
     split: Callable[[str], List[str]] = str.split
+    joined: bool = False
+    """Whether the reader makes the text of its words again, so that it matters little where that was split."""
 
     def of(self, text: str) -> Any:
         return self.split(text) if self.listed else text
@@ -76,7 +79,7 @@ class PredictorInputs:
     @property
     def note(self) -> str:
         """What a reader of an explanation must know of how a text was given, a sentence; or empty."""
-        if any(form.listed and form.split is str.split for form in self._forms.values()):
+        if any(form.listed and form.split is str.split and not form.joined for form in self._forms.values()):
             return f"A {type(self._predictor).__name__} takes a list of words: the text was split at white space."
         return ""
 
@@ -112,14 +115,16 @@ class PredictorInputs:
     def _learn(self) -> None:
         asked, optional, beside = self._asked()
         torn = None
-        for forms in self._candidates(asked):
+        # Where what it must be given is not enough, what it may be given is needed, too.
+        rest = [name for name in optional if name not in asked and name not in beside]
+        for forms in itertools.chain(self._candidates(asked), self._candidates([*asked, *rest]) if rest else ()):
             given = {**beside, **{name: form.of(_PROBE) for name, form in forms.items()}}
             tokens = self._tokens(given)
             texts = [] if tokens is None else [n for n in forms if self._is_read(given, n, forms[n], tokens)]
             if tokens is None or not texts:
                 continue
             # A reader of characters makes one token of each; any other was to be given a list of words.
-            if _is_torn(list(tokens.values()), forms):
+            if _is_torn(list(tokens.values()), forms) or self._splits_again(given, forms):
                 torn = torn or (forms, texts, given, tokens)
                 continue
             break
@@ -128,13 +133,30 @@ class PredictorInputs:
                 raise self._refusal()
             forms, texts, given, tokens = torn
             texts = [name for name in texts if self._is_read(given, name, forms[name], tokens)]
+        # A "target" may be a label, and it may be what a text is said of.
+        # The reader must be given what its predictor asks for as if it could be left out.
+        unsure = [*beside, *(rest if isinstance(self._predictor, ReaderPredictor) else ())]
+        told = {name: _Form(listed=False) for name in unsure if name not in forms}
+        told = {name: form for name, form in told.items() if self._is_read(given, name, form, tokens)}
+        forms, texts = {**forms, **told}, [*texts, *told]
         texts.sort(key=lambda name: name in _SECONDS)
         self._forms = {name: forms[name] for name in texts}
-        self._beside = {name: value for name, value in given.items() if name not in texts}
+        needless = [*texts, *(name for name in rest if name in _BESIDE)]
+        self._beside = {name: value for name, value in given.items() if name not in needless}
         if len(texts) == 1:
             form = forms[texts[0]]
-            seconds = [n for n in optional if n in _SECONDS and self._is_read(given, n, form, tokens)]
+            seconds = [n for n in optional if n not in texts and self._is_read(given, n, form, tokens)]
+            seconds.sort(key=lambda name: name not in _SECONDS)
             self._second = dict.fromkeys(seconds[:1], form)
+
+    def _splits_again(self, given: Mapping[str, Any], forms: Mapping[str, _Form]) -> bool:
+        """Whether what the tokenizer made of a text is joined, and made tokens of again: then a list of one text is, too."""
+        for name, form in forms.items():
+            if form.listed and form.split is not str.split:
+                found = self._tokens({**given, name: [_PROBE]})
+                if found is not None and not any(_PROBE.casefold() in map(str.casefold, field) for field in found.values()):
+                    return True
+        return False
 
     def _is_read(self, given: Mapping[str, Any], name: str, form: _Form, tokens: Mapping[str, List[str]]) -> bool:
         """Whether another text under that name makes other tokens; notes in which fields."""
@@ -166,8 +188,10 @@ class PredictorInputs:
     def _candidates(self, names: Sequence[str]) -> Iterator[Dict[str, _Form]]:
         text = _Form(listed=False)
         tokenizer = reader_tokenizer(self._predictor._dataset_reader)
-        words = _Form(True, str.split if tokenizer is None else lambda one: [str(t) for t in tokenizer.tokenize(one)])
-        kinds = [(words, text) if name in _WORDS or name.endswith(("_tokens", "_words")) else (text, words) for name in names]
+        words = [_Form(True, joined=tokenizer is not None)]
+        if tokenizer is not None:
+            words.insert(0, _Form(True, lambda one: [str(token) for token in tokenizer.tokenize(one)]))
+        kinds = [(*words, text) if name in _WORDS or name.endswith(("_tokens", "_words")) else (text, *words) for name in names]
         for chosen in itertools.islice(itertools.product(*kinds), 16):
             yield dict(zip(names, chosen))
 
@@ -178,6 +202,9 @@ class PredictorInputs:
 
         try:
             instance = self._predictor._json_to_instance(dict(given))
+            if not hasattr(instance, "fields"):
+                self._failure = f"its _json_to_instance gives a {type(instance).__name__}{_NO_INSTANCE}"
+                return None
             fields = {name: field for name, field in instance.fields.items() if isinstance(field, TextField)}
             if not fields:
                 self._failure = "its instances have no text field"
@@ -214,6 +241,8 @@ class PredictorInputs:
             return error
         if self._failure == _SENTENCES:
             return InputError(f"the instances of a {name} {_SENTENCES}")
+        if self._failure.endswith(_NO_INSTANCE):
+            return InputError(f"a {name} makes no instance of a text: {self._failure}: let it return the instance alone")
         said = self._failure or "it asks for nothing"
         return InputError(
             f"it is not clear how a {name} takes a text ({said}): give a dict as its predict_json takes it, not a text"

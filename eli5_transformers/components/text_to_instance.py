@@ -27,12 +27,15 @@ _NO_TEXTS = (
 class ReaderPredictor(Predictor):
     """Reads {"text": …}, {"premise": …, "hypothesis": …} or whatever the parameters of the reader's `text_to_instance` are.
 
-    What a parameter takes as a list may be a list of words. Parameters that are no texts (label, index) get None.
+    What a parameter takes as a list may be a list of words. Parameters whose names are no texts' (label, index) get None,
+    unless the JSON has them: the target of a text is one, too.
     """
 
     def predict(self, *texts: str) -> Dict[str, Any]:
         """The prediction for a text, or for the texts of a pair."""
         names = text_parameters(self._dataset_reader)
+        every = list(self.parameters(self._dataset_reader))
+        names = every if len(texts) == len(every) else names
         if len(texts) != len(names):
             raise InputError(f"the reader takes {', '.join(names) or 'no text'}: give one text for each")
         return self.predict_json(dict(zip(names, texts)))
@@ -50,7 +53,7 @@ class ReaderPredictor(Predictor):
 
     def _json_to_instance(self, json_dict: Mapping[str, Any]) -> Instance:
         names = self.parameters(self._dataset_reader)
-        given = {name: None if name in _NO_TEXTS else json_dict[name] for name in names}
+        given = {name: json_dict.get(name) if name in _NO_TEXTS else json_dict[name] for name in names}
         as_tokens = {name: _as_tokens(value) for name, value in given.items()}
         if as_tokens == given:
             return self._dataset_reader.text_to_instance(**given)

@@ -347,7 +347,7 @@ class TextBatch:
         if any(found.shape[0] != len(self.texts) for found in vectors):
             raise UnsupportedModelError(
                 "the model folds a long text into several rows, so its scores cannot be told apart by token: give a text "
-                "of at most the indexer's max_length, or leave max_length out"
+                "of at most the indexer's max_length, or leave max_length out of both the indexer and the embedder"
             )
         return vectors, torch.cat([logits for _, logits in parts])
 

@@ -105,6 +105,12 @@ def _written(place: str, options: Mapping[str, Any]) -> Tuple[Any, Dict[str, Any
     return PretrainedConfig.get_config_dict(place, **options)
 
 
+def _in_evaluation(model: torch.nn.Module) -> torch.nn.Module:
+    """The model itself: what `eval()` gives is nothing, where a `train()` of somebody's own returns nothing."""
+    model.eval()
+    return model
+
+
 def _file_of(place: str) -> str:
     return f"the config.json of {os.path.basename(os.path.normpath(place))!r}"
 
@@ -116,7 +122,7 @@ def from_config(config: PretrainedConfig, options: Optional[Mapping[str, Any]] =
         model = AutoModelForSequenceClassification.from_config(
             config, trust_remote_code=options["trust_remote_code"], **_for_model(options, config)
         )
-    return (model if {"torch_dtype", "dtype"}.intersection(options) else model.float()).eval()
+    return _in_evaluation(model if {"torch_dtype", "dtype"}.intersection(options) else model.float())
 
 
 def from_checkpoint(
@@ -181,7 +187,7 @@ def from_checkpoint(
             f"{_whose(left, model)}, and give that with tokenizer="
         )
     kind = settings.unknown_class(config.architectures, type(model).__name__)
-    return Classifier(model.eval(), new, tuple(filter(None, [renamed, "" if new_head else kind])))
+    return Classifier(_in_evaluation(model), new, tuple(filter(None, [renamed, "" if new_head else kind])))
 
 
 def _require_text_classifier(name: str, config: PretrainedConfig, new_head: bool) -> None:

@@ -1,6 +1,7 @@
 """What stands for cached-path where it is not installed: local files, and a clear word for everything else."""
 
 import errno
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,8 @@ def test_a_local_file_is_its_own_path(tmp_path):
     file.write_text("{}")
     assert cached_path(file) == str(file)
     assert cached_path(str(tmp_path), extract_archive=True) == str(tmp_path)
+    # Readers ask for it of whatever they are given.
+    assert cached_path(file, extract_archive=True) == str(file)
 
 
 def test_the_home_folder_is_expanded(tmp_path, monkeypatch):
@@ -38,7 +41,8 @@ def test_a_missing_file_is_not_found(tmp_path):
 
 def test_what_only_cached_path_can_do_names_it(tmp_path):
     archive = tmp_path / "model.tar.gz"
-    archive.write_bytes(b"")
+    with tarfile.open(archive, "w:gz"):
+        pass
     for path, options in (
         ("https://example.org/model.tar.gz", {}),
         ("hf://user/model", {}),

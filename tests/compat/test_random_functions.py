@@ -1,10 +1,10 @@
 """Code that draws from torch's global generators gets the numbers of a seed, and moves none of them."""
 
 import threading
+from typing import List
 
 import pytest
 import torch
-from stacks import on_current
 
 from eli5_transformers.compat.random_functions import private_random_numbers
 
@@ -23,8 +23,16 @@ DRAWS = {
     "random_": lambda: torch.empty((), dtype=torch.int64).random_(generator=None),
     "distribution": lambda: torch.distributions.Categorical(torch.ones(5)).sample((3,)),
     "init": lambda: torch.nn.Linear(3, 2).weight.detach(),
+    "initializers": lambda: torch.cat([module.weight.detach().flatten() for module in _initialized()]),
     "loader": lambda: torch.stack(list(torch.utils.data.DataLoader(torch.arange(6), shuffle=True))),
 }
+
+
+def _initialized() -> List[torch.nn.Module]:
+    """Modules whose weights are drawn otherwise than those of a linear layer."""
+    own = torch.nn.Linear(3, 2)
+    torch.nn.init.uniform_(own.weight, -2, 3)
+    return [own, torch.nn.Embedding(3, 2), torch.nn.Conv1d(2, 2, 2)]
 
 
 @pytest.mark.parametrize("name", DRAWS)
@@ -44,7 +52,6 @@ def test_the_numbers_are_those_of_the_global_generator_at_that_seed(name: str) -
         assert torch.equal(draw(), found[1])
 
 
-@on_current
 def test_another_thread_draws_as_ever() -> None:
     torch.manual_seed(1)
     expected = torch.rand(3)

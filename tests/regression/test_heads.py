@@ -497,6 +497,16 @@ def test_a_model_that_is_set_up_for_training_is_explained(own, change):
         assert_close(found.score if method != "simple-gradient" else plain.score, plain.score, rtol=1e-5)
 
 
+def test_a_checkpoint_of_a_class_whose_train_returns_nothing(stars_checkpoint, monkeypatch):
+    """As code that comes with a checkpoint may have it: what `eval()` returns was taken for the model."""
+    from transformers import BertForSequenceClassification
+
+    expected = load_predictor(stars_checkpoint).predict(TEXT)
+    own = BertForSequenceClassification.train
+    monkeypatch.setattr(BertForSequenceClassification, "train", lambda self, mode=True: own(self, mode) and None)
+    assert_close(load_predictor(stars_checkpoint).predict(TEXT)["probs"], expected["probs"])
+
+
 def test_a_length_beyond_the_positions_is_refused_by_them(bert):
     from eli5_transformers.errors import InputError
 

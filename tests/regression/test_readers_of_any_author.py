@@ -188,7 +188,7 @@ def test_folded_texts_are_refused_by_allennlps_names_too(stars_checkpoint):
     name = {"type": "pretrained_transformer", "model_name": str(stars_checkpoint)}
     folding = {"tokens": {**name, "max_length": 6}}
     predictor = made.built(name, folding, folding, CLS)
-    with pytest.raises(UnsupportedModelError, match="folds long texts"):
+    with pytest.raises(UnsupportedModelError, match="which folds longer ones"):
         attribute(predictor, "the service was good but never again", interpreter="simple-gradient")
 
 

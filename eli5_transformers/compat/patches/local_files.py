@@ -5,8 +5,10 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import tarfile
 import tempfile
 import warnings
+import zipfile
 from contextlib import contextmanager
 from importlib.util import find_spec
 from types import ModuleType, SimpleNamespace
@@ -31,13 +33,18 @@ def cached_path(
     can do: URLs, and reading a file out of an archive.
     """
     path = os.path.expanduser(os.fspath(url_or_filename))
-    if os.path.exists(path) and not (extract_archive and os.path.isfile(path)):
+    if os.path.exists(path) and not (extract_archive and _is_archive(path)):
         return path
     if "://" in path or "!" in path or os.path.exists(path):
         raise MissingDependencyError(
             f"reading {path} needs the package cached-path: pip install cached-path", name="cached_path"
         )
     raise FileNotFoundError(f"file {path} not found")
+
+
+def _is_archive(path: str) -> bool:
+    """Whether the package would unpack it: readers ask it to unpack whatever it is, also their lines of text."""
+    return os.path.isfile(path) and (zipfile.is_zipfile(path) or tarfile.is_tarfile(path))
 
 
 def is_url_or_existing_file(url_or_filename: Optional[PathLike]) -> bool:
