@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import re
+import sys
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -266,10 +267,17 @@ def _architecture_errors(config: PretrainedConfig) -> Iterator[None]:
             raise SourceError(
                 f"the checkpoint of the model type {config.model_type!r} has {OWN_CODE}"
             ) from error
+        if type(config) in MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING:
+            raise SourceError(_not_imported(config, error)) from error
         raise SourceError(
             f"transformers has no sequence classifier for the model type {config.model_type!r}: give a checkpoint of "
             "an architecture that AutoModelForSequenceClassification knows"
         ) from error
+
+
+def _not_imported(config: PretrainedConfig, error: Exception) -> str:
+    mend = ": run Python without -OO, which leaves out the docstrings that transformers reads" * (sys.flags.optimize > 1)
+    return f"the classifier of the model type {config.model_type!r} cannot be made{mend or f': {short(error)}'}"
 
 
 @contextmanager
