@@ -277,12 +277,13 @@ def test_a_classifier_begins_from_a_config_alone():
     assert model.labels == ["a", "b"] == list(model.config.id2label.values())
 
 
-def test_an_architecture_that_is_known_but_not_imported_is_not_called_unknown(monkeypatch, stars_checkpoint):
+@pytest.mark.parametrize("kind", [ValueError, RuntimeError, ModuleNotFoundError])
+def test_an_architecture_that_is_known_but_not_imported_is_not_called_unknown(monkeypatch, stars_checkpoint, kind):
     """As under `python -OO`, for transformers reads docstrings: it was said to have no classifier of the type 'bert'."""
     from transformers.models.auto import auto_factory
 
     def failing(*_):
-        raise ValueError("its docstring has no Args section")
+        raise kind("its docstring has no Args section")
 
     monkeypatch.setattr(auto_factory._LazyAutoMapping, "_load_attr_from_module", failing)
     monkeypatch.setattr(MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING, "_modules", {})
