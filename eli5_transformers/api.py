@@ -24,6 +24,7 @@ InterpreterLike = Union[str, Mapping[str, Any], Any]
 
 
 @compat.uncompiled
+@compat.surviving_forks
 def attribute(
     source: Any,
     texts: Texts,
@@ -77,6 +78,7 @@ def attribute(
 
 
 @compat.uncompiled
+@compat.surviving_forks
 def get_explanation(
     source: Any,
     text: Union[str, Mapping[str, Any]],
@@ -120,6 +122,7 @@ def get_explanation(
 
 
 @compat.uncompiled
+@compat.surviving_forks
 def get_explanations(
     source: Any,
     texts: Texts,
@@ -201,6 +204,7 @@ def to_explanation(
 
 
 @compat.uncompiled
+@compat.surviving_forks
 def compare(
     source: Any,
     text: Union[str, Mapping[str, Any]],

@@ -109,8 +109,7 @@ def listed(value: Any) -> List[Any]:
     """The entries of a list, tuple, set, range, array, tensor, Series, column or generator; anything else alone."""
     if isinstance(value, (str, bytes, Mapping)):
         return [value]
-    if hasattr(value, "tolist"):
-        value = value.tolist()  # the scalars of numpy, pandas and torch become Python's
+    value = _of_python(value)
     return list(value) if isinstance(value, Iterable) and not isinstance(value, (str, bytes)) else [value]
 
 
@@ -127,8 +126,8 @@ def in_order(value: Any, name: str) -> List[Any]:
 
 
 def is_table(value: Any) -> bool:
-    """True for a table of pandas or of what is like it."""
-    return hasattr(value, "columns") and hasattr(value, "iloc")
+    """True for a table of pandas, of Arrow, or of what is like them."""
+    return hasattr(value, "columns") and (hasattr(value, "iloc") or hasattr(value, "to_pandas"))
 
 
 def is_alone(texts: Any) -> bool:
@@ -221,10 +220,10 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 
 
 def _entries(texts: Any, name: str) -> List[Any]:
-    if is_alone(texts):
-        return [texts.item() if _dimensions(texts) == 0 else texts]
     if is_table(texts):
         raise InputError(f"{name} is a {type(texts).__name__}: give the column that holds the texts, as in df['text']")
+    if is_alone(texts):
+        return [texts.item() if _dimensions(texts) == 0 else texts]
     if isinstance(texts, (bytes, bytearray, set, frozenset)):
         reason = (
             "has no order, so that results could not be told apart" if "set" in type(texts).__name__ else "is no str"
@@ -235,8 +234,15 @@ def _entries(texts: Any, name: str) -> List[Any]:
             f"{name} has the shape {tuple(texts.shape)}: give one column of it, as in texts[:, 0], and that of the second "
             "texts of pairs as text_pairs"
         )
-    # Iterated, a column of Arrow gives scalars of its own, as numpy does; as a list, texts.
-    return list(texts.tolist() if hasattr(texts, "tolist") else texts)
+    return list(_of_python(texts))
+
+
+def _of_python(value: Any) -> Any:
+    """What an array, tensor, Series or column holds, as Python's own: iterated, it would give scalars of its library."""
+    for name in ("tolist", "to_pylist"):  # the second is that of Arrow's columns in chunks
+        if hasattr(value, name):
+            return getattr(value, name)()
+    return value
 
 
 def _read(

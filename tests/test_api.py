@@ -79,6 +79,24 @@ class Arrow(Column):
         return list(self._texts)
 
 
+class ChunkedArrow(Column):
+    """A column of a table of Arrow's, in chunks: its list has another name."""
+
+    __iter__ = Arrow.__iter__
+
+    def to_pylist(self):
+        return list(self._texts)
+
+
+class ArrowTable:
+    """It is no sequence, has columns, and knows how to become a table of pandas."""
+
+    columns = ()
+
+    def to_pandas(self):
+        raise AssertionError("it is asked for its column")
+
+
 HOLDERS = {
     "list": list,
     "tuple": tuple,
@@ -88,6 +106,7 @@ HOLDERS = {
     "series": lambda texts: pandas.Series(texts, index=[7, 5, 6]),
     "column": Column,
     "column of Arrow": Arrow,
+    "column of Arrow in chunks": ChunkedArrow,
     "categories": lambda texts: pandas.Series(texts, dtype="category", index=[1] * len(texts)),
     "view of a dict": lambda texts: dict(enumerate(texts)).values(),
     "rows": lambda texts: [{"text": text, "label": 1} for text in texts],
@@ -137,6 +156,7 @@ def test_what_is_no_text_is_refused_by_its_place(predictor, missing):
         ({"txt": "i love it"}, "did you mean 'text'"),
         ({"text": "a", "sentence": "b"}, "is not a text"),
         (pandas.DataFrame({"text": TEXTS}), "give the column"),
+        (ArrowTable(), "is a ArrowTable: give the column"),
         (set(TEXTS), "has no order"),
         (b"i love it", "is no str"),
         ([("i love it", "never again")], "text_pairs="),

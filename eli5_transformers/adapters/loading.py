@@ -19,6 +19,7 @@ from .predictors import Chosen, require_predictor
 
 
 @compat.uncompiled
+@compat.surviving_forks
 def load_predictor(
     source: Any,
     tokenizer: Any = None,

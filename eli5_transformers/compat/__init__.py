@@ -17,6 +17,7 @@ from ..errors import CompatibilityError, MissingDependencyError
 from ..locks import ProcessLock
 from ._compiled import uncompiled
 from ._finder import PatchingFinder, forget_failed_import, is_one, refuse_early_import, when_imported
+from ._forked import surviving_forks
 from ._gone_buffers import add_gone_buffers, drop_gone_buffers
 from ._host import as_a_program, keep_host
 from ._stack import Stack, installed_version
@@ -32,6 +33,7 @@ __all__ = [
     "drop_gone_buffers",
     "install",
     "require_allennlp",
+    "surviving_forks",
     "uncompiled",
     "when_imported",
 ]

@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import re
+import sys
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -285,15 +286,26 @@ def _for_model(options: Optional[Mapping[str, Any]], config: PretrainedConfig) -
 def _architecture_errors(config: PretrainedConfig) -> Iterator[None]:
     try:
         yield
-    except (KeyError, ValueError) as error:
-        if getattr(config, "auto_map", None) and not isinstance(error, SourceError):
+    except Eli5TransformersError:
+        raise
+    except Exception as error:
+        if getattr(config, "auto_map", None) and isinstance(error, (KeyError, ValueError)):
             raise SourceError(
                 f"the checkpoint of the model type {config.model_type!r} has {OWN_CODE}"
             ) from error
+        if type(config) in MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING:
+            raise SourceError(_not_imported(config, error)) from error
+        if not isinstance(error, (KeyError, ValueError)):
+            raise
         raise SourceError(
             f"transformers has no sequence classifier for the model type {config.model_type!r}: give a checkpoint of "
             "an architecture that AutoModelForSequenceClassification knows"
         ) from error
+
+
+def _not_imported(config: PretrainedConfig, error: Exception) -> str:
+    mend = ": run Python without -OO, which leaves out the docstrings that transformers reads" * (sys.flags.optimize > 1)
+    return f"the classifier of the model type {config.model_type!r} cannot be made{mend or f': {short(error)}'}"
 
 
 @contextmanager

@@ -29,6 +29,8 @@ _REGISTRIES = frozenset(("_modules", "_parameters", "_buffers"))
 # Tensors of at most so many numbers that are no parameters are copied.
 _SMALL = 2**16
 _DEEPEST = 4
+# Where torch.compile keeps the function that it was given (torch/_dynamo/eval_frame.py).
+_BEFORE_COMPILING = "_torchdynamo_orig_callable"
 
 
 VIEWS, COPIES, SAME = "views", "copies", "same"
@@ -169,7 +171,9 @@ class _Twins:
             same = owner is value.__self__ and function is value.__func__
             return value if same else types.MethodType(function, owner)
         if kind is types.FunctionType:
-            return _function(value, of)
+            before = vars(value).get(_BEFORE_COMPILING)
+            twin = before if before is None else of(before)
+            return _function(value, of) if twin is before else twin
         if kind is functools.partial:
             return _partial(value, of)
         if kind in (weakref.ref, weakref.WeakMethod):
@@ -294,10 +298,13 @@ def _shallow(value: Any) -> Any:
 
 def _run_uncompiled(twin: torch.nn.Module) -> None:
     """A compiled module's twin runs as it was before `torch.compile`: hooks are not reached in compiled code, and each twin
-    would be compiled anew."""
+    would be compiled anew. It is the module that is compiled, or the `forward` of its class."""
     state = vars(twin)
     if state.get("_compiled_call_impl") is not None:
         state["_compiled_call_impl"] = None
     original = twin._modules.get("_orig_mod")
     if type(twin).__name__ == "OptimizedModule" and original is not None:
         state["forward"] = original.__call__
+    decorated = getattr(getattr(type(twin), "forward", None), _BEFORE_COMPILING, None)
+    if decorated is not None and "forward" not in state:
+        state["forward"] = types.MethodType(decorated, twin)

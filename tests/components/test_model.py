@@ -20,6 +20,7 @@ from closeness import BATCHED, assert_close
 from hypothesis import given
 from hypothesis import strategies as st
 from transformers import AutoModelForSequenceClassification
+from transformers.models.auto.modeling_auto import MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING
 
 from eli5_transformers.adapters import registered_components  # noqa: F401  registers the components
 from eli5_transformers.components.model import TransformerClassifier
@@ -274,6 +275,23 @@ def test_a_classifier_begins_from_a_config_alone():
     model = Model.from_params(params, vocab=Vocabulary())
     assert model.transformer.config.vocab_size == 50
     assert model.labels == ["a", "b"] == list(model.config.id2label.values())
+
+
+@pytest.mark.parametrize("kind", [ValueError, RuntimeError, ModuleNotFoundError])
+def test_an_architecture_that_is_known_but_not_imported_is_not_called_unknown(monkeypatch, stars_checkpoint, kind):
+    """As under `python -OO`, for transformers reads docstrings: it was said to have no classifier of the type 'bert'."""
+    from transformers.models.auto import auto_factory
+
+    def failing(*_):
+        raise kind("its docstring has no Args section")
+
+    monkeypatch.setattr(auto_factory._LazyAutoMapping, "_load_attr_from_module", failing)
+    monkeypatch.setattr(MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING, "_modules", {})
+    monkeypatch.setattr(MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING, "_extra_content", {})
+    settings = {"model_type": "bert", "hidden_size": 8, "num_attention_heads": 2, "num_labels": 2}
+    for build in ({"model_name": str(stars_checkpoint)}, {"transformer_config": settings}):
+        with pytest.raises(SourceError, match="'bert' cannot be made: its docstring has no Args section"):
+            TransformerClassifier(Vocabulary(), **build)
 
 
 def test_what_cannot_be_built_is_refused_in_one_sentence(tmp_path, stars_checkpoint):

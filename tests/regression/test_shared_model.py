@@ -201,6 +201,60 @@ def test_a_compiled_module_is_explained_as_it_was_before():
     assert np.array_equal(scores(compiled), expected)
 
 
+@on_current
+@pytest.mark.parametrize("where", ["attribute", "class", "part", "helper"])
+def test_a_compiled_forward_is_explained_as_it_was_before(where):
+    """As transformers' own pages compile one: `model.forward = torch.compile(model.forward)`."""
+    predictor = fresh()
+    expected = scores(predictor)
+    module = predictor._model.transformer
+    if where == "attribute":
+        module.forward = torch.compile(module.forward, backend="eager")
+    elif where == "class":
+        compiled = torch.compile(type(module).forward, backend="eager")
+        module.__class__ = type(type(module).__name__, (type(module),), {"forward": compiled})
+    elif where == "part":
+        module.bert.embeddings.forward = torch.compile(module.bert.embeddings.forward, backend="eager")
+    else:
+        whole = module.forward
+        module.forward = torch.compile(lambda **inputs: whole(**inputs), backend="eager")
+    again = load_predictor(module, tokenizer=predictor._dataset_reader.tokenizer, labels=list(tiny.LABELS))
+    assert np.array_equal(scores(again), expected)
+
+
+FORKED_AFTER_THREADS = """
+import os, signal, sys
+import torch
+import eli5_transformers as e
+
+def explained():
+    return e.attribute(predictor, "Great value", interpreter="gradient")[0][0].scores.sum()
+
+predictor = e.load_predictor(e.bundled_model())
+expected = explained()
+(torch.randn(500, 500) @ torch.randn(500, 500)).sum()
+assert torch.get_num_threads() == 2
+child = os.fork()
+if child:
+    sys.exit(os.waitpid(child, 0)[1] != 0)
+signal.alarm(60)
+assert abs(explained() - expected) < 1e-4
+predictor = e.load_predictor(e.bundled_model())
+assert abs(explained() - expected) < 1e-4
+assert e.get_explanation(predictor, "Great value").targets
+assert torch.get_num_threads() == 2
+"""
+
+
+def test_a_process_that_was_forked_after_torch_used_several_threads_explains():
+    """A fork leaves them behind, and whatever torch computes then waits for them for ever."""
+    package = str(Path(eli5_transformers.__file__).parent.parent)
+    environment = {**os.environ, "OMP_NUM_THREADS": "2", "MKL_NUM_THREADS": "2", "PYTHONPATH": package}
+    command = [sys.executable, "-c", FORKED_AFTER_THREADS]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=300, env=environment)
+    assert ran.returncode == 0, ran.stderr[-2000:]
+
+
 FORKED = """
 import multiprocessing, os, sys, threading
 import eli5_transformers as e
