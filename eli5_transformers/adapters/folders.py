@@ -62,17 +62,21 @@ class Found:
     """Where its tokenizer is, if elsewhere."""
 
 
-def require_folder(file: Path) -> None:
-    """Raises SourceError for a path that leads nowhere, a file of a checkpoint, and one that must be unpacked first."""
+def require_present(file: Path) -> None:
+    """Raises SourceError for a path that leads nowhere."""
     given = shown(str(file), 300)
     if str(file).startswith(("http:/", "https:/")):
         raise SourceError(f"{given} is an address: give the id of a model on the hub, such as 'owner/name', or a folder")
     # The readers of configs and archives say it themselves.
     if not _exists(file) and _is_local(file) and not file.name.endswith(_READ):
         raise SourceError(f"there is nothing at {given}: give a folder that is there, or the id of a model on the hub")
+
+
+def require_folder(file: Path) -> None:
+    """Raises SourceError for a file that is neither a config nor an archive: one of a checkpoint, or one to be unpacked."""
     if not file.is_file():
         return
-    name = file.name.lower()
+    given, name = shown(str(file), 300), file.name.lower()
     if name.endswith((".zip", ".7z", ".rar")):
         raise SourceError(f"{given} is not unpacked: unpack it, and give the folder")
     beside = _is_transformers(_content(file.parent / "config.json"))

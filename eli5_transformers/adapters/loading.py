@@ -158,8 +158,9 @@ def _from_path(
     if not str(source).strip():
         raise SourceError(f"the source is an empty text: give {objects.ACCEPTED}")
     path = Path(os.path.expanduser(os.fspath(source)))
-    folders.require_folder(path)
+    folders.require_present(path)
     archives.require_whole(path)
+    folders.require_folder(path)
     if path.name.endswith(configs.SUFFIXES):
         _refuse({**own, "tokenizer": tokenizer}, "a config (use overrides)")
         changes = configs.as_overrides(config["overrides"], config["ext_vars"])
