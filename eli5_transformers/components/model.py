@@ -13,8 +13,8 @@ from allennlp.nn import InitializerApplicator, util
 from ..compat import add_gone_buffers, drop_gone_buffers
 from ..compat.registering import registered
 from ..engine.activations import as_logits, note
-from ..errors import InputError, SourceError, UnsupportedModelError
-from ..huggingface import archived_parts, classifiers
+from ..errors import InputError, SourceError, UnsupportedModelError, shown
+from ..huggingface import archived_parts, classifiers, cross_encoders
 from ..huggingface import labels as naming
 from ..sites.architectures import configs, require_in_memory
 from ..sites.state import evaluating
@@ -26,6 +26,7 @@ _CROSS_ENCODER = (
     "The model's config is that of a CrossEncoder (sentence-transformers), which puts a sigmoid behind the outputs: they are "
     "read so; give problem_type= to read them otherwise."
 )
+_PROMPT = "By the settings of the model a CrossEncoder (sentence-transformers) puts {} before each text: put it there yourself."
 
 
 @registered(Model, "transformer_classifier")
@@ -113,6 +114,9 @@ class TransformerClassifier(Model):
         if problem_type is None and not new_head:
             problem_type = kind_of_cross_encoder(config, outputs)
             self.caveats += (_CROSS_ENCODER,) if problem_type else ()
+        prompt = cross_encoders.prompt_of(cross_encoders.settings_of(config))
+        if prompt:
+            self.caveats += (_PROMPT.format(shown(prompt)),)
         self._make_head(names, outputs, problem_type, config, observed)
         self._names_classes = None if observed is None else config
         if transformer is None:

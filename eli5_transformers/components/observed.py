@@ -27,6 +27,7 @@ from ..engine.activations import (
 from ..engine.explainable import TokenizerVocabulary
 from ..engine.instances import PROBE
 from ..errors import Eli5TransformersError, InputError, SourceError, is_lack_of_memory
+from ..huggingface import cross_encoders
 from ..huggingface import labels as naming
 from ..sites.architectures import configs, position_limit, sole_contents
 from ..sites.remembered import Remembered
@@ -37,7 +38,6 @@ from .heads import MULTI_LABEL, REGRESSION, SINGLE_LABEL
 
 _TOLERANCE = 1e-4
 # Where releases of sentence-transformers before the fourth write the activation of a CrossEncoder.
-_OLD_SETTING = "sbert_ce_default_activation_function"
 
 
 @dataclass(frozen=True)
@@ -112,13 +112,12 @@ def kind_of_cross_encoder(config: Any, outputs: int) -> Optional[str]:
     A CrossEncoder puts the activation that they name behind the outputs; behind a single one, without a name, or with that of
     a class that is not torch's, a sigmoid.
     """
-    settings, named = getattr(config, "sentence_transformers", None), getattr(config, _OLD_SETTING, None)
-    if isinstance(settings, dict):
-        named = settings.get("activation_fn", named)
-    elif named is None:
+    settings = cross_encoders.settings_of(config)
+    if settings is None:
         return None
     if naming.declared(config) != outputs or getattr(config, "problem_type", None) is not None:
         return None
+    named = settings["activation_fn"]
     of_torch = named if isinstance(named, str) and named.startswith("torch.") else ""
     is_sigmoid = of_torch.endswith(".Sigmoid") if of_torch else outputs == 1
     return MULTI_LABEL if is_sigmoid else None

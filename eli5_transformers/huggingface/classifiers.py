@@ -21,7 +21,7 @@ from ..compat._remote_code import remote_classifier
 from ..errors import Eli5TransformersError, SourceError, is_error, short
 from ..locks import ProcessLock
 from ..permissions import OWN_CODE, allows, transformers_options
-from . import settings
+from . import cross_encoders, settings
 
 # What a checkpoint on the hub may consist of; weights of other frameworks and training state are left where they are.
 _HUB_OPTIONS = ("trust_remote_code", "revision", "token", "use_auth_token", "cache_dir", "local_files_only")
@@ -78,6 +78,7 @@ def read_config(
         else:
             config = CONFIG_MAPPING[content["model_type"]].from_dict({**content, "_name_or_path": place}, **rest)
         settings.require_parts(config, _file_of(place))
+    cross_encoders.add_settings(config, place, _for_download(options))
     attention = getattr(config, "_attn_implementation", None)
     if isinstance(attention, str) and "/" in attention and not options["trust_remote_code"]:
         # transformers 5 fetches a repository of that name from the hub and imports it.
@@ -261,8 +262,7 @@ def local_folder(name: str, options: Optional[Mapping[str, Any]] = None) -> str:
     from huggingface_hub import snapshot_download
 
     try:
-        hub_options = {key: value for key, value in _hub_options(options).items() if key != "trust_remote_code"}
-        return snapshot_download(name, allow_patterns=_HUB_FILES, **hub_options)
+        return snapshot_download(name, allow_patterns=_HUB_FILES, **_for_download(options))
     except Exception as error:
         # huggingface_hub has changed its exceptions with every major release; all of them mean the same here.
         raise SourceError(f"{name!r} is no folder and cannot be fetched from the hub: {short(error)}") from error
@@ -270,6 +270,10 @@ def local_folder(name: str, options: Optional[Mapping[str, Any]] = None) -> str:
 
 def _hub_options(options: Optional[Mapping[str, Any]]) -> Dict[str, Any]:
     return {key: value for key, value in (options or {}).items() if key in _HUB_OPTIONS}
+
+
+def _for_download(options: Optional[Mapping[str, Any]]) -> Dict[str, Any]:
+    return {key: value for key, value in _hub_options(options).items() if key != "trust_remote_code"}
 
 
 def _without_hub(options: Optional[Mapping[str, Any]]) -> Dict[str, Any]:

@@ -268,6 +268,39 @@ def test_a_cross_encoders_number_is_the_one_that_it_predicts(tmp_path, settings,
     assert_close(load_predictor(folder, problem_type="regression").predict(TEXT)["label"], float(number), rtol=1e-5)
 
 
+@pytest.mark.parametrize(
+    ("beside", "sigmoid"),
+    [
+        ({"model_type": "CrossEncoder", "activation_fn": "torch.nn.modules.activation.Sigmoid"}, True),
+        ({"model_type": "CrossEncoder", "activation_fn": None}, True),
+        ({"model_type": "CrossEncoder", "activation_fn": "torch.nn.modules.linear.Identity"}, False),
+        ({"model_type": "SentenceTransformer", "activation_fn": "torch.nn.modules.activation.Sigmoid"}, False),
+        ([], False),
+    ],
+)
+def test_a_cross_encoders_settings_beside_its_config(tmp_path, beside, sigmoid):
+    """From its sixth release on sentence-transformers writes them so."""
+    folder = checkpoints.write_bert_checkpoint(
+        tmp_path / "one", labels=("LABEL_0",), hidden_size=8, heads=2, pytorch_bin=False
+    )
+    (folder / "config_sentence_transformers.json").write_text(json.dumps(beside), encoding="utf-8")
+    predictor = load_predictor(folder)
+    one = attribute(predictor, TEXT, targets=["LABEL_0"])[0][0]
+    with torch.no_grad():
+        number = predictor._model.transformer(**predictor._dataset_reader.tokenizer(TEXT, return_tensors="pt")).logits
+    assert_close(one.probability if sigmoid else one.score, float(number.sigmoid() if sigmoid else number), rtol=1e-5)
+    assert ("a CrossEncoder" in " ".join(one.notes)) == sigmoid
+
+
+def test_a_cross_encoders_prompt_is_told(tmp_path):
+    folder = checkpoints.write_bert_checkpoint(
+        tmp_path / "one", labels=("LABEL_0",), hidden_size=8, heads=2, pytorch_bin=False
+    )
+    settings = {"model_type": "CrossEncoder", "prompts": {"query": "query: "}, "default_prompt_name": "query"}
+    (folder / "config_sentence_transformers.json").write_text(json.dumps(settings), encoding="utf-8")
+    assert "puts 'query: ' before each text" in " ".join(attribute(folder, TEXT)[0][0].notes)
+
+
 def test_weights_of_other_sizes_than_the_config_says_name_the_size(whole, tmp_path):
     with pytest.raises(SourceError, match=r"word_embeddings is \(\d+, 8\) in the weights, and \(50, 8\) by config"):
         load_predictor(changed(whole, tmp_path / "a", vocab_size=50))
