@@ -10,6 +10,8 @@ from ..arguments import in_order, is_missing
 from ..errors import InputError, SourceError
 from ..permissions import allows
 
+# Where other libraries' objects have their model and tokenizer: pipelines and trainers of transformers, skorch.
+_MODELS, _TOKENIZERS = ("model", "module_"), ("tokenizer", "processing_class")
 ACCEPTED = (
     "a checkpoint folder or hub id, a config (.jsonnet, .json), an AllenNLP archive, a text-classification pipeline, "
     "a torch.nn.Module with tokenizer=, AllenNLP's Archive, or a Predictor"
@@ -146,12 +148,16 @@ def _shown(given: Any) -> str:
 
 
 def _inside(source: Any) -> str:
-    """What to give of something that holds a model and its tokenizer, such as a CrossEncoder of sentence-transformers."""
+    """What to give of something that holds a model: a CrossEncoder of sentence-transformers, a Trainer, a net of skorch."""
     import torch
 
-    model, tokenizer = getattr(source, "model", None), getattr(source, "tokenizer", None)
-    held = isinstance(model, torch.nn.Module) and _is_tokenizer(tokenizer)
-    return "give its .model, with tokenizer= its .tokenizer" if held else ""
+    if isinstance(source, type):
+        return ""
+    model = next((name for name in _MODELS if isinstance(getattr(source, name, None), torch.nn.Module)), None)
+    tokenizer = next((name for name in _TOKENIZERS if _is_tokenizer(getattr(source, name, None))), None)
+    if model is None:
+        return ""
+    return f"give its .{model}, with tokenizer=" + ("" if tokenizer is None else f" its .{tokenizer}")
 
 
 def _is_pipeline(source: Any) -> bool:

@@ -7,6 +7,7 @@ choice, or an error from the middle of torch. The models of the other tests had 
 
 import copy
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -312,6 +313,19 @@ def test_a_cross_encoder_is_answered_by_what_to_give(bert, given):
     with pytest.raises(SourceError, match="give its .model, with tokenizer= its .tokenizer"):
         load_predictor(CrossEncoder(model, tokenizer), tokenizer if given else None)
     assert load_predictor(model, tokenizer)
+
+
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [
+        (("model", "processing_class"), "give its .model, with tokenizer= its .processing_class, or"),
+        (("module_", "dataset"), "give its .module_, with tokenizer=, or"),
+    ],
+)
+def test_what_holds_a_model_is_answered_by_what_to_give(bert, names, told):
+    """As a Trainer of transformers and a net of skorch have theirs."""
+    with pytest.raises(SourceError, match=f"cannot be made from a SimpleNamespace: {told}"):
+        load_predictor(SimpleNamespace(**dict(zip(names, bert))))
 
 
 class Typed(torch.nn.Module):
