@@ -11,7 +11,7 @@ import re
 from dataclasses import replace
 from typing import Any, List, Optional, Sequence, Tuple
 
-from ..column_names import is_known, is_text, is_text_in_plural, plain
+from ..column_names import IDS, is_known, is_text, is_text_in_plural, plain
 from .column_kinds import NUMBER, has_few, is_data, is_prose, is_value
 from .forms import DELIMITERS, SEPARATOR, header_in, other_delimiter
 from .table_records import Layout, Quotes, Record, fitted, has_escapes, records, without_escapes
@@ -175,7 +175,7 @@ def _with_header(layout: Layout, rows: Sequence[Record], asked: Sequence[str], q
     ):
         cells.pop()
     below = [row.cells for row in rows[1:] if row.error is None]
-    if all(len(row) == len(cells) + 1 for row in below) and _are_names([row[0].strip() for row in below], quoted):
+    if all(len(row) == len(cells) + 1 for row in below) and _are_names(cells[0], [row[0].strip() for row in below], quoted):
         cells.insert(0, "")  # R names its rows in a column that has no name
     header = tuple(first if len(cells) == len(first) else cells)
     names: List[str] = []
@@ -187,10 +187,14 @@ def _with_header(layout: Layout, rows: Sequence[Record], asked: Sequence[str], q
     return replace(layout, names=tuple(names), header=header, doubled=doubled)
 
 
-def _are_names(cells: Sequence[str], quoted: bool) -> bool:
-    """Whether these are names of rows: their numbers, or, where texts are quoted and so hold no delimiters, all different."""
-    numbered = all(map(str.isdecimal, cells)) and (len(cells) > 1 or list(cells) == ["1"])
-    return numbered or (quoted and len(cells) > 1 and len(set(cells)) == len(cells))
+def _are_names(header: str, cells: Sequence[str], quoted: bool) -> bool:
+    """Whether these are names of rows: their numbers, or, where texts are quoted and so hold no delimiters, all different.
+
+    A single row may have a cell too many: it is named where R's quotes are there, and the first column holds no numbers.
+    """
+    if len(cells) < 2:
+        return quoted and list(cells) == ["1"] and plain(header) not in IDS
+    return all(map(str.isdecimal, cells)) or (quoted and len(set(cells)) == len(cells))
 
 
 def _is_header(rows: Sequence[Sequence[str]], first: Sequence[str], asked: Sequence[str]) -> bool:

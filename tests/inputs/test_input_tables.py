@@ -37,6 +37,7 @@ def texts(tmp_path, content, name="t.csv", **options):
         ("text,label,\na,1,\nb,2,\n", ["a", "b"]),
         ("text,label,,,\na,1,,,\n,,,,\nb,2,,,\n", ["a", "b"]),
         ("text\tlabel\n1\ta b\t5\n2\tc\t1\n", ["a b", "c"]),  # as R names its rows
+        ('"text" "label"\n"1" "a b" 5\n', ["a b"]),
         ('"","text"\n"1","a"\n', ["a"]),
         ("text,label\rgood,1\rbad,2\r", ["good", "bad"]),
         ("text,label\r\n\"a\r\nb\",1\r\n", ["a\r\nb"]),
@@ -46,6 +47,14 @@ def texts(tmp_path, content, name="t.csv", **options):
 )  # fmt: skip
 def test_tables_are_read_as_they_are_written(tmp_path, content, expected):
     assert texts(tmp_path, content) == expected
+
+
+@pytest.mark.parametrize("content", ['"idx","text"\n"1","good",more\n', "nr|text|a\n1|good|b|more\n"])
+def test_a_single_row_with_a_cell_too_many_is_no_name_of_it(tmp_path, content):
+    path = tmp_path / "file.csv"
+    path.write_text(content, encoding="utf-8")
+    (row,) = read_rows(path, id_column=content.strip('"')[:3].strip('"|'))
+    assert "cells where the header has" in row.error
 
 
 @pytest.mark.parametrize(
