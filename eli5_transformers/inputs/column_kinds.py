@@ -7,8 +7,11 @@ from typing import Any, Iterator, Sequence
 
 NUMBER = re.compile(r"\s*[-+]?[\d.,]*\d\s*%?\s*$|\s*[-+]?\d[\d.,]*e[-+]?\d+\s*$", re.IGNORECASE)
 _LETTERS = re.compile(r"[^\W\d_]+")
-# Dates, times, truth values and what annotators answer, which are no texts either.
-_VALUE = re.compile(r"(?=\D{0,9}\d)[\d\s:./,+TZ-]+$|(true|false|yes|no|accept|reject|ignore)$", re.IGNORECASE)
+# Dates and times, truth values and what annotators answer, which are no texts either.
+_TIME = re.compile(r"(?=\D{0,9}\d)[\d\s:./,+TZ-]+$", re.IGNORECASE)
+_ANSWER = re.compile(r"(true|false|yes|no|accept|reject|ignore)$", re.IGNORECASE)
+# What stands for a value that is missing, as pandas, R, databases and spreadsheets write it.
+_MARK = re.compile(r"[#<\[(]?(n\W?a\W?|nan|nat|null|none|nil|unk|unknown|missing|undefined)[>\])]?$|[-?.*/]*$", re.IGNORECASE)
 # The words of a date, "Mon Apr 06 22:19:45 PDT 2009" or "January 6th, 2020".
 _OF_DATES = re.compile(
     r"(jan(uary)?|feb(ruary)?|mar(ch)?|apr(il)?|may|june?|july?|aug(ust)?|sept?(ember)?|oct(ober)?|nov(ember)?|dec(ember)?"
@@ -26,12 +29,25 @@ _FEW = 4
 
 def is_value(text: str) -> bool:
     """Whether a string is a number, a date, a truth value or what annotators answer, and so no text."""
-    return NUMBER.match(text) is not None or _VALUE.match(text) is not None or _is_date(text)
+    return NUMBER.match(text) is not None or is_date(text) or is_answer(text)
 
 
-def _is_date(text: str) -> bool:
+def is_date(text: str) -> bool:
+    """Whether a string is a date or a time, and no number alone."""
+    if _TIME.match(text):
+        return NUMBER.match(text) is None
     words = _LETTERS.findall(text) if len(text) <= 40 and any(map(str.isdigit, text)) else []
     return bool(words) and all(map(_OF_DATES.match, words))
+
+
+def is_answer(text: str) -> bool:
+    """Whether a string is a truth value or what annotators answer: one of a few, beside which there may be a rarer one."""
+    return _ANSWER.match(text) is not None
+
+
+def is_mark(text: str) -> bool:
+    """Whether a string is empty, or stands for a value that is missing, as "n/a" and "?" do."""
+    return _MARK.match(text.strip()) is not None
 
 
 def holds_strings(values: Sequence[Any]) -> bool:
@@ -40,8 +56,8 @@ def holds_strings(values: Sequence[Any]) -> bool:
 
 
 def is_numeric(values: Sequence[Any]) -> bool:
-    """Whether there are no strings, or strings of numbers and dates alone; so it is without any value, too."""
-    return all(not isinstance(value, str) or is_value(value) for value in values)
+    """Whether there are no strings, or strings of numbers and dates alone; so it is where values are missing, too."""
+    return all(not isinstance(value, str) or is_value(value) or is_mark(value) for value in values)
 
 
 def has_few(values: Sequence[str]) -> bool:

@@ -12,6 +12,7 @@ from typing import Any, Dict, Iterable, Iterator, List, Optional, Tuple
 
 from ..column_names import is_known, is_text
 from ..errors import short
+from .column_kinds import is_prose
 from .elements import Element
 from .encodings import what_was_not_decoded
 from .forms import is_series
@@ -221,11 +222,12 @@ def _rows_of(held: Any) -> Iterable[Any]:
         return held["data"]  # pandas' orient "split" of a column alone
     of_rows = [key for key, value in lists.items() if value and all(isinstance(row, dict) for row in value)]
     with_texts = [key for key in of_rows if any(map(_has_text, lists[key]))]
-    if len(with_texts) == 1:  # beside a schema, features, intents
-        of_rows = with_texts
-    elif "schema" in held and "data" in of_rows:
+    others = [value for key, value in lists.items() if value and key not in with_texts]
+    if len(with_texts) == 1 and not any(map(is_prose, others)):  # beside features, intents
+        return lists[with_texts[0]]
+    if "schema" in held and "data" in of_rows:
         of_rows = ["data"]
-    if len(of_rows) == 1 and (with_texts == of_rows or len([value for value in lists.values() if value]) == 1):
+    if len(of_rows) == 1 and len([value for value in lists.values() if value]) == 1:
         return lists[of_rows[0]]
     if values and len(lists) == len(values) and not of_rows:
         return _of_columns(lists)

@@ -94,7 +94,8 @@ def _of_text(source: Source, encoding: str, form: Optional[str], asked: Asked) -
     if source.whole and not head.strip():
         raise InputError(_empty(source, "lines"))
     kind = form_of_text(source, head, form, bool(asked))
-    if kind == "lines" and form is None and source.repeatable and has_tabs_as_columns(head, source.whole):
+    labelled = kind == "lines" and form is None and has_labels(head, source.whole)
+    if kind == "lines" and form is None and not labelled and source.repeatable and has_tabs_as_columns(head, source.whole):
         table = _of_table(source, encoding, "tsv", asked)
         return replace(table, hint=f"{table.hint}, or --input-format lines if each line is a text")
     if kind == "json":
@@ -109,7 +110,7 @@ def _of_text(source: Source, encoding: str, form: Optional[str], asked: Asked) -
         read = lines_of(source, encoding, translated=True)
         return json_elements.in_lines(read, encoding, texts=kind == "lines", objects=form != "lines")
 
-    if kind == "lines" and form is None and has_labels(head, source.whole):
+    if labelled:
         return _Found(kind, lambda: parted(lines()), notes=["with fastText's labels"])
     return _Found(kind, lines, notes=labels_in_lines(head, source.whole) if kind == "lines" and form is None else [])
 

@@ -7,7 +7,7 @@ from typing import Any, Dict, FrozenSet, Iterable, List, Mapping, Optional, Unio
 from ..arguments import is_missing, plain_text
 from ..column_names import is_text
 from ..errors import InputError
-from .column_kinds import is_value
+from .column_kinds import is_numeric
 from .columns import Asked, Columns, choose, named
 from .elements import Element
 from .rows import Row
@@ -97,7 +97,7 @@ class RowReader:
             return
         for name in chosen.unread:
             value = held[name]
-            if is_text(name) and isinstance(value, str) and value.strip() and not is_value(value):
+            if is_text(name) and isinstance(value, str) and value.strip() and not is_numeric([value]):
                 raise InputError(
                     f"it has another text, {name!r}, beside {chosen.text!r}: say with --text-column and --pair-column which "
                     "are read"

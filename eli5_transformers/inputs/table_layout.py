@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any, List, Optional, Sequence, Tuple
 
 from ..column_names import IDS, is_known, is_text, is_text_in_plural, plain
-from .column_kinds import NUMBER, has_few, is_data, is_prose, is_value
+from .column_kinds import NUMBER, has_few, is_answer, is_data, is_date, is_mark, is_prose, is_value
 from .forms import DELIMITERS, SEPARATOR, header_in, other_delimiter
 from .table_records import Layout, Quotes, Record, fitted, has_escapes, records, without_escapes
 
@@ -201,30 +201,43 @@ def _is_header(rows: Sequence[Sequence[str]], first: Sequence[str], asked: Seque
     """Whether the first row names the columns: by names that are known or were asked for, or by how it differs."""
     if not rows or any(NUMBER.match(cell) for cell in first if cell):
         return False
-    if _has_asked(first, asked) or any(is_text(cell) or is_text_in_plural(cell) for cell in first):
+    if _has_asked(first, asked) or any(map(is_text, first)):
         return True
+    # A header may come again, where files were joined; its cells do not come alone.
+    columns = list(zip(*(row for row in rows[1:] if len(row) == len(first) and list(row) != list(first))))
     named = [cell for cell in first if cell.strip()]
-    if len(named) < 2 or len(set(named)) < len(named):
+    if any(_is_alike(cell, column) for cell, column in zip(first, columns)):
         return False
-    columns = list(zip(*(row for row in rows[1:] if len(row) == len(first))))
-    short = all(len(cell.split()) <= 3 and len(cell) <= 40 for cell in first)
-    if any(_differs(cell, column, short) for cell, column in zip(first, columns)):
+    if any(map(is_text_in_plural, first)):
         return True
-    return short and (
+    short = all(len(cell.split()) <= 3 and len(cell) <= 40 for cell in first)
+    short_above_prose = short and any(map(is_prose, columns))
+    if len(named) > 1 and any(_differs(cell, column, short_above_prose) for cell, column in zip(first, columns)):
+        return True
+    return short and 1 < len(named) == len(set(named)) and (
         any(cell and is_known(cell) for cell in first)
         or any(all(NUMBER.match(cell) or len(cell.split()) > 3 for cell in column) for column in columns)
     )
 
 
+def _is_alike(cell: str, column: Sequence[str]) -> bool:
+    """Whether a cell is one of those below it, or of their kind, or stands for a value that is missing, and so is no name."""
+    below = [other for other in column if other.strip()]
+    if not cell.strip() or not below:
+        return False
+    return cell in below or is_mark(cell) or any(all(map(kind, (cell, *below))) for kind in (is_date, is_answer))
+
+
 def _differs(cell: str, column: Sequence[str], short: bool) -> bool:
     """Whether a cell is of another kind than those below it: above numbers or dates, or none of a few names that come again.
 
-    A rare label may stand in the first row alone: a name is longer than such labels, or all cells beside it are `short`, too.
+    A rare label may stand in the first row alone: a name is a question, longer than such labels, or all cells beside it are
+    `short` and those below are not.
     """
     below = [other for other in column if other.strip()]
-    if not cell.strip() or len(below) < 2 or is_value(cell):
+    if len(below) < 2 or not any(map(str.isalpha, cell)):
         return False
-    if all(map(is_value, below)):
+    if all(is_value(other) and not is_answer(other) for other in below):
         return True
-    longer = len(cell.split()) > max(len(other.split()) for other in below)
-    return len(below) >= 8 and has_few(below) and cell not in below and (short or longer)
+    longer = len(cell.split()) > max(3, *(len(other.split()) for other in below))
+    return len(below) >= 8 and has_few(below) and (short or longer)

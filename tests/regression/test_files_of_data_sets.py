@@ -7,6 +7,7 @@ small files of usual names.
 """
 
 import csv
+import io
 import json
 import zipfile
 
@@ -39,6 +40,15 @@ def test_a_column_of_labels_is_no_part_of_the_text(tmp_path, name):
     assert "no header" in said
     assert said.endswith("text from column '2'; not read: '1'")
     assert read(write(tmp_path, name, zip(TEXTS, range(16), LABELS)))[0] == TEXTS
+
+
+def test_columns_of_a_pipe_are_asked_about(tmp_path, monkeypatch):
+    """It may end much later than its first answer is wanted."""
+    file = write(tmp_path, "a.txt", zip(LABELS, TEXTS))
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(file.read_bytes())))
+    texts, said = read("-")
+    assert texts == list(map("\t".join, zip(LABELS, TEXTS)))
+    assert "if its tabs part columns, say --input-format tsv" in said
 
 
 def test_columns_without_a_label_beside_them_are_lines(tmp_path):
@@ -83,9 +93,55 @@ def test_one_column_of_texts_in_the_plural_has_a_header(tmp_path):
     assert len(read(tmp_path / "r.csv")[0]) == len(TEXTS)
 
 
-def test_a_first_row_of_a_rare_label_is_no_header(tmp_path):
-    rows = [(f"{TEXTS[0]} indeed", "eggs"), *zip(TEXTS, LABELS)]
+@pytest.mark.parametrize("first", ["eggs", "not sure", "mostly a ham", ""])
+def test_a_first_row_of_a_rare_label_is_no_header(tmp_path, first):
+    rows = [(f"{TEXTS[0]} indeed", first), *zip(TEXTS, LABELS)]
     assert read(write(tmp_path, "r.tsv", rows))[0] == [text for text, _ in rows]
+    short = [("odd film", first), *((word, label) for word, label in zip(WORDS, LABELS))]
+    with pytest.raises(InputError, match="columns are '1', '2': which of them is the text cannot be told"):
+        read(write(tmp_path, "r.tsv", short))
+
+
+@pytest.mark.parametrize("first", ["NA", "n/a", "#N/A", "NaN", "null", "None", "unknown", "-", "?", ""])
+@pytest.mark.parametrize("below", [range(1, 17), ["yes", "no"] * 8, [f"2020-01-{day:02d}" for day in range(1, 17)]])
+def test_a_first_row_whose_value_is_missing_is_no_header(tmp_path, first, below):
+    """It was lost: the mark of pandas, R or a spreadsheet was taken for the name of a column of numbers."""
+    rows = [(first, f"{TEXTS[0]} indeed"), *zip(below, TEXTS)]
+    for count in (3, len(rows)):
+        for name, delimiter in (("r.csv", ","), ("r.tsv", "\t")):
+            texts, said = read(write(tmp_path, name, rows[:count], delimiter))
+            assert texts == [text for _, text in rows[:count]]
+            assert "no header" in said
+    if first:
+        assert read(write(tmp_path, "r.tsv", [(first, "Nice film"), *rows[1:]]))[0] == ["Nice film", *TEXTS]
+
+
+def test_a_first_row_of_a_rare_answer_is_no_header(tmp_path):
+    rows = [("maybe", f"{TEXTS[0]} indeed"), *zip(["yes", "no"] * 8, TEXTS)]
+    assert read(write(tmp_path, "r.tsv", rows))[0] == [text for _, text in rows]
+
+
+def test_a_first_row_of_values_that_come_again_is_no_header(tmp_path):
+    rows = [("Reviews", f"{TEXTS[0]} indeed"), *zip(["Reviews", "Posts"] * 8, TEXTS)]
+    assert read(write(tmp_path, "r.tsv", rows))[0] == [text for _, text in rows]
+    rows = [("2020-01-01", "done", f"{TEXTS[0]} indeed"), *((f"2020-01-{n + 2:02d}", n, text) for n, text in enumerate(TEXTS))]
+    with pytest.raises(InputError, match="columns are '1', '2', '3': which of them is the text cannot be told"):
+        read(write(tmp_path, "r.tsv", rows))
+    rows = [("False", f"{TEXTS[0]} indeed"), *(("True", text) for text in TEXTS)]
+    assert read(write(tmp_path, "r.tsv", rows))[0] == [text for _, text in rows]
+
+
+@pytest.mark.parametrize("name", ["No", "T1", "Jan 2020", "\u8bc4\u5206"])
+def test_a_name_above_numbers_is_a_header(tmp_path, name):
+    assert read(write(tmp_path, "r.tsv", [(name, "Meinung"), *enumerate(TEXTS)]))[0] == TEXTS
+    twice = (name, name, "Meinung")
+    assert read(write(tmp_path, "r.tsv", [twice, *((n, n, text) for n, text in enumerate(TEXTS))]))[0] == TEXTS
+
+
+@pytest.mark.parametrize("name", ["r.txt", "r.tsv"])
+def test_labels_of_fasttext_before_a_tab_are_labels(tmp_path, name):
+    rows = list(read_rows(write(tmp_path, name, [(f"__label__{label}", text) for label, text in zip(LABELS, TEXTS)])))
+    assert [(row.text, row.label) for row in rows] == list(zip(TEXTS, LABELS))
 
 
 def test_dates_codes_and_addresses_are_no_texts(tmp_path):
@@ -176,8 +232,9 @@ def test_exports_are_read_or_say_how_the_text_inside_is_named(tmp_path, made):
     assert texts == TEXTS[:1]
 
 
-def test_two_lists_of_texts_in_one_object_are_not_chosen_from(tmp_path):
-    (tmp_path / "r.json").write_text(json.dumps({"train": [{"text": "a"}], "test": [{"text": "b"}]}))
+@pytest.mark.parametrize("test", [[{"text": "b"}], [{"satz": TEXTS[0]}], [TEXTS[0]], [[TEXTS[0], "ham"]]])
+def test_two_lists_of_texts_in_one_object_are_not_chosen_from(tmp_path, test):
+    (tmp_path / "r.json").write_text(json.dumps({"train": [{"text": "a"}], "test": test}))
     with pytest.raises(InputError, match="'train', 'test'"):
         read(tmp_path / "r.json")
 
