@@ -171,8 +171,8 @@ class _Twins:
             same = owner is value.__self__ and function is value.__func__
             return value if same else types.MethodType(function, owner)
         if kind is types.FunctionType:
-            before = vars(value).get(_BEFORE_COMPILING)
-            twin = before if before is None else of(before)
+            before = _uncompiled(value)
+            twin = before if before is value else of(before)
             return _function(value, of) if twin is before else twin
         if kind is functools.partial:
             return _partial(value, of)
@@ -305,6 +305,18 @@ def _run_uncompiled(twin: torch.nn.Module) -> None:
     original = twin._modules.get("_orig_mod")
     if type(twin).__name__ == "OptimizedModule" and original is not None:
         state["forward"] = original.__call__
-    decorated = getattr(getattr(type(twin), "forward", None), _BEFORE_COMPILING, None)
-    if decorated is not None and "forward" not in state:
-        state["forward"] = types.MethodType(decorated, twin)
+    written = getattr(type(twin), "forward", None)
+    before = _uncompiled(written)
+    if before is not written and "forward" not in state:
+        state["forward"] = types.MethodType(before, twin)
+
+
+def _uncompiled(function: Any) -> Any:
+    """The function as it was before `torch.compile`, also inside of a decorator; itself where it was not compiled.
+
+    `functools.wraps` takes along what torch notes of a compiled function to a decorator around it, which does more.
+    """
+    before = vars(function).get(_BEFORE_COMPILING) if isinstance(function, types.FunctionType) else None
+    if before is None:
+        return function
+    return before if getattr(function, "__wrapped__", None) is before else _function(function, _uncompiled)

@@ -5,6 +5,7 @@ threads, or none, because an explanation changed the module itself for a while: 
 A training beside it failed at most steps. Tests with one thread see only that all is as before afterwards.
 """
 
+import functools
 import os
 import re
 import subprocess
@@ -220,6 +221,38 @@ def test_a_compiled_forward_is_explained_as_it_was_before(where):
         module.forward = torch.compile(lambda **inputs: whole(**inputs), backend="eager")
     again = load_predictor(module, tokenizer=predictor._dataset_reader.tokenizer, labels=list(tiny.LABELS))
     assert np.array_equal(scores(again), expected)
+
+
+def halved(forward):
+    """As decorators are written: `wraps` takes along what torch notes of a compiled function."""
+
+    @functools.wraps(forward)
+    def called(*args, **inputs):
+        found = forward(*args, **inputs)
+        return type(found)(logits=found.logits / 2)
+
+    return called
+
+
+@on_current
+@pytest.mark.parametrize("on_class", [False, True])
+def test_a_decorator_around_a_compiled_forward_is_a_part_of_the_model(on_class):
+    """It was left out with the compilation: scores of another model, without a word."""
+
+    def decorated(compile_it):
+        predictor = fresh()
+        module = predictor._model.transformer
+        forward = type(module).forward if on_class else module.forward
+        made = halved(torch.compile(forward, backend="eager") if compile_it else forward)
+        if on_class:
+            module.__class__ = type(type(module).__name__, (type(module),), {"forward": made})
+        else:
+            module.forward = made
+        return load_predictor(module, tokenizer=predictor._dataset_reader.tokenizer, labels=list(tiny.LABELS))
+
+    expected = scores(decorated(False))
+    assert not np.allclose(expected, scores(fresh()))
+    assert np.array_equal(scores(decorated(True)), expected)
 
 
 FORKED_AFTER_THREADS = """
