@@ -88,7 +88,8 @@ def explaining_ids(module: torch.nn.Module, ids: torch.Tensor) -> Iterator[None]
         yield
     except (IndexError, RuntimeError, ValueError) as error:
         ends = [config.eos_token_id for config in configs(module)[:1] if getattr(config, "is_encoder_decoder", False)]
-        if ends and isinstance(ends[0], int) and not (ids == ends[0]).any(1).all():
+        without_end = ends and isinstance(ends[0], int) and not (ids == ends[0]).any(1).all()
+        if without_end and not is_lack_of_memory(error):
             raise SourceError(
                 f"a {type(module).__name__} reads a text at its end token (token {ends[0]}), but its tokenizer puts none "
                 "there: give one that does, in its post_processor"

@@ -55,7 +55,7 @@ class TransformerClassifierPredictor(Predictor, Explainable):
         tokenizer, config = dataset_reader.tokenizer, model.config
         self._rows = require_fitting(tokenizer, model.transformer)
         padding = self.vocabulary.token_id("pad")
-        dataset_reader.pad_with(padding)
+        dataset_reader.fit(padding, self._rows)
         if model.owned and getattr(config, "pad_token_id", 0) is None:
             config.pad_token_id = padding
         dataset_reader.limit_length(position_limit(config))

@@ -132,9 +132,9 @@ class TransformerClassifierReader(DatasetReader):
         if most is not None and not self._chosen_length:
             self.max_length = most if self.max_length is None else min(most, self.max_length)
 
-    def pad_with(self, token_id: Optional[int]) -> None:
-        """Pads batches with this token, the tokenizer's own unless the model has no row for it."""
-        self._token_indexers["tokens"].pad_with(token_id)
+    def fit(self, padding: Optional[int], rows: Optional[int]) -> None:
+        """Pads batches with the token `padding`, and refuses tokens from `rows` on, for which the model has none."""
+        self._token_indexers["tokens"].fit(padding, rows)
 
     def documents(self, line: Mapping[str, Any]) -> Tuple[str, ...]:
         """The text, or the two texts, in a JSON object. Raises InputError where there is none."""

@@ -7,6 +7,7 @@ from allennlp.data import Token, Vocabulary
 from allennlp.data.token_indexers import SingleIdTokenIndexer
 from allennlp.data.token_indexers.token_indexer import IndexedTokenList
 
+from ..errors import InputError
 from ..text.tokenizers import vocabulary_of
 
 
@@ -26,16 +27,19 @@ class TransformerIndexer(SingleIdTokenIndexer):
         self._own_namespace = namespace
         self.tokenizer = tokenizer
         self._makes_segments = "token_type_ids" in tokenizer.model_input_names
-        self._pads: Dict[str, int] = {"mask": False}
-        self.pad_with(tokenizer.pad_token_id)
-        self._pads["type_ids"] = getattr(tokenizer, "pad_token_type_id", 0) or 0
+        self._pads = {"mask": False, "type_ids": getattr(tokenizer, "pad_token_type_id", 0) or 0}
         self._left = tokenizer.padding_side == "left"
+        self.fit(tokenizer.pad_token_id, None)
+
+    def fit(self, padding: Optional[int], rows: Optional[int]) -> None:
+        """Fits it to a model: pads with the token `padding`, and knows the tokens before `rows` alone, with None all.
+
+        With None for `padding`, for a model without such a token, it pads with any, which the mask leaves out.
+        """
+        self._pads["token_ids"] = padding or 0
+        self._rows = rows
         self._entries: Dict[str, int] = {}
         self._spelled: Dict[int, str] = {}
-
-    def pad_with(self, token_id: Optional[int]) -> None:
-        """Pads with this token; with None, for a model without one, with any, which the mask leaves out."""
-        self._pads["token_ids"] = token_id or 0
 
     def __deepcopy__(self, memo: Any) -> "TransformerIndexer":
         # Attackers copy instances by the dozen; nothing in here changes, and a tokenizer is large.
@@ -48,6 +52,8 @@ class TransformerIndexer(SingleIdTokenIndexer):
         """Gives the namespace the tokenizer's entries, and no padding or unknown entries of AllenNLP's."""
         if not self._entries:
             entries = vocabulary_of(self.tokenizer)
+            if self._rows is not None:
+                entries = {token: index for token, index in entries.items() if index < self._rows}
             # The other one first: a second thread asks for the entries alone.
             self._spelled = {index: token for token, index in entries.items()}
             self._entries = entries
@@ -57,12 +63,18 @@ class TransformerIndexer(SingleIdTokenIndexer):
         vocabulary._non_padded_namespaces.add(self._own_namespace)
 
     def tokens_to_indices(self, tokens: List[Token], vocabulary: Vocabulary) -> IndexedTokenList:
-        """The ids, mask and segments of a text field's tokens."""
+        """The ids, mask and segments of a text field's tokens. Raises InputError for a token that the model has no row for."""
         self.fill(vocabulary)
         ids = [
             self.tokenizer.convert_tokens_to_ids(token.text) if token.text_id is None else token.text_id
             for token in tokens
         ]
+        without = next((index for index in ids if index >= self._rows), None) if self._rows is not None else None
+        if without is not None:  # on a GPU torch would end all that the process does there
+            raise InputError(
+                f"the model has no row for token {without}, {self.tokenizer.convert_ids_to_tokens(without)!r}: give a text "
+                "without it, or, to train a row for it, call model.resize_token_embeddings(len(tokenizer))"
+            )
         # From the end: the separator behind a segment belongs to it, the one before it does not.
         segments, segment = [], next((t.type_id for t in reversed(tokens) if t.type_id is not None), 0)
         for token in reversed(tokens):

@@ -15,6 +15,7 @@ import shutil
 import more_checkpoints
 import pytest
 import torch
+from allennlp.interpret.attackers import Hotflip
 from closeness import assert_close
 from tokenizers.processors import RobertaProcessing
 from transformers import (
@@ -91,8 +92,19 @@ def test_special_tokens_without_a_row_are_left_alone(tmp_path, added, as_object)
         assert_close(found["logits"], logits)
     with pytest.raises(InputError, match="no pad token that the model knows: give 'unk' or 'zero'"):
         attribute(predictor, "good film", baseline="pad")
-    with pytest.raises(InputError, match=r"no row for token \d+: .*resize_token_embeddings"):
-        attribute(predictor, "good [PAD]")
+    for use in (lambda text: attribute(predictor, text), predictor.predict):
+        with pytest.raises(InputError, match=r"no row for token 400, '\[PAD\]': give a text without it, .*resize_token_embeddings"):
+            use("good [PAD]")
+
+
+def test_attackers_of_allennlp_know_no_token_without_a_row(tmp_path):
+    """HotFlip read the tokenizer's vocabulary and ended in an IndexError."""
+    folder, _ = decoder_with(tmp_path, pad_token="[PAD]")
+    predictor = load_predictor(folder)
+    assert predictor._model.vocab.get_vocab_size("tokens") == 400
+    attacker = Hotflip(predictor)
+    attacker.initialize()
+    assert attacker.attack_from_json({"text": "good film"})["final"]
 
 
 def test_the_row_of_a_token_of_images_may_be_missing(tmp_path):
