@@ -174,7 +174,7 @@ def multitask(tmp_path_factory, archive):
     from allennlp.data import Vocabulary
 
     reader = {"type": "text_classification_json", "tokenizer": {"type": "just_spaces"}}
-    heads = {name: {"type": "classifier", "seq2vec_encoder": LSTM} for name in TASKS}
+    heads = {name: {"type": "classifier", "seq2vec_encoder": LSTM, "label_namespace": f"{name}_labels"} for name in TASKS}
     config = {
         "dataset_reader": {"type": "multitask", "readers": dict.fromkeys(TASKS, reader)},
         "model": {
@@ -186,6 +186,8 @@ def multitask(tmp_path_factory, archive):
     }
     folder = tmp_path_factory.mktemp("multitask")
     vocabulary = Vocabulary.from_files(str(archive.parent / "vocabulary"))
+    for name, labels in zip(TASKS, (("neg", "pos"), ("sport", "art", "war"))):
+        vocabulary.add_tokens_to_namespace(labels, f"{name}_labels")
     vocabulary.save_to_files(str(folder / "vocabulary"))
     model = Model.from_params(Params(json.loads(json.dumps(config["model"]))), vocab=vocabulary)
     torch.save(model.state_dict(), folder / "best.th")
