@@ -24,7 +24,7 @@ from ..engine.activations import (
     differentiable,
     last_operation,
 )
-from ..engine.explainable import TokenizerVocabulary
+from ..engine.explainable import TokenizerVocabulary, TokenVocabulary
 from ..engine.instances import PROBE
 from ..errors import Eli5TransformersError, InputError, SourceError, is_lack_of_memory
 from ..huggingface import cross_encoders
@@ -72,10 +72,10 @@ def observed(module: torch.nn.Module, tokenizer: Any) -> Observed:
 
     Raises SourceError for a module that cannot be run on a text, or that returns no logits (batch, outputs).
     """
-    require_fitting(tokenizer, module)
+    rows = require_fitting(tokenizer, module)
     before, seen = _SEEN.get(module, (None, None))
     if before is None or seen is None or not before.is_still(module):
-        seen = _observe(module, tokenizer)
+        seen = _observe(module, tokenizer, rows)
         _SEEN[module] = Remembered(module), seen
     own = getattr(module, "config", None)
     return replace(seen, config=own, unlike="") if _says_something(own) else seen
@@ -127,7 +127,7 @@ def _says_something(config: Any) -> bool:
     return hasattr(config, "model_type") or naming.declared(config) is not None
 
 
-def _observe(module: torch.nn.Module, tokenizer: Any) -> Observed:
+def _observe(module: torch.nn.Module, tokenizer: Any, rows: Optional[int]) -> Observed:
     limit = next(filter(None, map(position_limit, configs(module)[:1])), None)
     encoding = encode(tokenizer, (PROBE,), max_length=limit)
     # One twin for all texts: that of a module of thousands of parts takes longer than a pass.
@@ -146,7 +146,7 @@ def _observe(module: torch.nn.Module, tokenizer: Any) -> Observed:
             )
 
         def others() -> torch.Tensor:
-            texts = _other_texts(encoding, tokenizer)
+            texts = _other_texts(encoding, TokenizerVocabulary(tokenizer, rows))
             return torch.cat([_run(own, tokenizer, ids, encoding.type_ids) for ids in texts])
 
         def operation() -> str:
@@ -187,9 +187,9 @@ def _equal(outputs: torch.Tensor, logits: torch.Tensor, activation: Optional[str
     return bool((one - other).abs().max() <= tolerance * other.abs().max().clamp(min=1.0))
 
 
-def _other_texts(encoding: Encoding, tokenizer: Any) -> Iterator[Tuple[int, ...]]:
+def _other_texts(encoding: Encoding, vocabulary: TokenVocabulary) -> Iterator[Tuple[int, ...]]:
     """Texts as long as the encoded one, of other tokens: no row needs padding, which some models do not bear."""
-    known = TokenizerVocabulary(tokenizer).ordinary_ids(1000) or list(encoding.ids)
+    known = vocabulary.ordinary_ids(1000) or list(encoding.ids)
     random = np.random.RandomState(0)
     for _ in range(ROWS):
         drawn = random.choice(known, size=len(encoding.ids)).tolist()

@@ -146,7 +146,10 @@ def _named(vocabulary: TokenVocabulary, spec: str) -> Baseline:
         return Baseline(f"{spec} ({vocabulary.token_name(token_id)})", (token_id,))
     ids = vocabulary.content_ids(spec) if spec.strip() else []
     if not ids:
-        raise InputError(f"the baseline {spec!r} holds no token: give 'pad', 'mask', 'unk', 'zero', a token or a text")
+        raise InputError(
+            f"the baseline {spec!r} holds no token, or one that the model does not know: give 'pad', 'mask', 'unk', 'zero', a "
+            "token or a text"
+        )
     if len(ids) == 1:
         return Baseline(f"token ({vocabulary.token_name(ids[0])})", tuple(ids))
     filler = next((i for i in map(vocabulary.token_id, ("pad", "mask", "unk")) if i is not None), ids[-1])

@@ -115,7 +115,10 @@ class TokenVocabulary(ABC):
 
     @abstractmethod
     def content_ids(self, text: str) -> List[int]:
-        """The token ids of a text without special tokens; a token spelled as the vocabulary has it counts as one."""
+        """The token ids of a text without special tokens; a token spelled as the vocabulary has it counts as one.
+
+        An empty list where the model does not know one of them.
+        """
 
     @abstractmethod
     def ordinary_ids(self, count: int) -> List[int]:
@@ -135,7 +138,7 @@ class TokenizerVocabulary(TokenVocabulary):
 
     def token_id(self, kind: str) -> Optional[int]:
         token_id = getattr(self._tokenizer, f"{kind}_token_id", None)
-        return token_id if self._rows is None or token_id is None or token_id < self._rows else None
+        return token_id if token_id is not None and self._has(token_id) else None
 
     def token_name(self, token_id: int) -> str:
         return str(self._tokenizer.convert_ids_to_tokens([int(token_id)])[0])
@@ -143,12 +146,18 @@ class TokenizerVocabulary(TokenVocabulary):
     def content_ids(self, text: str) -> List[int]:
         known = vocabulary_of(self._tokenizer)
         if text in known:
-            return [known[text]]
-        with in_use(self._tokenizer) as tokenizer:
-            return list(tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"])
+            ids = [known[text]]
+        else:
+            with in_use(self._tokenizer) as tokenizer:
+                ids = list(tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"])
+        return ids if all(map(self._has, ids)) else []
 
     def ordinary_ids(self, count: int) -> List[int]:
-        return sorted(set(vocabulary_of(self._tokenizer).values()) - special_ids(self._tokenizer))[-count:]
+        ids = set(vocabulary_of(self._tokenizer).values()) - special_ids(self._tokenizer)
+        return sorted(filter(self._has, ids))[-count:]
 
     def special_ids(self) -> List[int]:
         return list(self._tokenizer.all_special_ids)
+
+    def _has(self, token_id: int) -> bool:
+        return self._rows is None or token_id < self._rows

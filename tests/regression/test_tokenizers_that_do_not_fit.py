@@ -92,6 +92,9 @@ def test_special_tokens_without_a_row_are_left_alone(tmp_path, added, as_object)
         assert_close(found["logits"], logits)
     with pytest.raises(InputError, match="no pad token that the model knows: give 'unk' or 'zero'"):
         attribute(predictor, "good film", baseline="pad")
+    for baseline in ("[PAD]", "a [PAD]"):
+        with pytest.raises(InputError, match=r"the baseline .* holds .* one that the model does not know"):
+            attribute(predictor, "good film", baseline=baseline)
     for use in (lambda text: attribute(predictor, text), predictor.predict):
         with pytest.raises(InputError, match=r"no row for token 400, '\[PAD\]': give a text without it, .*resize_token_embed"):
             use("good [PAD]")
@@ -117,7 +120,11 @@ def test_blank_lines_at_the_end_of_a_vocabulary_are_no_tokens_of_texts(tmp_path,
     folder = shutil.copytree(stars_checkpoint, tmp_path / "checkpoint")
     with open(folder / "vocab.txt", "a", encoding="utf-8") as file:
         file.write(lines)
-    assert_close(load_predictor(folder).predict("good")["logits"], load_predictor(stars_checkpoint).predict("good")["logits"])
+    predictor, whole = load_predictor(folder), load_predictor(stars_checkpoint)
+    assert_close(predictor.predict("good")["logits"], whole.predict("good")["logits"])
+    # A text of one word is told from others by words of the vocabulary; so is what a module given as an object returns.
+    assert predictor.vocabulary.ordinary_ids(50) == whole.vocabulary.ordinary_ids(50)
+    assert attribute(predictor, "good")[0][0].label == whole.predict("good")["label"]
 
 
 def test_a_word_without_a_row_beside_a_special_token_is_refused(tmp_path):
