@@ -9,7 +9,7 @@ from .column_kinds import has_few
 from .elements import Element
 
 _LABELS = re.compile(r"((?:__label__\S+\s+)*__label__\S+)(?:\s+|$)")
-_NUMBERED = re.compile(r"\d+[ ,;|]\s*\S")
+_NUMBERED = re.compile(r"(\d+)[ ,;|]\s*\S")
 _ENDING = re.compile(r".*([@#|,;])\s*([\w-]+)\s*$")
 _ENOUGH = 8
 
@@ -28,7 +28,8 @@ def labels_in_lines(head: str, whole: bool) -> List[str]:
         return ["if its tabs part columns, say --input-format tsv"]
     if len(lines) < _ENOUGH:
         return []
-    if all(map(_NUMBERED.match, lines)) and has_few([line.split()[0] for line in lines]):
+    begins = list(filter(None, map(_NUMBERED.match, lines)))
+    if len(begins) == len(lines) and has_few([begin[1] for begin in begins]):
         return ["if the number before each text is its label, put a tab between them and say --input-format tsv"]
     blocks = [block.count("\n") for block in re.split(r"\n\s*\n", head.replace("\r\n", "\n").strip())]
     if len(blocks) > 1 and 2 * sum(map(bool, blocks)) > len(blocks):
@@ -36,7 +37,7 @@ def labels_in_lines(head: str, whole: bool) -> List[str]:
     ends = list(filter(None, map(_ENDING.match, lines)))
     if len(ends) == len(lines) and len({end[1] for end in ends}) == 1 and has_few([end[2] for end in ends]):
         sign = ends[0][1]
-        if sign in ",;|":
+        if sign in ",;|" and len({line.count(sign) for line in lines}) == 1:
             return [f"if {sign!r} parts columns, say --input-format csv"]
         return [f"if what is behind the last {sign!r} is the text's label, put a tab there and say --input-format tsv"]
     return []

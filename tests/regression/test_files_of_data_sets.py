@@ -62,11 +62,23 @@ def test_a_large_file_is_asked_about_too(tmp_path):
     many = SAMPLE // 8
     lines = {
         "say --input-format tsv": "good\tgut\n", "the number before each text": "1 good\n0 bad\n",
-        "behind the last '@'": "good @pos\nbad @neg\n", "say --input-format csv": "good,pos\nbad,neg\n",
+        "the number before each": "1,good\n0,so, so bad\n", "behind the last '@'": "good @pos\nbad @neg\n",
+        "say --input-format csv": "good,pos\nbad,neg\n", "behind the last ','": "good, nice,pos\nbad,neg\n",
     }  # fmt: skip
     for said, line in lines.items():
         (tmp_path / "a.txt").write_text(line * many)
         assert said in read(tmp_path / "a.txt")[1]
+
+
+@pytest.mark.parametrize("sign", [",", ";", "|", "@", "#"])
+def test_what_is_said_of_labels_behind_a_sign_works(tmp_path, sign):
+    plain = [text.replace('"', "") for text in TEXTS]
+    for texts in (plain, [text.replace(" and", sign) if n % 2 else text for n, text in enumerate(plain)]):
+        file = write(tmp_path, "a.txt", zip(texts, LABELS), sign)
+        form = read(file)[1].split("--input-format ")[1][:3]
+        if form == "tsv":  # a tab is to be put there
+            file = write(tmp_path, "a.txt", zip(texts, LABELS))
+        assert read(file, form=form)[0] == texts
 
 
 @pytest.mark.parametrize("header", [["texto", "etiqueta"], ["What did you like?", "What did you think of it overall?"]])
