@@ -256,7 +256,7 @@ def test_a_decorator_around_a_compiled_forward_is_a_part_of_the_model(on_class):
 
 
 FORKED_AFTER_THREADS = """
-import os, signal, sys
+import os, signal, sys, threading
 import torch
 import eli5_transformers as e
 
@@ -276,6 +276,11 @@ predictor = e.load_predictor(e.bundled_model())
 assert abs(explained() - expected) < 1e-4
 assert e.get_explanation(predictor, "Great value").targets
 assert torch.get_num_threads() == 2
+begun = []
+thread = threading.Thread(target=lambda: begun.append((predictor.predict("Great value")["label"], torch.get_num_threads())))
+thread.start()
+thread.join()
+assert begun == [("5 stars", 2)], begun
 """
 
 
