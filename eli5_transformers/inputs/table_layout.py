@@ -225,7 +225,9 @@ def _is_alike(cell: str, column: Sequence[str]) -> bool:
     below = [other for other in column if other.strip()]
     if not cell.strip() or not below:
         return False
-    return cell in below or is_mark(cell) or any(all(map(kind, (cell, *below))) for kind in (is_date, is_answer))
+    ticked = set(below) == {cell} and len(below) < len(column)  # surveys put the name of a column where it was chosen
+    same_kind = any(all(map(kind, (cell, *below))) for kind in (is_date, is_answer))
+    return (cell in below and not ticked) or is_mark(cell) or same_kind
 
 
 def _differs(cell: str, column: Sequence[str], short: bool) -> bool:
@@ -240,4 +242,4 @@ def _differs(cell: str, column: Sequence[str], short: bool) -> bool:
     if all(is_value(other) and not is_answer(other) for other in below):
         return True
     longer = len(cell.split()) > max(3, *(len(other.split()) for other in below))
-    return len(below) >= 8 and has_few(below) and (short or longer)
+    return len(below) >= 8 and has_few(below) and cell not in below and (short or longer)

@@ -143,6 +143,13 @@ def test_a_first_row_of_values_that_come_again_is_no_header(tmp_path):
     assert read(write(tmp_path, "r.tsv", rows))[0] == [text for _, text in rows]
 
 
+def test_columns_that_are_ticked_with_their_names_have_a_header(tmp_path):
+    """As programs for surveys export what several may be chosen of."""
+    rows = [(n, *(food if n % 3 else "" for food in ("Pizza", "Pasta")), text) for n, text in enumerate(TEXTS)]
+    texts, said = read(write(tmp_path, "r.csv", [("Nr", "Pizza", "Pasta", "Warum"), *rows], ","))
+    assert (texts, said) == (TEXTS, "r.csv: 16 rows, text from column 'Warum'; not read: 'Nr', 'Pizza', 'Pasta'")
+
+
 @pytest.mark.parametrize("name", ["No", "T1", "Jan 2020", "\u8bc4\u5206"])
 def test_a_name_above_numbers_is_a_header(tmp_path, name):
     assert read(write(tmp_path, "r.tsv", [(name, "Meinung"), *enumerate(TEXTS)]))[0] == TEXTS
