@@ -119,11 +119,15 @@ def explaining_ids(module: torch.nn.Module, ids: torch.Tensor) -> Iterator[None]
 def logits_of(output: Any) -> torch.Tensor:
     """The logits in what a classifier returned: an output object, a tuple, or the tensor itself.
 
-    Of a tuple or dict without a name for them they are the only tensor (batch, outputs), behind a loss or not. Raises
-    SourceError where there are none, or where more than one could be meant.
+    A single output that was squeezed to (batch,) is (batch, 1). Of a tuple or dict without a name for them the logits are the
+    only tensor (batch, outputs), behind a loss or not. Raises SourceError where there are none, or where more than one could
+    be meant.
     """
-    if isinstance(output, torch.Tensor):
-        return output
+    logits = output if isinstance(output, torch.Tensor) else _found_in(output)
+    return logits.unsqueeze(1) if logits.dim() == 1 else logits
+
+
+def _found_in(output: Any) -> torch.Tensor:
     logits = output.get("logits") if isinstance(output, dict) else getattr(output, "logits", None)
     if isinstance(logits, torch.Tensor):
         return logits

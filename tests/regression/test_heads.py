@@ -328,6 +328,33 @@ def test_what_holds_a_model_is_answered_by_what_to_give(bert, names, told):
         load_predictor(SimpleNamespace(**dict(zip(names, bert))))
 
 
+class Squeezed(torch.nn.Module):
+    """A single output without the dimension of outputs, as it is compared with labels in a loss."""
+
+    def __init__(self, model, how):
+        super().__init__()
+        self.model, self.how = model, how
+
+    def forward(self, input_ids, attention_mask):
+        return self.how(self.model(input_ids=input_ids, attention_mask=attention_mask).logits[:, :1])
+
+
+@pytest.mark.parametrize("how", [lambda one: one.squeeze(-1), lambda one: (one.view(-1),), lambda one: {"logits": one[:, 0]}])
+def test_a_single_output_may_have_no_dimension_of_its_own(bert, how):
+    model, tokenizer = bert
+    squeezed = Squeezed(model, how)
+    texts = [TEXT, "bad"]
+    expected = [float(model(**tokenizer(text, return_tensors="pt")).logits[0, 0].detach()) for text in texts]
+    for found, number in zip(attribute(squeezed, texts, tokenizer=tokenizer), expected):
+        assert_close(found[0].score, number, rtol=1e-5)
+
+
+def test_a_number_for_all_texts_together_is_none_of_a_text(bert):
+    model, tokenizer = bert
+    with pytest.raises(SourceError, match=r"returns logits of shape \(\) for one text"):
+        load_predictor(Squeezed(model, lambda one: one.mean()), tokenizer)
+
+
 class Typed(torch.nn.Module):
     """A classifier that does not do without segments."""
 
