@@ -114,9 +114,8 @@ class TransformerClassifier(Model):
         if problem_type is None and not new_head:
             problem_type = kind_of_cross_encoder(config, outputs)
             self.caveats += (_CROSS_ENCODER,) if problem_type else ()
-        prompt = cross_encoders.prompt_of(cross_encoders.settings_of(config))
-        if prompt:
-            self.caveats += (_PROMPT.format(shown(prompt)),)
+        prompt = "" if new_head else cross_encoders.prompt_of(cross_encoders.settings_of(config))
+        self.caveats += (_PROMPT.format(shown(prompt)),) if prompt else ()
         self._make_head(names, outputs, problem_type, config, observed)
         self._names_classes = None if observed is None else config
         if transformer is None:

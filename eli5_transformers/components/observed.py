@@ -37,7 +37,6 @@ from .calling import accepts, explaining_ids, logits_of, require_fitting
 from .heads import MULTI_LABEL, REGRESSION, SINGLE_LABEL
 
 _TOLERANCE = 1e-4
-# Where releases of sentence-transformers before the fourth write the activation of a CrossEncoder.
 
 
 @dataclass(frozen=True)

@@ -190,7 +190,7 @@ def _with_header(layout: Layout, rows: Sequence[Record], asked: Sequence[str], q
 def _are_names(header: str, cells: Sequence[str], quoted: bool) -> bool:
     """Whether these are names of rows: their numbers, or, where texts are quoted and so hold no delimiters, all different.
 
-    A single row may have a cell too many: it is named where R's quotes are there, and the first column holds no numbers.
+    A single row may have a cell too many: it is named where R's quotes are there, and the first column holds no ids.
     """
     if len(cells) < 2:
         return quoted and list(cells) == ["1"] and plain(header) not in IDS

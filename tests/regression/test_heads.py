@@ -7,7 +7,6 @@ choice, or an error from the middle of torch. The models of the other tests had 
 
 import copy
 import json
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -268,66 +267,6 @@ def test_two_names_for_a_number_are_refused(one_logit):
         load_predictor(*one_logit, labels=["a", "b"], problem_type="regression")
 
 
-def test_a_pipeline_without_function_classifies(bert):
-    model, tokenizer = bert
-    classify = pipeline("text-classification", model=model, tokenizer=tokenizer, function_to_apply="none")
-    found = get_explanation(classify, TEXT)
-    (told,) = classify(TEXT)
-    assert not found.is_regression
-    assert [target.target for target in found.targets] == [told["label"]]
-    assert_close(found.targets[0].score, told["score"], rtol=1e-5)
-
-
-def test_a_pipeline_whose_tokenizer_adds_nothing_is_explained_as_it_reads(bert):
-    model, tokenizer = bert
-    classify = pipeline("text-classification", model=model, tokenizer=tokenizer, add_special_tokens=False)
-    text = f"[CLS] {TEXT} [SEP]"
-    ((found,),) = attribute(classify, text)
-    (told,) = classify(text)
-    assert (found.label, found.tokens.text.count("[CLS]")) == (told["label"], 1)
-    assert_close(found.probability, told["score"], rtol=1e-5)
-    ((short,),) = attribute(classify, text, max_length=4)
-    assert len(short.tokens) == 4
-    other = pipeline("text-classification", model=model, tokenizer=tokenizer, is_split_into_words=True)
-    with pytest.raises(SourceError, match="is_split_into_words=True, which is not known here"):
-        load_predictor(other)
-
-
-def test_a_zero_shot_pipeline_is_answered_by_what_to_give(bert):
-    model, tokenizer = bert
-    with pytest.raises(SourceError, match="text_pair='This example is shopping"):
-        load_predictor(pipeline("zero-shot-classification", model=model, tokenizer=tokenizer))
-
-
-class CrossEncoder(torch.nn.Module):
-    """As sentence-transformers' own: a module that takes texts."""
-
-    def __init__(self, model, tokenizer):
-        super().__init__()
-        self.model, self.tokenizer = model, tokenizer
-
-
-@pytest.mark.parametrize("given", [True, False])
-def test_a_cross_encoder_is_answered_by_what_to_give(bert, given):
-    model, tokenizer = bert
-    with pytest.raises(SourceError, match="give its .model, with tokenizer= its .tokenizer"):
-        load_predictor(CrossEncoder(model, tokenizer), tokenizer if given else None)
-    assert load_predictor(model, tokenizer)
-
-
-@pytest.mark.parametrize(
-    ("names", "told"),
-    [
-        (("model", "processing_class"), "give its .model, with tokenizer= its .processing_class, or"),
-        (("module_", "dataset"), "give its .module_, with tokenizer=, or"),
-    ],
-)
-def test_what_holds_a_model_is_answered_by_what_to_give(bert, names, told):
-    """As a Trainer of transformers and a net of skorch have theirs."""
-    with pytest.raises(SourceError, match=f"cannot be made from a SimpleNamespace: {told}"):
-        load_predictor(SimpleNamespace(**dict(zip(names, bert))))
-
-
 class Squeezed(torch.nn.Module):
     """A single output without the dimension of outputs, as it is compared with labels in a loss."""
 
@@ -376,20 +315,6 @@ def test_a_module_that_requires_segments_gets_them(bert):
     assert_close(again.scores, found.scores)
 
 
-@pytest.mark.parametrize(
-    "kind", ["TokenClassification", "MaskedLM", "MultipleChoice", "QuestionAnswering", "Model", "NextSentencePrediction"]
-)
-def test_models_that_classify_no_text_are_refused_when_they_are_given(bert, kind):
-    import transformers
-
-    model = getattr(transformers, f"Bert{kind if kind == 'Model' else f'For{kind}'}")(bert[0].config).eval()
-    if kind == "NextSentencePrediction":  # it does: of a pair
-        assert load_predictor(model, bert[1]).labels == ["LABEL_0", "LABEL_1"]
-        return
-    with pytest.raises(SourceError, match=r"a classifier of texts|without logits \(batch, outputs\)"):
-        load_predictor(model, bert[1])
-
-
 def test_code_that_came_with_a_checkpoint_may_end_in_a_softmax(stars_checkpoint):
     model = load_predictor(stars_checkpoint)._model
     model.take(Observed(5, "softmax"), None)
@@ -424,12 +349,6 @@ def test_a_prediction_without_gradient_is_answered_by_what_cuts_it(bert):
         attribute(Behind(bert[0], torch.detach), TEXT, tokenizer=bert[1])
 
 
-def test_a_module_that_is_compiled_to_torchscript_is_refused_when_it_is_given(bert):
-    compiled = torch.jit.trace(torch.nn.Embedding(10, 3), torch.tensor([[1, 2]]))
-    with pytest.raises(SourceError, match="compiled to TorchScript.* give the module that it was made of"):
-        load_predictor(compiled, bert[1])
-
-
 @pytest.mark.parametrize("numbers", [range(1, 6), range(-5, 0), "abcde"])
 def test_names_of_outputs_that_are_not_there_are_left_aside_and_it_is_said(own, numbers):
     """Classes counted from 1 gave each output its neighbour's name."""
@@ -458,13 +377,6 @@ def test_names_and_numbers_that_were_exchanged_are_turned_round(own):
     model, tokenizer = own
     model.config.__dict__["id2label"] = {name: place for place, name in enumerate(NAMES)}
     assert load_predictor(model, tokenizer).labels == NAMES
-
-
-def test_a_pipeline_that_returns_all_scores_is_explained(bert):
-    model, tokenizer = bert
-    plain = attribute(model, TEXT, tokenizer=tokenizer)[0][0]
-    classify = pipeline("text-classification", model=model, tokenizer=tokenizer, return_all_scores=True)
-    assert_close(attribute(classify, TEXT)[0][0].scores, plain.scores)
 
 
 class Returning(torch.nn.Module):

@@ -14,7 +14,7 @@ from closeness import assert_close
 from stacks import PINNED
 from transformers import Pipeline, TextClassificationPipeline, pipeline
 
-from eli5_transformers import attribute, load_predictor
+from eli5_transformers import attribute, get_explanation, load_predictor
 from eli5_transformers.errors import InputError, SourceError
 
 TEXT = "the price is good"
@@ -305,3 +305,41 @@ def test_a_softmax_of_one_output_is_refused_by_its_name(own):
     model.classifier, model.config.num_labels = torch.nn.Linear(model.classifier.in_features, 1), 1
     with pytest.raises(SourceError, match="behind a softmax, which makes a 1 of every number"):
         load_predictor(made(own, function_to_apply="softmax"))
+
+
+def test_a_pipeline_without_function_classifies(bert):
+    model, tokenizer = bert
+    classify = pipeline("text-classification", model=model, tokenizer=tokenizer, function_to_apply="none")
+    found = get_explanation(classify, TEXT)
+    (told,) = classify(TEXT)
+    assert not found.is_regression
+    assert [target.target for target in found.targets] == [told["label"]]
+    assert_close(found.targets[0].score, told["score"], rtol=1e-5)
+
+
+def test_a_pipeline_whose_tokenizer_adds_nothing_is_explained_as_it_reads(bert):
+    model, tokenizer = bert
+    classify = pipeline("text-classification", model=model, tokenizer=tokenizer, add_special_tokens=False)
+    text = f"[CLS] {TEXT} [SEP]"
+    ((found,),) = attribute(classify, text)
+    (told,) = classify(text)
+    assert (found.label, found.tokens.text.count("[CLS]")) == (told["label"], 1)
+    assert_close(found.probability, told["score"], rtol=1e-5)
+    ((short,),) = attribute(classify, text, max_length=4)
+    assert len(short.tokens) == 4
+    other = pipeline("text-classification", model=model, tokenizer=tokenizer, is_split_into_words=True)
+    with pytest.raises(SourceError, match="is_split_into_words=True, which is not known here"):
+        load_predictor(other)
+
+
+def test_a_zero_shot_pipeline_is_answered_by_what_to_give(bert):
+    model, tokenizer = bert
+    with pytest.raises(SourceError, match="text_pair='This example is shopping"):
+        load_predictor(pipeline("zero-shot-classification", model=model, tokenizer=tokenizer))
+
+
+def test_a_pipeline_that_returns_all_scores_is_explained(bert):
+    model, tokenizer = bert
+    plain = attribute(model, TEXT, tokenizer=tokenizer)[0][0]
+    classify = pipeline("text-classification", model=model, tokenizer=tokenizer, return_all_scores=True)
+    assert_close(attribute(classify, TEXT)[0][0].scores, plain.scores)

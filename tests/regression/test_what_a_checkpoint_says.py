@@ -292,6 +292,23 @@ def test_a_cross_encoders_settings_beside_its_config(tmp_path, beside, sigmoid):
     assert ("a CrossEncoder" in " ".join(one.notes)) == sigmoid
 
 
+def test_a_cross_encoders_settings_in_the_hubs_cache(tmp_path):
+    from types import SimpleNamespace
+
+    from eli5_transformers.huggingface.cross_encoders import add_settings, settings_of
+
+    fetched = tmp_path / "models--owner--name" / "snapshots" / ("a" * 40)
+    fetched.mkdir(parents=True)
+    (tmp_path / "models--owner--name" / "refs").mkdir()
+    (tmp_path / "models--owner--name" / "refs" / "main").write_text("a" * 40, encoding="utf-8")
+    content = {"model_type": "CrossEncoder", "activation_fn": "torch.nn.modules.activation.Sigmoid"}
+    (fetched / "config_sentence_transformers.json").write_text(json.dumps(content), encoding="utf-8")
+    for name, expected in (("owner/name", content["activation_fn"]), ("owner/other", None)):
+        config = SimpleNamespace()
+        add_settings(config, name, {"cache_dir": str(tmp_path), "local_files_only": True})
+        assert (settings_of(config) or {}).get("activation_fn") == expected
+
+
 def test_a_cross_encoders_prompt_is_told(tmp_path):
     folder = checkpoints.write_bert_checkpoint(
         tmp_path / "one", labels=("LABEL_0",), hidden_size=8, heads=2, pytorch_bin=False
