@@ -77,7 +77,7 @@ def write_card(folder: Path, metrics: Dict[str, Any]) -> None:
         parameters=model["parameters"],
         kilobytes=round(model["bytes"] / 1000),
         labels=", ".join(f"`{label}`" for label in LABELS),
-        training_table=_table(("", ""), [_training_row(*item) for item in metrics["training"].items()]),
+        training_table=table(("", ""), [_training_row(*item) for item in metrics["training"].items()]),
         command=metrics["command"],
         sentences=held_out["sentences"],
         accuracy=held_out["accuracy"],
@@ -86,7 +86,7 @@ def write_card(folder: Path, metrics: Dict[str, Any]) -> None:
         label_table=_accuracies("label", held_out["by_label"]),
         accepted=sum(row["predicted"] in row["accepted"] for row in ungenerated),
         ungenerated=len(ungenerated),
-        ungenerated_table=_table(
+        ungenerated_table=table(
             ("text", "a reader's stars", "predicted", "probability"), [_ungenerated_row(row) for row in ungenerated]
         ),
     )
@@ -105,9 +105,10 @@ def _ungenerated_row(row: Dict[str, Any]) -> Sequence[str]:
 
 def _accuracies(heading: str, groups: Dict[str, Dict[str, Any]]) -> str:
     rows = [(name, f"{group['sentences']:,}", f"{group['accuracy']:.1%}") for name, group in groups.items()]
-    return _table((heading, "sentences", "accuracy"), rows)
+    return table((heading, "sentences", "accuracy"), rows)
 
 
-def _table(heading: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+def table(heading: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+    """A table in Markdown."""
     lines: List[Sequence[Any]] = [heading, ["---"] * len(heading), *rows]
     return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)

