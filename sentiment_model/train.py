@@ -129,6 +129,7 @@ def export(archive: Path, tokenizer: Path, output: Path) -> None:
     }
     output.mkdir(parents=True, exist_ok=True)
     _copy(tokenizer, output, _TOKENIZER_FILES)
+    _copy(Path(__file__).parent, output, ("NOTICE.md",))
     (output / "config.json").write_text(json.dumps(config, indent=1) + "\n", encoding="utf-8")
     save_file(weights, str(output / "model.safetensors"), metadata={"format": "pt"})
 
