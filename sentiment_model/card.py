@@ -60,13 +60,16 @@ and the same model and data give it again.
 
 *Negation*: texts with a negative word, among them those where it negates nothing that matters.
 
-- **Irony** is read as it is worded.
-- **Negation and contrast** are harder for it than plain statements; "not clean but wonderful" may be taken for either.
-- **Facts** that are good or bad without a word that says so ("fewer young people are out of work") are often neutral to it.
-- Editorials are the hardest domain, for people too: see *one person* above.
+What is known to be hard, in sentences that were written to be: {hard_right} of {hard} are on the side of the scale that
+their author expected. Irony is read as it is worded, and a fact that is good or bad without a word that says so is
+often neutral to it:
+
+{hard_table}
+
+## Sentences of our own
 
 {own_right} of {own} sentences that were written for this card before the model was trained get the class that their author
-expected, {own_near} one at most one off. None is left out:
+expected, {own_near} one that is at most one off. None is left out:
 
 {own_table}
 
@@ -130,7 +133,8 @@ def write_card(folder: Path, metrics: Dict[str, Any]) -> None:
 
 def card(metrics: Dict[str, Any]) -> str:
     """The card's text."""
-    model, own, other = metrics["model"], metrics["own_sentences"], metrics["fresh_or_rotten"]
+    model, other = metrics["model"], metrics["fresh_or_rotten"]
+    own, hard = metrics["own_sentences"], metrics["hard_sentences"]
     off = [abs(LABELS.index(row["expected"]) - LABELS.index(row["predicted"])) for row in own]
     return _TEXT.format(
         labels=", ".join(f"`{label}`" for label in LABELS),
@@ -143,6 +147,9 @@ def card(metrics: Dict[str, Any]) -> str:
         reviews=other["reviews"],
         **{name: other[name] for name in ("right", "fresh", "rotten")},
         phenomenon_table=_agreements("held-out snippets with", metrics["phenomena"]),
+        hard=len(hard),
+        hard_right=sum(_on_side(row) for row in hard),
+        hard_table=table(("kind", "text", "expected", "predicted", "probability"), [_hard_row(row) for row in hard]),
         own=len(own),
         own_right=off.count(0),
         own_near=sum(distance <= 1 for distance in off),
@@ -177,8 +184,21 @@ def _agreement_row(name: str, figures: Dict[str, Any]) -> Sequence[str]:
 
 
 def _own_row(row: Dict[str, Any]) -> Sequence[str]:
-    predicted = row["predicted"] if row["predicted"] == row["expected"] else f"**{row['predicted']}**"
-    return row["domain"], row["text"], row["expected"], predicted, row["probability"]
+    return (row["domain"], *_sentence_row(row, row["predicted"] == row["expected"]))
+
+
+def _hard_row(row: Dict[str, Any]) -> Sequence[str]:
+    return (row["kind"], *_sentence_row(row, _on_side(row)))
+
+
+def _sentence_row(row: Dict[str, Any], right: bool) -> Sequence[str]:
+    return row["text"], row["expected"], row["predicted"] if right else f"**{row['predicted']}**", row["probability"]
+
+
+def _on_side(row: Dict[str, Any]) -> bool:
+    middle = LABELS.index("neutral")
+    expected, predicted = (LABELS.index(row[name]) - middle for name in ("expected", "predicted"))
+    return expected * predicted > 0
 
 
 def _masking(metrics: Dict[str, Any]) -> str:

@@ -18,6 +18,9 @@ from eli5_transformers.huggingface import classifiers
 from .ratings import DOMAINS, SIGNED, Snippet
 
 OWN_SENTENCES = Path(__file__).parent / "own_sentences.tsv"
+"""Ten sentences for each domain, with the class that their author expects, written before the model was trained."""
+HARD_SENTENCES = Path(__file__).parent / "hard_sentences.tsv"
+"""Sentences that are known to be hard, of four kinds, written in the same way."""
 LOST_SHARE = 0.3
 """How many tokens of a text are lost where incomplete texts are measured."""
 _PLACES = np.arange(len(LABELS)) - (len(LABELS) - 1) / 2
@@ -145,14 +148,14 @@ def fresh_or_rotten(classifier: Classifier, reviews: Sequence[Tuple[str, bool]])
     return {"reviews": len(reviews), "right": _share(positive == fresh), **{name: _share(hits) for name, hits in sides.items()}}
 
 
-def own_sentences(classifier: Classifier) -> List[Dict[str, Any]]:
-    """What the model says of the sentences that were written for it before it was trained."""
-    with OWN_SENTENCES.open(encoding="utf-8") as file:
-        rows = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
+def sentences(classifier: Classifier, path: Path) -> List[Dict[str, Any]]:
+    """What the model says of the sentences in a file: its columns, the likeliest class and its probability."""
+    with path.open(encoding="utf-8") as file:
+        rows: List[Dict[str, Any]] = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
     found = classifier.probabilities([row["text"] for row in rows])
     return [
-        {**row, "predicted": LABELS[int(one.argmax())], "probability": round(float(one.max()), 3)}
-        for row, one in zip(rows, found)
+        {**row, "predicted": LABELS[int(one.argmax())], "probability": round(float(one.max()), 3), "lean": round(float(lean), 2)}
+        for row, one, lean in zip(rows, found, expected(found))
     ]
 
 

@@ -63,7 +63,8 @@ def report(folder: Path, twin: Any, downloads: Path, training: Dict[str, Any]) -
         "fresh_or_rotten": evaluation.fresh_or_rotten(
             classifier, ratings.reviews(sources.fetch(sources.REVIEWS, downloads))
         ),
-        "own_sentences": evaluation.own_sentences(classifier),
+        "own_sentences": evaluation.sentences(classifier, evaluation.OWN_SENTENCES),
+        "hard_sentences": evaluation.sentences(classifier, evaluation.HARD_SENTENCES),
     }
     write_card(folder, metrics)
 

@@ -1,6 +1,5 @@
 """What the recipe of the bundled model promises: the split, the targets, incomplete texts, pruning, and its card."""
 
-import csv
 import hashlib
 import io
 import json
@@ -88,7 +87,7 @@ def sdist(tmp_path):
         members[f"hutto_ICWSM_2014/{name}_GroundTruth.txt"] = b"\xef\xbb\xbf" + texts
         members[f"hutto_ICWSM_2014/{name}_anonDataRatings.txt"] = b"1_1\t-2.5\t0.5\t[-2, -3]\n1_2\t0.5\t0\t[1, 0]\n"
     root = "vaderSentiment-3.3.2/"
-    lexicon = "bad\t-2.5\t0.5\t[-2, -3]\n:)\t2.0\t0.9\t[2, 2]\n".encode()
+    lexicon = b"bad\t-2.5\t0.5\t[-2, -3]\n:)\t2.0\t0.9\t[2, 2]\n"
     path = tmp_path / "vaderSentiment-3.3.2.tar.gz"
     inner = root + "additional_resources/hutto_ICWSM_2014.tar.gz"
     path.write_bytes(tar({inner: tar(members), root + "vaderSentiment/vader_lexicon.txt": lexicon}))
@@ -303,14 +302,20 @@ def test_the_card_says_what_was_measured(metrics):
     assert (model_path() / "NOTICE.md").read_text() == (Path(card.__file__).parent / "NOTICE.md").read_text()
 
 
-def test_the_card_lists_every_sentence_with_what_the_model_says(metrics):
-    with evaluation.OWN_SENTENCES.open(encoding="utf-8") as file:
-        rows = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
-    assert Counter(row["domain"] for row in rows) == {"film": 10, "products": 10, "editorials": 10, "tweets": 10}
-    assert [{name: row[name] for name in rows[0]} for row in metrics["own_sentences"]] == rows
-    found = evaluation.own_sentences(evaluation.Classifier(model_path()))
-    assert [row["predicted"] for row in found] == [row["predicted"] for row in metrics["own_sentences"]]
-    assert_close([row["probability"] for row in found], [row["probability"] for row in metrics["own_sentences"]], 0.02)
+@pytest.mark.parametrize(
+    ("name", "path", "kinds"),
+    [
+        ("own_sentences", evaluation.OWN_SENTENCES, {"film": 10, "products": 10, "editorials": 10, "tweets": 10}),
+        ("hard_sentences", evaluation.HARD_SENTENCES, {"negation": 6, "contrast": 6, "irony": 6, "fact": 6}),
+    ],
+)
+def test_the_card_lists_every_sentence_with_what_the_model_says(metrics, name, path, kinds):
+    found = evaluation.sentences(evaluation.Classifier(model_path()), path)
+    assert Counter(next(iter(row.values())) for row in found) == kinds
+    for here, stored in zip(found, metrics[name], strict=True):
+        assert abs(here.pop("probability") - stored["probability"]) < 0.01
+        assert abs(here.pop("lean") - stored["lean"]) < 0.02
+        assert here == {key: stored[key] for key in here}
 
 
 @pytest.mark.parametrize("domain", ratings.DOMAINS)
