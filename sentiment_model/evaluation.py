@@ -154,8 +154,8 @@ def sentences(classifier: Classifier, path: Path) -> List[Dict[str, Any]]:
         rows: List[Dict[str, Any]] = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
     found = classifier.probabilities([row["text"] for row in rows])
     return [
-        {**row, "predicted": LABELS[int(one.argmax())], "probability": round(float(one.max()), 3), "lean": round(float(lean), 2)}
-        for row, one, lean in zip(rows, found, expected(found))
+        {**row, "predicted": LABELS[int(one.argmax())], "probability": round(float(one.max()), 3)}
+        for row, one in zip(rows, found)
     ]
 
 

@@ -314,7 +314,6 @@ def test_the_card_lists_every_sentence_with_what_the_model_says(metrics, name, p
     assert Counter(next(iter(row.values())) for row in found) == kinds
     for here, stored in zip(found, metrics[name], strict=True):
         assert abs(here.pop("probability") - stored["probability"]) < 0.01
-        assert abs(here.pop("lean") - stored["lean"]) < 0.02
         assert here == {key: stored[key] for key in here}
 
 
