@@ -19,7 +19,7 @@ Worth = Callable[[Sequence[int]], np.ndarray]
 
 FRACTIONS = (0.1, 0.2, 0.3, 0.5)
 """Of the words: how many are deleted, or stay."""
-WIDTH = 2
+WIDTH = 1
 """So many chains of sets does the search for the best order follow."""
 EXACT = 8
 """Up to so many words all chains are followed."""

@@ -17,7 +17,7 @@ from .intervals import Estimate, estimate, mean, spearman
 from .timing import table
 
 LEAST_WORDS = 4
-SLOW = ("smoothgrad of integrated-gradients", "captum")
+SLOW = ("smoothgrad", "smoothgrad of integrated-gradients", "captum")
 """These explain every fifth text only."""
 DRAWN = 5
 """Random orders of each text's words."""

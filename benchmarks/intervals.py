@@ -25,8 +25,12 @@ def estimate(
 ) -> Estimate:
     """The statistic of all texts' rows, shape (rows, …), and the percentiles of what it is of texts drawn with replacement.
 
-    Texts are drawn whole, since words of one text are not independent of each other.
+    Texts are drawn whole, since words of one text are not independent of each other. Texts without rows are never drawn;
+    where none has rows, nothing is known.
     """
+    texts = [text for text in texts if len(text)]
+    if not texts:
+        return Estimate(*[float("nan")] * 3)
     draw = np.random.default_rng(seed)
     lengths = np.array([len(text) for text in texts])
     rows, begins = np.concatenate(texts), np.cumsum(lengths) - lengths
