@@ -86,7 +86,7 @@ def sizes(words: int) -> List[int]:
 
 def firsts(order: Sequence[int], counts: Iterable[int]) -> List[int]:
     """The sets of the first words of an order, one of each size."""
-    growing = list(accumulate((1 << word for word in order), int.__or__, initial=0))
+    growing = list(accumulate(order, lambda held, word: held | 1 << word, initial=0))
     return [growing[count] for count in counts]
 
 
@@ -121,7 +121,7 @@ def _likely_longer(worth: Worth, chains: Mapping[int, float], words: int, count:
     found = iter(worth([held | 1 << word for held, others in outside.items() for word in others]))
     longer: Dict[int, float] = {}
     for held, others in outside.items():
-        ranked = [word for _, word in sorted(((-next(found), word) for word in others))]
+        ranked = [word for _, word in sorted((-next(found), word) for word in others)]
         step = count - bin(held).count("1")
         for last in ranked[step - 1 : step - 1 + width]:
             one = held | sum(1 << word for word in (*ranked[: step - 1], last))

@@ -12,7 +12,7 @@ from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Named
 import numpy as np
 
 from .accuracy import METHODS
-from .deletion import MEASURES, Deletions, Found, Scale, judged
+from .deletion import EXACT, MEASURES, WIDTH, Deletions, Found, judged
 from .intervals import Estimate, estimate, mean, spearman
 from .timing import table
 
@@ -61,8 +61,6 @@ def human(count: int) -> None:
     from sentiment_model import ratings, sources
     from sentiment_model.evaluation import Classifier
     from sentiment_model.report import DOWNLOADS
-
-    from .deletion import EXACT, WIDTH
 
     path = sources.fetch(sources.RATINGS, DOWNLOADS)
     texts = chosen(ratings.snippets(path), count // len(ratings.DOMAINS))
@@ -172,12 +170,9 @@ def faithfulness_tables(classifier: Any, explained: Mapping[str, Explained]) -> 
     judgements = faithfulness(classifier, explained)
     for operator, meaning in OPERATORS.items():
         found, scales = judgements[operator]
+        starred = [name for name, one in explained.items() if operator == "mask" and compares_with_masks(one)]
         rows = [
-            [
-                f"{name} *" if operator == "mask" and compares_with_masks(explained.get(name)) else name,
-                *(_over_texts([getattr(one, field) for one in of_name[measure]]) for measure in MEASURES for field in Found._fields),
-                len(of_name["comprehensiveness"]),
-            ]
+            [f"{name} *" if name in starred else name, *_figures(of_name), len(of_name["comprehensiveness"])]
             for name, of_name in found.items()
         ]
         areas = "; ".join(
@@ -189,7 +184,7 @@ def faithfulness_tables(classifier: Any, explained: Mapping[str, Explained]) -> 
             ["interpreter", *(f"{measure}{wins}" for measure in MEASURES for wins in ("", ", wins")), "texts"],
             sorted(rows, key=lambda row: -row[1].value),
             f"0: the worst order; 1: the best. In probability, these change it by (means over all texts), {areas}."
-            + (" * compares with `[MASK]`, as this table does." if operator == "mask" else ""),
+            + (" * compares with `[MASK]`, as this table does." if starred else ""),
         )
 
 
@@ -237,13 +232,15 @@ def instead(
     return [draw.choice(draw.choice(others)) for _ in texts[place]]
 
 
-def compares_with_masks(explained: Optional[Explained]) -> bool:
+def compares_with_masks(explained: Explained) -> bool:
     """Whether a method's baseline is a text of masks."""
-    return explained is not None and "MASK" in str(explained.attributions[0].baseline)
+    return "MASK" in str(explained.attributions[0].baseline)
 
 
-def _over_texts(values: Sequence[float]) -> Estimate:
-    return estimate(mean, [np.array([[value]]) for value in values])
+def _figures(found: Mapping[str, Sequence[Found]]) -> List[Estimate]:
+    """The means over texts of each measure, and of its wins."""
+    columns = [[getattr(one, field) for one in found[measure]] for measure in MEASURES for field in Found._fields]
+    return [estimate(mean, [np.array([[value]]) for value in column]) for column in columns]
 
 
 # Agreement with people

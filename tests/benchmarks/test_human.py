@@ -127,7 +127,6 @@ def test_methods_that_compare_with_masks_are_named(explained):
     named = {name for name, one in explained.items() if human.compares_with_masks(one)}
     assert {"integrated-gradients", "occlusion"} <= named
     assert not named & {*RELEASED, "integrated-gradients, pad", "gradient"}
-    assert not human.compares_with_masks(None)
 
 
 def test_rated_words_are_looked_up_in_lower_case(explained):

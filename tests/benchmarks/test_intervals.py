@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from closeness import DOUBLE, assert_close
 
 from benchmarks.intervals import estimate, mean, ranks, spearman
 
@@ -12,8 +13,8 @@ def test_the_interval_of_a_mean_is_that_of_the_normal_distribution():
     values = np.random.default_rng(0).normal(3, 2, size=400)
     found = estimate(mean, [np.array([[value]]) for value in values], rounds=4000)
     half = 1.96 * values.std() / math.sqrt(len(values))
-    assert found.value == pytest.approx(values.mean())
-    assert (found.low, found.high) == pytest.approx((values.mean() - half, values.mean() + half), abs=0.1 * half)
+    assert_close(found.value, values.mean(), DOUBLE)
+    assert_close([found.low, found.high], [values.mean() - half, values.mean() + half], 0.1, scale=half)
 
 
 def test_texts_are_drawn_whole():
@@ -21,7 +22,7 @@ def test_texts_are_drawn_whole():
     values = np.random.default_rng(0).normal(size=100)
     whole = estimate(mean, [np.full((10, 1), value) for value in values])
     single = estimate(mean, [np.array([[value]]) for value in values])
-    assert (whole.low, whole.high) == pytest.approx((single.low, single.high))
+    assert_close(whole, single, DOUBLE)
 
 
 def test_texts_without_rows_count_for_nothing():
@@ -40,9 +41,9 @@ def test_equal_values_share_their_ranks():
 
 
 @pytest.mark.parametrize(
-    "second, expected",
+    ("second", "expected"),
     [([1, 4, 9, 16], 1), ([0, -1, -8, -9], -1), ([5, 5, 5, 5], 0), ([2, 1, 4, 3], 0.6)],
 )
 def test_spearmans_correlation(second, expected):
     # The last by the formula without ties: 1 - 6 * (1 + 1 + 1 + 1) / (4 * (16 - 1)).
-    assert spearman(np.array([[1, 2, 3, 4], second], dtype=float).T) == pytest.approx(expected)
+    assert_close(spearman(np.array([[1, 2, 3, 4], second], dtype=float).T), expected, DOUBLE)
