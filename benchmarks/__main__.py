@@ -77,8 +77,9 @@ class _Both(io.TextIOBase):
 
 
 def _tables(folder: Path, quick: bool, rounds: int) -> Dict[str, Callable[[], None]]:
+    from demo_model import checkpoint_path
     from demo_model.generator import HELD_OUT, sample
-    from eli5_transformers import bundled_model, load_predictor
+    from eli5_transformers import load_predictor
 
     from . import accuracy, human, memory, shapes, speed
 
@@ -98,7 +99,7 @@ def _tables(folder: Path, quick: bool, rounds: int) -> Dict[str, Callable[[], No
 
     def run_evaluations() -> None:
         texts = [example.text for example in sample(count, seed=11, split=HELD_OUT)]
-        accuracy.evaluations("the bundled model", load_predictor(bundled_model()), texts)
+        accuracy.evaluations("the demonstration model", load_predictor(checkpoint_path()), texts)
         # Weights several times as large as at the start of training: an output that bends more than any trained one's.
         random_texts = shapes.mixed(max(10, count // 10), 24)
         model = shapes.ours(checkpoint(large, 6.0 if quick else 4.0))
@@ -109,7 +110,7 @@ def _tables(folder: Path, quick: bool, rounds: int) -> Dict[str, Callable[[], No
         "integrated": lambda: speed.integrated(checkpoint(large), rounds),
         "together": run_together,
         "evaluations": run_evaluations,
-        "evidence": lambda: accuracy.evidence(load_predictor(bundled_model()), sample(count, seed=11, split=HELD_OUT)),
+        "evidence": lambda: accuracy.evidence(load_predictor(checkpoint_path()), sample(count, seed=11, split=HELD_OUT)),
         "human": lambda: human.human(20 if quick else 500),
         "memory": lambda: memory.peak(checkpoint(large), 512, (0, 1, 8) if quick else (0, 1, 4, 16)),
     }

@@ -1,4 +1,4 @@
-"""Writes the bundled model's card from what was measured; no figure in it is typed."""
+"""Writes the demonstration model's card from what was measured; no figure in it is typed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any, Dict, List, Sequence
 
-from eli5_transformers.bundled import LABELS
+from . import LABELS
 
 METRICS_FILE = "metrics.json"
 CARD_FILE = "README.md"
@@ -20,7 +20,7 @@ tags: [demonstration, synthetic-data]
 ---
 # A demonstration, not a sentiment model
 
-This checkpoint exists so that `eli5_transformers` can be tried, tested and measured without a download. It is
+This checkpoint exists so that `eli5_transformers` can be tested and measured where the truth is known. It is
 a BERT with {layers} layers of width {width}, {parameters:,} parameters in all ({kilobytes:,} kB), that gives
 an English review one of the labels {labels}.
 
@@ -43,7 +43,7 @@ Made by
 
     {command}
 
-which writes the data and the tokenizer, runs `eli5-transformers train configs/bundled_model.jsonnet`,
+which writes the data and the tokenizer, runs `eli5-transformers train demo_model/train.jsonnet`,
 evaluates, and writes this card. All of it follows from the seed; on other releases of torch the last digits
 of the weights may differ. In some training sentences words that decide nothing are replaced by `[MASK]`, so
 that the model takes a masked word for one that says nothing, as explanations do that compare with masks.

@@ -9,9 +9,9 @@ from typing import AbstractSet, Any, Dict, List, Mapping, Sequence, Tuple
 import torch
 from transformers import AutoTokenizer
 
-from eli5_transformers.bundled import LABELS
 from eli5_transformers.huggingface import classifiers
 
+from . import LABELS
 from .generator import HELD_OUT, Example, sample
 
 UNGENERATED: Tuple[Tuple[str, Tuple[int, ...]], ...] = (

@@ -1,4 +1,4 @@
-"""Makes the bundled model from nothing but a seed: data, tokenizer, training, checkpoint, evaluation, card.
+"""Makes the demonstration model from nothing but a seed: data, tokenizer, training, checkpoint, evaluation, card.
 
 Run `python -m demo_model.train` from the project's folder; `--help` lists the options.
 """
@@ -18,14 +18,14 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Dict, Iterable, List, Optional, Tuple
 
-from eli5_transformers.bundled import LABELS, model_path
 from eli5_transformers.errors import SourceError
 
+from . import LABELS, checkpoint_path
 from .dice import Dice
 from .generator import HELD_OUT, TRAIN, Example, sample
 from .vocabulary import build_vocabulary, write_tokenizer
 
-CONFIG = Path("configs") / "bundled_model.jsonnet"
+CONFIG = Path(__file__).parent / "train.jsonnet"
 SENTENCES = 160_000
 VALIDATION_SENTENCES = 1_000
 TEST_SENTENCES = 5_000
@@ -40,8 +40,8 @@ def main(argv: Optional[List[str]] = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m demo_model.train", description=__doc__)
     parser.add_argument("--seed", type=int, default=0, help="of data and training (default: 0)")
     parser.add_argument("--sentences", type=int, default=SENTENCES, help=f"to train on (default: {SENTENCES})")
-    parser.add_argument("--output", type=Path, default=model_path(), help="checkpoint folder (default: the package's)")
-    parser.add_argument("--config", type=Path, default=CONFIG, help=f"the training's config (default: {CONFIG})")
+    parser.add_argument("--output", type=Path, default=checkpoint_path(), help="checkpoint folder (default: its own)")
+    parser.add_argument("--config", type=Path, default=CONFIG, help="the training's config (default: its own)")
     parser.add_argument("--overrides", default="{}", help="JSON that changes the config, as in AllenNLP")
     arguments = parser.parse_args(argv)
     with tempfile.TemporaryDirectory() as folder:
@@ -105,7 +105,7 @@ def train(config: Path, data: Path, archive: Path, seed: int, overrides: str = "
     package_home = str(Path(__file__).resolve().parents[1])
     environment = {
         **os.environ,
-        "BUNDLED_DATA": str(data),
+        "DATA": str(data),
         "VOCABULARY_SIZE": str(tokens),
         "SEED": str(seed),
         "PYTHONPATH": os.pathsep.join(filter(None, (package_home, os.environ.get("PYTHONPATH")))),

@@ -1,4 +1,4 @@
-"""The bundled model's own WordPiece vocabulary and the tokenizer files made of it.
+"""The demonstration model's own WordPiece vocabulary and the tokenizer files made of it.
 
 The vocabulary is counted and ruled, not trained: the words that the generator uses, then characters and syllables as
 fallback for all others. The files are written here and not by a tokenizer library, so that they are the same bytes

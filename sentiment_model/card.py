@@ -25,12 +25,16 @@ base_model: sentence-transformers/all-MiniLM-L6-v2
 ---
 # English sentiment in five classes
 
-How positive or negative a short English text is: {labels}. A BERT with {layers} layers of width {width},
-{parameters:,} parameters ({megabytes:.1f} MB in half precision), fine-tuned on texts that about 20 people each
-rated. It comes with `eli5_transformers`, so that there is a real classifier to explain without a download; it
-loads as any other checkpoint:
+How negative or positive a short English text is:
+{labels}.
+
+A BERT with {layers} layers of width {width}, {parameters:,} parameters ({megabytes:.1f} MB in half precision), fine-tuned on
+texts that about 20 people each rated. It comes with `eli5_transformers`, so that there is a real classifier to explain
+without a download; it loads as any other checkpoint:
 
     AutoModelForSequenceClassification.from_pretrained(eli5_transformers.bundled_model())
+
+<!-- --8<-- [start:figures] -->
 
 ## How often it agrees with people
 
@@ -89,7 +93,8 @@ saw whole texts alone:
 
 {masking_table}
 
-Texts of nothing but masks get these probabilities ({order}):
+Texts of nothing but masks get these probabilities ({order}); those
+of this model are about the shares of the classes among the training texts, {shares}:
 
 {nothing_table}
 
@@ -116,6 +121,8 @@ distribution around its mean rating, so that a rating near a border belongs to b
 
 The texts are not part of this package. `NOTICE.md` has the notices. Please cite for the ratings: C.J. Hutto and
 E. Gilbert (2014), VADER: A Parsimonious Rule-based Model for Sentiment Analysis of Social Media Text, ICWSM-14.
+
+<!-- --8<-- [end:figures] -->
 """
 
 _SOURCES = (
@@ -157,6 +164,7 @@ def card(metrics: Dict[str, Any]) -> str:
         masked_share=metrics["training"]["masked_share"],
         masking_table=_masking(metrics),
         order=", ".join(LABELS),
+        shares=", ".join(f"{share:.2f}" for share in metrics["shares_of_classes"]),
         nothing_table=_nothing(metrics),
         training_table=table(("", ""), [_training_row(*item) for item in _training(metrics).items()]),
         source_table=table(

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any, Dict, List, Optional
 
-from eli5_transformers.bundled import model_path
+from eli5_transformers.bundled import LABELS, model_path
 
 from . import evaluation, ratings, sources
 from .card import METRICS_FILE, write_card
@@ -55,6 +55,7 @@ def report(folder: Path, twin: Any, downloads: Path, training: Dict[str, Any]) -
             "vocabulary": classifier.model.config.vocab_size,
         },
         "snippets": {split: sum(one.split == split for one in rated) for split in ("training", "validation", "held-out")},
+        "shares_of_classes": _shares(rated),
         "held_out": evaluation.by_domain(probabilities, held_out),
         "phenomena": evaluation.by_phenomenon(probabilities, held_out),
         "one_person": evaluation.one_person(held_out),
@@ -82,6 +83,12 @@ def check(folder: Path, downloads: Path, before: Dict[str, Any]) -> int:
     ]
     print("\n".join(differing) or f"the figures of {len(held_out)} held-out snippets are those on record")
     return 1 if differing else 0
+
+
+def _shares(rated: List[ratings.Snippet]) -> List[float]:
+    """The share of each class among the snippets that were trained on."""
+    labels = [snippet.label for snippet in rated if snippet.split == "training"]
+    return [round(labels.count(label) / len(labels), 3) for label in range(len(LABELS))]
 
 
 def _of_twin(folder: Path, held_out: List[ratings.Snippet]) -> Dict[str, Any]:

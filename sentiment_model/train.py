@@ -108,7 +108,7 @@ def train(data: Path, folders: Dict[Path, float], seed: int, overrides: str = "{
 def export(archive: Path, tokenizer: Path, output: Path) -> None:
     """Writes the archive's classifier as a HuggingFace checkpoint: half precision on disk, single when it is loaded."""
     from allennlp.models.archival import load_archive
-    from safetensors.torch import save_file
+    from safetensors.torch import save
 
     from . import components  # noqa: F401  registers the model that the archive names
 
@@ -131,7 +131,7 @@ def export(archive: Path, tokenizer: Path, output: Path) -> None:
     _copy(tokenizer, output, _TOKENIZER_FILES)
     _copy(Path(__file__).parent, output, ("NOTICE.md",))
     (output / "config.json").write_text(json.dumps(config, indent=1) + "\n", encoding="utf-8")
-    save_file(weights, str(output / "model.safetensors"), metadata={"format": "pt"})
+    (output / "model.safetensors").write_bytes(save(weights, metadata={"format": "pt"}))
 
 
 def _copy(source: Path, target: Path, names: Sequence[str]) -> None:

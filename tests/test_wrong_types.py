@@ -17,6 +17,7 @@ import pytest
 import torch
 
 import eli5_transformers
+from demo_model import checkpoint_path
 from eli5_transformers import (
     Comparison,
     attribute,
@@ -77,14 +78,14 @@ def no_logs():
 @pytest.fixture(scope="module")
 def right():
     """Of each function what is right for its parameters."""
-    predictor = load_predictor(bundled_model())
+    predictor = load_predictor(checkpoint_path())
     ((made,),) = attribute(predictor, TEXT)
     explained = get_explanation(predictor, TEXT)
     compared = compare(predictor, TEXT, ["gradient", "gradient-x-input"])
     scores = {"estimator_name": "m", "estimator_description": "d", "text": "good film", "tokens": ["good", "film"],
               "grads": [1.0, 2.0], "probas": [0.2, 0.8], "labels": ["no", "yes"]}  # fmt: skip
     return {
-        load_predictor: {"source": bundled_model()},
+        load_predictor: {"source": checkpoint_path()},
         attribute: {"source": predictor, "texts": TEXT},
         get_explanation: {"source": predictor, "text": TEXT},
         get_explanations: {"source": predictor, "texts": [TEXT, TEXT]},

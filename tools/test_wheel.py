@@ -25,7 +25,7 @@ import documentation  # noqa: E402
 
 IN_WHEEL = ("_eli5_transformers_bootstrap.py", "eli5_transformers.pth", "eli5_transformers/*", "*.dist-info/*")
 NEEDED_IN_WHEEL = {*IN_WHEEL[:2], "eli5_transformers/py.typed", "eli5_transformers/bundled/model/model.safetensors"}
-FOLDERS_OF_SDIST = ("benchmarks", "bootstrap", "configs", "demo_model", "docs", "examples", "tests", "tools")
+FOLDERS_OF_SDIST = ("benchmarks", "bootstrap", "configs", "demo_model", "docs", "examples", "sentiment_model", "tests", "tools")
 TEXT = "Great value, works perfectly"
 IMPORTS = "from eli5_transformers import attribute, bundled_model, compare, plot_attribution"
 # What needs an extra, and must name it where it is missing.

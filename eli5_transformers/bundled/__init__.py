@@ -1,15 +1,16 @@
-"""What comes with the package: where the demonstration model and the configs are. Imports no torch."""
+"""What comes with the package: where the bundled model and the configs are. Imports no torch."""
 
 from __future__ import annotations
 
 from importlib import resources
 from pathlib import Path
 
-LABELS = ("1 star", "2 stars", "3 stars", "4 stars", "5 stars")
+LABELS = ("very negative", "negative", "neutral", "positive", "very positive")
+"""The names of the bundled model's classes, in their order."""
 
 
 def model_path() -> Path:
-    """The folder with the checkpoint (`config.json`, `model.safetensors`, tokenizer files and model card)."""
+    """The folder with the checkpoint (`config.json`, `model.safetensors`, tokenizer files, model card and notices)."""
     # The package is never run from a zip archive (zip_safe is off), so its resources are files.
     return Path(str(resources.files(__package__) / "model"))
 

@@ -28,7 +28,7 @@ examples:
   eli5-transformers explain model.tar.gz --input reviews.jsonl --format html --output reviews.html
 """
 USAGE = """\
-%(prog)s TEXT [options]                          explain TEXT with the bundled demonstration model
+%(prog)s TEXT [options]                          explain TEXT with the bundled sentiment model
        %(prog)s SOURCE TEXT [TEXT …] [options]          … or texts with a checkpoint, config or archive
        %(prog)s [SOURCE] --input FILE [options]         … or the lines of a file"""
 DESCRIPTION = "Explain why a text classifier gives texts their labels."

@@ -1,4 +1,4 @@
-"""What the bundled model and the generator of its sentences promise."""
+"""What the demonstration model and the generator of its sentences promise."""
 
 import itertools
 import json
@@ -14,12 +14,11 @@ from statistics import mean
 import pytest
 from closeness import assert_close
 
-from demo_model import lexicon, rules, scenery
+from demo_model import LABELS, checkpoint_path, lexicon, rules, scenery
 from demo_model.generator import HELD_OUT, TRAIN, examples, sample
 from demo_model.vocabulary import build_vocabulary, write_tokenizer
-from eli5_transformers.bundled import LABELS, model_path
 
-CONFIG = Path(__file__).resolve().parents[2] / "configs" / "bundled_model.jsonnet"
+CONFIG = Path(__file__).resolve().parents[2] / "demo_model" / "train.jsonnet"
 VALUED = [
     lexicon.GENERAL,
     lexicon.ADVERBS,
@@ -41,14 +40,14 @@ def generated():
 
 @pytest.fixture(scope="module")
 def metrics():
-    return json.loads((model_path() / "metrics.json").read_text(encoding="utf-8"))
+    return json.loads((checkpoint_path() / "metrics.json").read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="module")
 def classifier():
     from demo_model.evaluation import StarClassifier
 
-    return StarClassifier(model_path())
+    return StarClassifier(checkpoint_path())
 
 
 def _words(example, role=None):
@@ -199,13 +198,13 @@ def test_importing_the_paths_loads_no_torch():
 
 
 def test_weights_take_at_most_two_megabytes(metrics):
-    size = (model_path() / "model.safetensors").stat().st_size
+    size = (checkpoint_path() / "model.safetensors").stat().st_size
     assert size <= 2_000_000
     assert metrics["model"]["bytes"] == size
 
 
 def test_labels_are_the_outputs_names():
-    config = json.loads((model_path() / "config.json").read_text(encoding="utf-8"))
+    config = json.loads((checkpoint_path() / "config.json").read_text(encoding="utf-8"))
     assert tuple(config["id2label"][str(index)] for index in range(5)) == LABELS
 
 
@@ -213,7 +212,7 @@ def test_tokenizer_files_are_what_the_generator_makes(tmp_path):
     """On every stack, byte for byte: generator and vocabulary do not depend on any library's release."""
     write_tokenizer(tmp_path, build_vocabulary())
     for file in tmp_path.iterdir():
-        assert file.read_bytes() == (model_path() / file.name).read_bytes(), file.name
+        assert file.read_bytes() == (checkpoint_path() / file.name).read_bytes(), file.name
 
 
 def test_both_forms_of_the_tokenizer_agree_and_know_every_word(tmp_path):
@@ -221,8 +220,8 @@ def test_both_forms_of_the_tokenizer_agree_and_know_every_word(tmp_path):
     from transformers import AutoTokenizer
 
     for name in ("config.json", "tokenizer_config.json", "vocab.txt"):
-        shutil.copy(model_path() / name, tmp_path)
-    shipped, spelled = (AutoTokenizer.from_pretrained(str(folder)) for folder in (model_path(), tmp_path))
+        shutil.copy(checkpoint_path() / name, tmp_path)
+    shipped, spelled = (AutoTokenizer.from_pretrained(str(folder)) for folder in (checkpoint_path(), tmp_path))
     assert shipped.is_fast
     texts = [example.text for example in sample(200, seed=9)]
     for text in [*texts, "Zqxj's unbelievablest wifi-router \u2014 100% na\u00efve!", "It\u2019s OK \u2026 (see #3)"]:
@@ -252,7 +251,7 @@ def test_predictions_are_the_ones_on_the_card(classifier, metrics):
 
 
 def test_the_card_shows_the_metrics_and_says_what_the_model_is(metrics):
-    card = (model_path() / "README.md").read_text(encoding="utf-8")
+    card = (checkpoint_path() / "README.md").read_text(encoding="utf-8")
     assert "A demonstration, not a sentiment model" in card
     assert f"{metrics['held_out']['accuracy']:.1%} get the right stars" in card
     assert f"{metrics['model']['parameters']:,} parameters" in card

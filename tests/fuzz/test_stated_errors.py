@@ -15,8 +15,9 @@ from interpreters import tiny
 from stacks import NAME
 from tally import tries
 
+from demo_model import checkpoint_path
 from demo_model.generator import HELD_OUT, sample
-from eli5_transformers import attribute, bundled_model, load_predictor
+from eli5_transformers import attribute, load_predictor
 
 NODES, CLASSES, TOLERANCE = 400, [0, 1, 2], 0.01
 POOLED, EACH = 0.97, 0.94
@@ -72,7 +73,7 @@ def texts_of(name: str, gain: float, count: int) -> List[str]:
 
 
 def predictor_of(name: str, gain: float, double: bool = True) -> Any:
-    return load_predictor(bundled_model()) if name == DEMONSTRATION else tiny.predictor(name, double, gain)
+    return load_predictor(checkpoint_path()) if name == DEMONSTRATION else tiny.predictor(name, double, gain)
 
 
 def cases(predictor: Any, texts: Sequence[str], reference: Any = None, nodes: int = NODES) -> List[Case]:

@@ -14,7 +14,8 @@ import torch
 from closeness import assert_close
 from stacks import on_current
 
-from eli5_transformers import attribute, bundled_model, get_explanation, load_predictor
+from demo_model import checkpoint_path
+from eli5_transformers import attribute, get_explanation, load_predictor
 from eli5_transformers.errors import Eli5TransformersError, InputError
 
 TEXT = "Not good, and no better than the other one"
@@ -61,7 +62,7 @@ CONTEXTS = {
 
 @pytest.fixture(scope="module")
 def predictor():
-    return load_predictor(bundled_model())
+    return load_predictor(checkpoint_path())
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +76,7 @@ def expected(predictor):
 def test_the_numbers_are_those_of_outside(predictor, expected, name, loaded):
     for method in METHODS:
         with CONTEXTS[name]():
-            own = predictor if loaded == "outside" else load_predictor(bundled_model())
+            own = predictor if loaded == "outside" else load_predictor(checkpoint_path())
             found = attribute(own, TEXT, interpreter=method)[0][0].scores
         assert_close(found, expected[method], rtol=2e-4, scale=float(np.abs(expected[method]).sum()))
 
@@ -102,7 +103,7 @@ def explaining(source):
 @on_current
 @pytest.mark.parametrize("name", ["vmap", "grad", "jvp", "functionalize"])
 def test_inside_of_a_transformed_function_it_is_refused(predictor, name):
-    for source in (predictor, bundled_model()):
+    for source in (predictor, checkpoint_path()):
         with pytest.raises(InputError, match=r"no explanation is computed inside of a function that torch\.func transforms"):
             transforms()[name](explaining(source))
 
@@ -123,7 +124,7 @@ def test_where_tensors_hold_no_numbers_it_is_refused(predictor):
         with pytest.raises(InputError, match=r"set_default_device\('cpu'\)"), torch.device("meta"):
             attribute(predictor, TEXT, interpreter=method)
     with pytest.raises(InputError, match=r"set_default_device\('cpu'\)"), torch.device("meta"):
-        load_predictor(bundled_model())
+        load_predictor(checkpoint_path())
     with pytest.raises(Eli5TransformersError, match="make_fx"):
         make_fx(explaining(predictor))(torch.ones(2))
 

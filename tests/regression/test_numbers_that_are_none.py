@@ -11,7 +11,8 @@ import pytest
 import torch
 from stacks import needs_captum
 
-from eli5_transformers import attribute, bundled_model, load_predictor
+from demo_model import checkpoint_path
+from eli5_transformers import attribute, load_predictor
 from eli5_transformers.errors import Eli5TransformersError, UnsupportedModelError
 from eli5_transformers.interpreters.base import Interpreter
 from eli5_transformers.records import FailedText
@@ -184,6 +185,6 @@ def test_no_interpreter_of_ones_own_makes_an_attribution_of_nothing(bert):
 
 @needs_captum
 def test_kernel_shap_of_one_word_is_all_that_the_word_makes():
-    predictor = load_predictor(bundled_model())
+    predictor = load_predictor(checkpoint_path())
     ((found,),) = attribute(predictor, "bad", interpreter={"type": "captum", "method": "KernelShap"})
     assert abs(found.convergence_delta) < 1e-4

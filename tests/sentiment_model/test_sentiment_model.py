@@ -261,7 +261,7 @@ def test_training_and_its_twin_make_ordinary_checkpoints(tmp_path, monkeypatch):
     lines = [json.dumps({"text": text, "rating": rating}) for text, rating in (("i love it", 3.1), ("i hate it", -2.9))]
     for split in ("training", "validation"):
         (data / f"{split}.jsonl").write_text("\n".join(lines * 8) + "\n")
-    folders = {tmp_path / "masked": train.MASKED_SHARE, tmp_path / "unmasked": 0.0}
+    folders = {tmp_path / "masked": train.MASKED_SHARE, tmp_path / "again": train.MASKED_SHARE, tmp_path / "unmasked": 0.0}
     train.train(data, folders, seed=3, overrides=json.dumps({"trainer.num_epochs": 1}))
     for archive in folders:
         metrics = json.loads((archive / "metrics.json").read_text())
@@ -276,6 +276,9 @@ def test_training_and_its_twin_make_ordinary_checkpoints(tmp_path, monkeypatch):
         config = json.loads((archive / "config.json").read_text())
         assert config["model"]["masked_share"] == folders[archive]
         assert config["pytorch_seed"] == 3
+    masked, again, unmasked = ((tmp_path / f"{one.name}-checkpoint" / "model.safetensors").read_bytes() for one in folders)
+    assert masked == again, "the seed decides everything"
+    assert masked != unmasked
 
 
 def test_a_training_that_fails_is_told(tmp_path):

@@ -1,10 +1,10 @@
-// The bundled demonstration model: a small BERT from scratch on generated sentences.
+// The demonstration model: a small BERT from scratch on generated sentences.
 // `python -m demo_model.train` makes the data and the tokenizer and trains with this config; by hand:
-//   BUNDLED_DATA=<folder> VOCABULARY_SIZE=<lines of vocab.txt> SEED=0 \
-//       eli5-transformers train configs/bundled_model.jsonnet -s <folder>
-// BUNDLED_DATA holds train.jsonl, validation.jsonl and tokenizer/.
+//   DATA=<folder> VOCABULARY_SIZE=<lines of vocab.txt> SEED=0 \
+//       eli5-transformers train demo_model/train.jsonnet -s <folder>
+// DATA holds train.jsonl, validation.jsonl and tokenizer/.
 
-local data = std.extVar("BUNDLED_DATA");
+local data = std.extVar("DATA");
 local seed = std.parseInt(std.extVar("SEED"));
 local labels = ["1 star", "2 stars", "3 stars", "4 stars", "5 stars"];
 
