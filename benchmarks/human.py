@@ -18,7 +18,7 @@ from .timing import table
 
 LEAST_WORDS = 4
 SLOW = ("smoothgrad", "smoothgrad of integrated-gradients", "captum")
-"""These explain every fifth text only."""
+"""These explain the first fifth of the texts only, of every domain as many."""
 DRAWN = 5
 """Random orders of each text's words."""
 SEED = 0
@@ -36,10 +36,12 @@ of the predicted probability is lost without the first 10, 20, 30 and 50 % of th
 these words alone (DeYoung et al., ACL 2020). The mean over the four sizes is put on a scale of each text's own: **0 is
 the worst order of its words that is known, 1 the best** (NAOPC, Edin et al., ACL 2025). Up to {exact} words, all orders are
 tried; for longer texts a beam search of width {width}, and all orders in the table, say what is best and worst. *Wins* is
-the share of random sets of words, as many of the same text, that lose (or keep) less.
+the share of random sets of words, as many of the same text, that lose (or keep) less. Words are those of `by_word`: signs of
+punctuation are words, too. Slow methods explain the first fifth of the texts, of every domain as many; their rows say so.
 
 A deletion is no neutral thing: a text with holes is one that nobody writes. So there are three, each in a table of its own,
-and their mean would mean nothing: a `[MASK]` for each word piece, nothing at all, and words drawn from the other texts.
+and their mean would mean nothing: a `[MASK]` for each word piece, nothing at all, and words drawn from the other texts. The
+first two are nothing new to this model, which saw masked and shortened texts in its training; other models may be lost there.
 **Methods with a star compare with `[MASK]` themselves**, which flatters them in the first table: look at the other two.
 
 **Is it what people say of the words?** (Agreement.) That asks the model as much as the method, and is a proxy: see below.
@@ -293,7 +295,7 @@ def _agreement(texts: Sequence[np.ndarray], signed: bool) -> List[Any]:
 
 def cost_table(explained: Mapping[str, Explained]) -> None:
     """Seconds and evaluations of each method for the predicted class."""
-    # AllenNLP's do not count theirs: https://github.com/allenai/allennlp/tree/v2.10.1/allennlp/interpret/saliency_interpreters
+    # Their source says how many; they do not count.
     released = {"simple-gradient": 1.0, "integrated-gradient": 10.0, "smooth-gradient": 10.0}
     rows = [
         [name, seconds, released[name] if name in released else _mean_evaluations(attributions), len(attributions)]
