@@ -50,6 +50,19 @@ In brackets are 95 % intervals, from drawing the texts anew (bootstrap). They ho
 method that leads here need not lead on another model.
 """
 
+_AGREEMENT = """
+Words of the texts that stand in VADER's lexicon, where ten people rated each alone from -4 to 4; {positive:.0%} of them are above
+0: so many signs has a method right that calls every word positive. Explained is what the text leans to: the sum over the five
+classes k = 0 … 4 of (k - 2) times the logit of k, which has a sign that can be compared. *Sign*: the share of words whose score
+has the sign of their rating. *Spearman*: the correlation of ranks of score and rating over all words; *of sizes*: without their
+signs. simple-gradient, integrated-gradient and smooth-gradient explain the predicted class alone, with scores that sum to 1 in
+every text; they and gradient have no sign.
+
+**This is a proxy**: a word's rating by itself is not its weight in a sentence. In "not good" a right score of "good" may be
+negative, in "a good while" it should be nearly 0. Where model and people differ, a method that is true to the model must
+differ from people.
+""".strip()
+
 OPERATORS = {
     "mask": "every piece of a deleted word is `[MASK]`",
     "removal": "deleted words are left out",
@@ -252,23 +265,17 @@ def agreement_table(
     explained: Mapping[str, Explained], leaning: Mapping[str, Explained], valences: Mapping[str, float]
 ) -> None:
     """How the scores of words go with what people said of the words alone."""
-    rows = []
-    for name, (attributions, _) in {**explained, **leaning}.items():
-        texts = [rated_words(one, valences) for one in attributions]
-        signed = attributions[0].signed
-        rows.append([name, *_agreement(texts, signed), sum(map(len, texts))])
+    methods = {name: one.attributions for name, one in {**explained, **leaning}.items()}
+    rated = {name: [rated_words(one, valences) for one in attributions] for name, attributions in methods.items()}
+    rows = [
+        [name, *_agreement(texts, methods[name][0].signed), sum(map(len, texts))] for name, texts in rated.items()
+    ]
+    positive = np.mean(np.concatenate(max(rated.values(), key=len))[:, 1] > 0)
     table(
         "Agreement with ratings of words by people",
         ["interpreter", "sign", "Spearman", "Spearman of sizes", "words"],
         sorted(rows, key=lambda row: -row[3].value),
-        "Words of the texts that stand in VADER's lexicon, where ten people rated each alone from -4 to 4. Explained is what "
-        "the text leans to: the sum over the five classes k = 0 … 4 of (k - 2) times the logit of k, which has a sign that can "
-        "be compared. Sign: the share of words whose score has the sign of their rating. Spearman: the correlation of ranks "
-        "of score and rating over all words; of sizes: without their signs. simple-gradient, integrated-gradient and "
-        "smooth-gradient explain the predicted class alone; they and gradient have no sign. **This is a proxy**: a word's "
-        "rating by itself is not its weight in a sentence. In \"not good\" a right score of \"good\" may be negative, in "
-        "\"a good while\" it should be nearly 0; and where model and people differ, a method that is true to the model "
-        "must differ from people.",
+        _AGREEMENT.format(positive=positive),
     )
 
 
