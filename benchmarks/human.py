@@ -51,12 +51,12 @@ method that leads here need not lead on another model.
 """
 
 _AGREEMENT = """
-Words of the texts that stand in VADER's lexicon, where ten people rated each alone from -4 to 4; {positive:.0%} of them are above
-0: so many signs has a method right that calls every word positive. Explained is what the text leans to: the sum over the five
-classes k = 0 … 4 of (k - 2) times the logit of k, which has a sign that can be compared. *Sign*: the share of words whose score
-has the sign of their rating. *Spearman*: the correlation of ranks of score and rating over all words; *of sizes*: without their
-signs. simple-gradient, integrated-gradient and smooth-gradient explain the predicted class alone, with scores that sum to 1 in
-every text; they and gradient have no sign.
+Words of the texts that stand in VADER's lexicon, where ten people rated each alone from -4 to 4; {positive:.0%} of them are
+above 0: so many signs has a method right that calls every word positive. Explained is what the text leans to: the sum over the
+five classes k = 0 … 4 of (k - 2) times the logit of k, which has a sign that can be compared. *Sign*: the share of words whose
+score has the sign of their rating. *Spearman*: the correlation of ranks of score and rating over all words; *of sizes*: without
+their signs. simple-gradient, integrated-gradient and smooth-gradient explain the predicted class alone, with scores that sum to
+1 in every text; they and gradient have no sign.
 
 **This is a proxy**: a word's rating by itself is not its weight in a sentence. In "not good" a right score of "good" may be
 negative, in "a good while" it should be nearly 0. Where model and people differ, a method that is true to the model must
