@@ -300,6 +300,11 @@ def test_the_model_is_small_and_single_precision_in_memory():
     assert str(AutoConfig.from_pretrained(str(model_path())).torch_dtype).endswith("float32")
 
 
+def test_labels_are_the_names_of_the_models_outputs():
+    config = json.loads((model_path() / "config.json").read_text(encoding="utf-8"))
+    assert tuple(config["id2label"][str(index)] for index in range(len(config["id2label"]))) == LABELS
+
+
 def test_the_card_says_what_was_measured(metrics):
     assert (model_path() / card.CARD_FILE).read_text(encoding="utf-8") == card.card(metrics)
     assert (model_path() / "NOTICE.md").read_text() == (Path(card.__file__).parent / "NOTICE.md").read_text()
