@@ -44,8 +44,11 @@ class Classifier:
     ) -> np.ndarray:
         """Probabilities (texts, 5); `change` makes other token ids of those of a text, special tokens left out."""
         ids = [self.tokenizer(text, add_special_tokens=False, truncation=True, max_length=510)["input_ids"] for text in texts]
-        ids = [one if change is None else change(one) for one in ids]
-        found = np.zeros((len(texts), len(LABELS)))
+        return self.of_pieces([one if change is None else change(one) for one in ids], batch_size)
+
+    def of_pieces(self, ids: Sequence[Sequence[int]], batch_size: int = 64) -> np.ndarray:
+        """Probabilities (texts, 5) of token ids without special tokens, a sequence a text."""
+        found = np.zeros((len(ids), self.model.config.num_labels))
         order = sorted(range(len(ids)), key=lambda place: len(ids[place]))
         for start in range(0, len(order), batch_size):
             batch = order[start : start + batch_size]
