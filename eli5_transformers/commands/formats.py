@@ -121,7 +121,7 @@ class Csv(Format):
 
 
 def given(row: Any) -> str:
-    """What a file says of an input, in a line: "line 3, id r-17, label 5 stars"; "" where it names neither id nor label."""
+    """What a file says of an input, in a line: "line 3, id r-17, label positive"; "" where it names neither id nor label."""
     known = [f"{key} {plain(value)}" for key, value in (("id", row.id), ("label", row.label)) if value is not None]
     return ", ".join([row.place, *known] if row.place and known else known)
 

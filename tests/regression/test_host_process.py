@@ -19,6 +19,7 @@ import numpy as np
 import pytest
 import torch
 
+from demo_model import checkpoint_path
 from eli5_transformers import get_explanation, load_predictor
 
 TESTS = Path(__file__).parent.parent
@@ -30,6 +31,7 @@ from host_state import changes, state
 import numpy, torch, transformers, tqdm
 {more}
 torch.manual_seed(3)
+MODEL = {model!r}
 
 
 class OfTheHost(logging.Logger):
@@ -51,8 +53,9 @@ def same(what):
 def run(script, *options, folder=None, more=""):
     """The output of a fresh interpreter that has run the script after `BEGIN`."""
     paths = [str(TESTS.parent), str(TESTS), os.environ.get("PYTHONPATH", "")]
+    begin = BEGIN.format(tests=str(TESTS), model=str(checkpoint_path()), more=more)
     ran = subprocess.run(
-        [sys.executable, *options, "-W", "ignore", "-c", BEGIN.format(tests=str(TESTS), more=more) + textwrap.dedent(script)],
+        [sys.executable, *options, "-W", "ignore", "-c", begin + textwrap.dedent(script)],
         capture_output=True,
         text=True,
         cwd=folder,
@@ -76,7 +79,7 @@ def test_nothing_else_has_changed_after_import_load_explanations_and_a_command(m
         for name in eli5_transformers.__all__:
             getattr(eli5_transformers, name)
         same("what is imported at its first use")
-        predictor = load_predictor(bundled_model())
+        predictor = load_predictor(MODEL)
         same("a load")
         for name in list_interpreters():
             try:
@@ -100,7 +103,7 @@ def test_nothing_else_has_changed_after_import_load_explanations_and_a_command(m
         same("refused texts")
         import contextlib, io
         from eli5_transformers.__main__ import main
-        for words in (["explain", str(bundled_model()), "Great value"], ["explain", "/no such folder", "x"], ["--version"],
+        for words in (["explain", MODEL, "Great value"], ["explain", "/no such folder", "x"], ["--version"],
                       ["explain", "--no-such-option"], ["no-such-command"], ["evaluate", "/no such archive", "x"]):
             sys.argv = ["eli5-transformers", *words]
             with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
@@ -129,9 +132,9 @@ def test_who_imports_allennlp_first_keeps_what_it_does():
     run(
         """
         import allennlp.common.logging, allennlp.common.tqdm
-        from eli5_transformers import bundled_model, get_explanation
+        from eli5_transformers import get_explanation
         before = state()
-        get_explanation(bundled_model(), "Great value")
+        get_explanation(MODEL, "Great value")
         same("an explanation")
         assert logging.getLoggerClass() is allennlp.common.logging.AllenNlpLogger
         """
@@ -144,8 +147,8 @@ def test_included_packages_have_the_loggers_that_allennlp_gives_them(tmp_path):
     )
     run(
         """
-        from eli5_transformers import bundled_model, get_explanation
-        get_explanation(bundled_model(), "Great value")
+        from eli5_transformers import get_explanation
+        get_explanation(MODEL, "Great value")
         from allennlp.common.util import import_module_and_submodules
         sys.path.insert(0, ".")
         import_module_and_submodules("included")

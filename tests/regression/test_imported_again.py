@@ -12,36 +12,45 @@ import pytest
 from allennlp.common import Registrable
 from allennlp.common.checks import ConfigurationError
 
+from demo_model import checkpoint_path
 from eli5_transformers.compat.registering import registered
+
+
+def run(script):
+    """Runs the script in a fresh interpreter, with the demonstration model's folder as its argument."""
+    command = [sys.executable, "-W", "ignore", "-c", script, str(checkpoint_path())]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert ran.returncode == 0, ran.stderr[-2000:]
+
 
 AGAIN = """
 import importlib, sys
+model = sys.argv[1]
 import eli5_transformers as first
 importlib.reload(first)
-scores = first.attribute(first.bundled_model(), "Great value")[0][0].scores
+scores = first.attribute(model, "Great value")[0][0].scores
 count = len(sys.meta_path)
 for purged in (("eli5_transformers",), ("eli5_transformers", "allennlp"), ("eli5_transformers", "eli5")):
     for name in [name for name in sys.modules if name.split(".")[0] in purged]:
         del sys.modules[name]
     import eli5_transformers as again
     assert again is not first
-    assert (again.attribute(again.bundled_model(), "Great value")[0][0].scores == scores).all()
+    assert (again.attribute(model, "Great value")[0][0].scores == scores).all()
     import eli5
-    assert eli5.explain_prediction(again.load_predictor(again.bundled_model()), "Great value").error is None
+    assert eli5.explain_prediction(again.load_predictor(model), "Great value").error is None
     assert len(sys.meta_path) == count, "what waits is not doubled"
 """
 
 
 def test_importing_the_package_again():
-    ran = subprocess.run([sys.executable, "-W", "ignore", "-c", AGAIN], capture_output=True, text=True, timeout=300)
-    assert ran.returncode == 0, ran.stderr[-2000:]
+    run(AGAIN)
 
 
 RELOADED = """
 import importlib, sys
 import eli5, eli5_transformers
-from eli5_transformers import bundled_model, get_explanation, load_predictor
-predictor = load_predictor(bundled_model())
+from eli5_transformers import get_explanation, load_predictor
+predictor = load_predictor(sys.argv[1])
 names = ["<i>one</i>", "two", "three", "four", "five"]
 explained = get_explanation(predictor, "Great value", targets=[0], target_names=names)
 for name in ("eli5", "eli5.explain", "eli5.formatters.html", "eli5.formatters.text",
@@ -55,14 +64,13 @@ for name in ("eli5", "eli5.explain", "eli5.formatters.html", "eli5.formatters.te
 
 
 def test_reloading_eli5_keeps_what_is_registered_and_escaped():
-    ran = subprocess.run([sys.executable, "-W", "ignore", "-c", RELOADED], capture_output=True, text=True, timeout=300)
-    assert ran.returncode == 0, ran.stderr[-2000:]
+    run(RELOADED)
 
 
 TAKEN_OUT = """
 import importlib, sys
 import eli5, eli5_transformers
-from eli5_transformers import bundled_model, errors, explanation_from_json, explanation_page, explanation_to_json
+from eli5_transformers import errors, explanation_from_json, explanation_page, explanation_to_json
 from eli5_transformers import get_explanation, load_predictor
 
 def take_out(*packages):
@@ -76,7 +84,7 @@ def said(kind, do):
         return str(error)
     raise AssertionError("it must be refused")
 
-model, names = bundled_model(), ["<i>one</i>", "two", "three", "four", "five"]
+model, names = sys.argv[1], ["<i>one</i>", "two", "three", "four", "five"]
 predictor = load_predictor(model)
 explained = get_explanation(predictor, "Great value", targets=[0], target_names=names)
 take_out("eli5")
@@ -106,8 +114,7 @@ assert eli5_transformers.get_explanation(model, "Great value").error is None
 def test_a_host_that_is_taken_out_alone_and_imported_again():
     # What was bound to the earlier eli5 made explanations that the new one's formatters failed on with an AttributeError;
     # with an AllenNLP of its own each, a predictor was said to be none.
-    ran = subprocess.run([sys.executable, "-W", "ignore", "-c", TAKEN_OUT], capture_output=True, text=True, timeout=300)
-    assert ran.returncode == 0, ran.stderr[-2000:]
+    run(TAKEN_OUT)
 
 
 def test_a_name_that_another_has_registered_stays_taken():

@@ -24,7 +24,8 @@ from interpreters.test_allennlp_models import built, vocabulary
 from stacks import on_current
 
 import eli5_transformers
-from eli5_transformers import bundled_model, load_predictor
+from demo_model import checkpoint_path
+from eli5_transformers import load_predictor
 from eli5_transformers.errors import UnsupportedModelError
 from eli5_transformers.interpreters import attribute
 from eli5_transformers.locks import ALONE, READING
@@ -263,7 +264,7 @@ import eli5_transformers as e
 def explained():
     return e.attribute(predictor, "Great value", interpreter="gradient")[0][0].scores.sum()
 
-predictor = e.load_predictor(e.bundled_model())
+predictor = e.load_predictor(sys.argv[1])
 expected = explained()
 (torch.randn(500, 500) @ torch.randn(500, 500)).sum()
 assert torch.get_num_threads() == 2
@@ -272,7 +273,7 @@ if child:
     sys.exit(os.waitpid(child, 0)[1] != 0)
 signal.alarm(60)
 assert abs(explained() - expected) < 1e-4
-predictor = e.load_predictor(e.bundled_model())
+predictor = e.load_predictor(sys.argv[1])
 assert abs(explained() - expected) < 1e-4
 assert e.get_explanation(predictor, "Great value").targets
 assert torch.get_num_threads() == 2
@@ -280,7 +281,7 @@ begun = []
 thread = threading.Thread(target=lambda: begun.append((predictor.predict("Great value")["label"], torch.get_num_threads())))
 thread.start()
 thread.join()
-assert begun == [("very positive", 2)], begun
+assert begun == [("5 stars", 2)], begun
 """
 
 
@@ -288,7 +289,7 @@ def test_a_process_that_was_forked_after_torch_used_several_threads_explains():
     """A fork leaves them behind, and whatever torch computes then waits for them for ever."""
     package = str(Path(eli5_transformers.__file__).parent.parent)
     environment = {**os.environ, "OMP_NUM_THREADS": "2", "MKL_NUM_THREADS": "2", "PYTHONPATH": package}
-    command = [sys.executable, "-c", FORKED_AFTER_THREADS]
+    command = [sys.executable, "-c", FORKED_AFTER_THREADS, str(checkpoint_path())]
     ran = subprocess.run(command, capture_output=True, text=True, timeout=300, env=environment)
     assert ran.returncode == 0, ran.stderr[-2000:]
 
@@ -301,7 +302,7 @@ from eli5_transformers.locks import ALONE, READING
 def explain(*_):
     return e.attribute(predictor, "Great value", interpreter="simple-gradient")[0][0].scores.sum()
 
-predictor = e.load_predictor(e.bundled_model())
+predictor = e.load_predictor(sys.argv[2])
 if __name__ == "__main__":
     explain()
     if sys.argv[1] == "fork":
@@ -323,10 +324,10 @@ if __name__ == "__main__":
 @pytest.mark.parametrize("start", ["fork", "spawn"])
 def test_worker_processes_explain(start, tmp_path):
     """Also one that was forked while another thread held the locks."""
-    assert bundled_model().exists()
     file = tmp_path / "workers.py"
     file.write_text(FORKED, encoding="utf-8")
-    command, environment = [sys.executable, str(file), start], {**os.environ, "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, str(file), start, str(checkpoint_path())]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     ran = subprocess.run(command, capture_output=True, text=True, timeout=300, env=environment)
     assert ran.returncode == 0, ran.stderr[-2000:]
 

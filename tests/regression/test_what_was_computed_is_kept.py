@@ -16,23 +16,25 @@ from pathlib import Path
 
 import pytest
 
+from demo_model import checkpoint_path
 from eli5_transformers import __main__ as command_line
-from eli5_transformers import api, bundled_model
+from eli5_transformers import api
 from eli5_transformers.commands import writers
 from eli5_transformers.errors import UnsupportedModelError
 from eli5_transformers.explanations.explanation_json import explanation_from_json
 
 ROOT = Path(__file__).parents[2]
 FAST = ("--interpreter", "gradient-x-input")
+MODEL = str(checkpoint_path())
 
 
 @pytest.fixture
 def explain(monkeypatch, capsys, tmp_path):
-    """Runs `explain` with the bundled model in an own folder: (exit code, stdout, stderr)."""
+    """Runs `explain` with the demonstration model in an own folder: (exit code, stdout, stderr)."""
     monkeypatch.chdir(tmp_path)
 
     def run(*words):
-        monkeypatch.setattr(sys, "argv", ["eli5-transformers", "explain", *words])
+        monkeypatch.setattr(sys, "argv", ["eli5-transformers", "explain", MODEL, *words])
         with pytest.raises(SystemExit) as stop:
             command_line.main()
         out, err = capsys.readouterr()
@@ -113,7 +115,7 @@ def test_a_second_signal_ends_at_once_and_names_what_is_left(lines, tmp_path):
         "from eli5_transformers.commands.writers import Writer; write = Writer.write\n"
         "def stopping(self, *a): write(self, *a); os.kill(os.getpid(), signal.SIGINT)\n"
         "d.Beside.finish, Writer.write = slow, stopping\n"
-        "sys.argv = ['x', 'explain', 'great', '--output', 'o.csv', '--interpreter', 'gradient-x-input']; m.main()\n"
+        f"sys.argv = ['x', 'explain', {MODEL!r}, 'great', '--output', 'o.csv', '--interpreter', 'gradient-x-input']; m.main()\n"
     )
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", script],
@@ -132,7 +134,7 @@ def test_a_killed_run_leaves_what_it_has_under_the_hidden_name(lines, tmp_path):
         "from eli5_transformers.commands.writers import Writer; write = Writer.write\n"
         "def killed(self, *a): write(self, *a); self.count < 3 or os.kill(os.getpid(), signal.SIGKILL)\n"
         "Writer.write = killed\n"
-        f"sys.argv = ['x', 'explain', '--input', 'in.txt', '--output', 'o.jsonl', *{FAST!r}]; m.main()\n"
+        f"sys.argv = ['x', 'explain', {MODEL!r}, '--input', 'in.txt', '--output', 'o.jsonl', *{FAST!r}]; m.main()\n"
     )
     (tmp_path / "o.jsonl").write_text("old")
     done = subprocess.run(
@@ -148,7 +150,7 @@ def test_a_killed_run_leaves_what_it_has_under_the_hidden_name(lines, tmp_path):
 @pytest.mark.parametrize("form", ["html", "csv"])
 def test_what_a_full_disk_had_room_for_is_kept(lines, tmp_path, form):
     limit = {"html": 40_000, "csv": 3_000}[form]
-    words = ["explain", "--input", "in.txt", "--output", f"o.{form}", *FAST]
+    words = ["explain", MODEL, "--input", "in.txt", "--output", f"o.{form}", *FAST]
     script = (
         "import sys, resource, eli5_transformers.__main__ as m\n"
         f"resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit})); sys.argv = ['x', *{words!r}]; m.main()"
@@ -168,7 +170,7 @@ def test_what_a_full_disk_had_room_for_is_kept(lines, tmp_path, form):
 
 
 def test_a_closed_pipe_ends_the_run_quietly_and_keeps_the_page(lines, tmp_path):
-    words = ["explain", "--input", "in.txt", "--batch-size", "2", "--format", "csv", "--html", "page.html", *FAST]
+    words = ["explain", MODEL, "--input", "in.txt", "--batch-size", "2", "--format", "csv", "--html", "page.html", *FAST]
     process = subprocess.Popen(
         [sys.executable, "-m", "eli5_transformers", *words],
         cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
@@ -287,7 +289,7 @@ def test_what_a_file_says_of_a_row_is_text_in_every_format(explain):
 
 def test_stdout_that_is_closed_or_full_is_said(tmp_path):
     for redirected, said in ((">&-", "stdout is closed"), (">/dev/full", "stdout cannot be written: No space left")):
-        command = f'"{sys.executable}" -W ignore -m eli5_transformers explain "{bundled_model()}" great {redirected}'
+        command = f'"{sys.executable}" -W ignore -m eli5_transformers explain "{MODEL}" great {redirected}'
         done = subprocess.run(
             command, shell=True, cwd=tmp_path, capture_output=True, text=True,
             env={**os.environ, "PYTHONPATH": str(ROOT)},

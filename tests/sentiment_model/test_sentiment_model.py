@@ -243,6 +243,13 @@ def test_a_pruned_network_is_nearly_the_one_it_was_made_of():
     assert not any(layer.intermediate._forward_hooks for layer in model.encoder.layer)
 
 
+def test_pruning_computes_on_one_thread_and_gives_the_others_back():
+    before = torch.get_num_threads()
+    with pruning.one_thread():
+        assert torch.get_num_threads() == 1
+    assert torch.get_num_threads() == before
+
+
 # Training
 
 
@@ -298,6 +305,11 @@ def test_the_model_is_small_and_single_precision_in_memory():
 
     assert sum(file.stat().st_size for file in model_path().iterdir()) <= 25e6
     assert str(AutoConfig.from_pretrained(str(model_path())).torch_dtype).endswith("float32")
+
+
+def test_labels_are_the_names_of_the_models_outputs():
+    config = json.loads((model_path() / "config.json").read_text(encoding="utf-8"))
+    assert tuple(config["id2label"][str(index)] for index in range(len(config["id2label"]))) == LABELS
 
 
 def test_the_card_says_what_was_measured(metrics):
