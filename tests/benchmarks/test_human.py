@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
+import torch
 from closeness import assert_close
 
 from benchmarks import human
@@ -74,6 +75,14 @@ def test_every_method_explains_the_predicted_class(explained, classifier):
         assert len(attributions) == (1 if name in human.SLOW else len(TEXTS)), name
         assert [one.target for one in attributions] == list(predicted[: len(attributions)]), name
         assert seconds > 0
+
+
+def test_the_same_texts_have_the_same_scores_again(explained, stars_checkpoint):
+    torch.rand(1)  # whatever was drawn before
+    again = human.explanations(load_predictor(stars_checkpoint), TEXTS)
+    for name, (attributions, _) in explained.items():
+        for one, other in zip(attributions, again[name].attributions):
+            assert_close(one.scores, other.scores, what=name)
 
 
 # Words
