@@ -15,6 +15,7 @@ FIRST = (
     "compat/test_still_needed.py",
     "demo_model/test_demo_model.py",
     "test_examples.py",
+    "sentiment_model/test_sentiment_model.py",
     "test_configs.py",
     "commands/test_explain.py",
     "browser/test_pages.py",
