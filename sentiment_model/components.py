@@ -127,5 +127,5 @@ def incomplete(
     removed = lost & (torch.rand(rows, 1) < 0.5)
     ids = ids.masked_fill(lost & ~removed, mask_token)
     kept = mask & ~removed
-    order = kept.logical_not().byte().argsort(dim=1, stable=True)
+    order = kept.logical_not().byte().sort(dim=1, stable=True).indices
     return ids.gather(1, order), kept.gather(1, order)
