@@ -6,8 +6,7 @@ import copy
 import hashlib
 import random
 import time
-from contextlib import contextmanager
-from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -76,6 +75,7 @@ def human(count: int) -> None:
     from eli5_transformers import bundled_model, load_predictor
     from sentiment_model import ratings, sources
     from sentiment_model.evaluation import Classifier
+    from sentiment_model.pruning import one_thread
     from sentiment_model.report import DOWNLOADS
 
     path = sources.fetch(sources.RATINGS, DOWNLOADS)
@@ -97,19 +97,6 @@ def chosen(snippets: Iterable[Any], each: int) -> List[str]:
             domains.setdefault(snippet.domain, {})[hashlib.sha256(snippet.text.encode()).hexdigest()] = snippet.text
     smallest = [[text for _, text in sorted(texts.items())[:each]] for texts in domains.values()]
     return [text for turn in zip(*smallest) for text in turn]
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Torch computes on one thread, so that seconds are those of one core."""
-    import torch
-
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
 
 
 # What is explained
