@@ -1,4 +1,4 @@
-"""Writes the bundled model's card from what was measured; no figure in it is typed."""
+"""Writes the bundled model's card from what was measured; no figure of it is typed."""
 
 from __future__ import annotations
 
@@ -30,7 +30,8 @@ How negative or positive a short English text is:
 
 A BERT with {layers} layers of width {width}, {parameters:,} parameters ({megabytes:.1f} MB in half precision), fine-tuned on
 texts that about 20 people each rated. It comes with `eli5_transformers`, so that there is a real classifier to explain
-without a download; it loads as any other checkpoint:
+without a download. `load_predictor` takes it on all releases, and from transformers 4.27 on, which reads safetensors, it
+loads as any other checkpoint:
 
     AutoModelForSequenceClassification.from_pretrained(eli5_transformers.bundled_model())
 
@@ -39,18 +40,22 @@ without a download; it loads as any other checkpoint:
 ## How often it agrees with people
 
 {held_out} snippets that were held out: those whose SHA-256 digest (of the stripped text in UTF-8) begins with 0
-or 1. Nothing was trained on them, chosen by them or tuned to them.
+or 1. By this recipe nothing was trained on them, chosen by them or tuned to them.
 
 {domain_table}
 
 *Sign*: the snippets whose mean rating is farther from 0 than {signed}, on a scale of -4 to 4, for which the model's expected
 class is on the same side. *Class*: the likeliest class is that of the mean rating, with borders at {borders}.
 *Within one*: it is at most one off. *Correlation*: Pearson's, of the expected class with the mean rating.
-*One person*: how often a single rater who took a side is on the side of the mean of the others.
+*One person*: how often a single rater who took a side is on the side of the mean of the others; those who said 0 are
+left out.
 
-{reviews:,} film reviews from another source, by whether their author called the film fresh or rotten, with the middle
-of the scale as the border: {right:.1%} right (fresh {fresh:.1%}, rotten {rotten:.1%}). Snippets of film reviews were among
-the training data, so this is another task, but no other kind of text, and some of the films and phrases may be the same.
+{known} of the snippets differ from one in training by case and signs alone; without them *sign* is {new_sign:.1%},
+*within one* {new_within:.1%}, the correlation {new_correlation:.3f}.
+
+Film reviews by whether their author called the film fresh or rotten, with the middle of the scale as the border:
+{right:.1%} right (fresh {fresh:.1%}, rotten {rotten:.1%}) of {reviews:,}. Their source has {labelled:,}, but many snippets
+come from these: reviews that share six words in a row with a snippet in training are left out.
 
 All of this is made by
 
@@ -64,25 +69,25 @@ and the same model and data give it again.
 
 *Negation*: texts with a negative word, among them those where it negates nothing that matters.
 
-What is known to be hard, in sentences that were written to be: {hard_right} of {hard} are on the side of the scale that
-their author expected. Irony is read as it is worded, and a fact that is good or bad without a word that says so is
-often neutral to it:
+What is known to be hard, in sentences that were written to be, before the model was trained: {hard_right} of {hard} are on
+the side of the scale that their author expected. Irony is read as it is worded, and a fact that is good or bad without
+a word that says so is often neutral to it:
 
 {hard_table}
 
 ## Sentences of our own
 
-{own_right} of {own} sentences that were written for this card before the model was trained get the class that their author
-expected, {own_near} one that is at most one off. None is left out:
+{own_right} of {own} sentences that were written down before the model was trained get the class that their author expected,
+{own_near} one that is at most one off. None is left out:
 
 {own_table}
 
 ## What it is not for
 
 Decisions about people; texts in other languages; moderation; documents (it was trained on sentences, and reads at
-most 510 word pieces); anything in which a sentiment lexicon would do harm. What raters on the internet felt in 2014
-is what it has learned, with their prejudices: a text about a group of people may get a lower rating for the group's
-name alone.
+most 510 word pieces); anything in which judging a text by its words would do harm. What raters on the internet felt in
+2014 is what it has learned, with their prejudices: a text about a group of people may get a lower rating for the
+group's name alone.
 
 ## Masked and shortened texts
 
@@ -141,7 +146,7 @@ def write_card(folder: Path, metrics: Dict[str, Any]) -> None:
 def card(metrics: Dict[str, Any]) -> str:
     """The card's text."""
     model, other = metrics["model"], metrics["fresh_or_rotten"]
-    own, hard = metrics["own_sentences"], metrics["hard_sentences"]
+    own, hard, new = metrics["own_sentences"], metrics["hard_sentences"], metrics["new_to_the_word"]
     off = [abs(LABELS.index(row["expected"]) - LABELS.index(row["predicted"])) for row in own]
     return _TEXT.format(
         labels=", ".join(f"`{label}`" for label in LABELS),
@@ -151,8 +156,11 @@ def card(metrics: Dict[str, Any]) -> str:
         signed=SIGNED,
         borders=", ".join(map(str, BORDERS)),
         domain_table=_domains(metrics),
-        reviews=other["reviews"],
-        **{name: other[name] for name in ("right", "fresh", "rotten")},
+        **{name: other[name] for name in ("reviews", "labelled", "right", "fresh", "rotten")},
+        known=metrics["snippets"]["held-out"] - new["snippets"],
+        new_sign=new["sign"],
+        new_within=new["within_one"],
+        new_correlation=new["correlation"],
         phenomenon_table=_agreements("held-out snippets with", metrics["phenomena"]),
         hard=len(hard),
         hard_right=sum(_on_side(row) for row in hard),

@@ -106,8 +106,8 @@ def class_shares(ratings: torch.Tensor, borders: Sequence[float], spread: float)
 
 def expected_class(probabilities: torch.Tensor) -> torch.Tensor:
     """The mean place of the class, 0 for the middle one: for five classes -2 to 2, (...,) of (..., classes)."""
-    places = torch.arange(probabilities.shape[-1], dtype=probabilities.dtype) - (probabilities.shape[-1] - 1) / 2
-    return probabilities @ places
+    places = torch.arange(probabilities.shape[-1], dtype=probabilities.dtype, device=probabilities.device)
+    return probabilities @ (places - (probabilities.shape[-1] - 1) / 2)
 
 
 def incomplete(
@@ -120,11 +120,12 @@ def incomplete(
     and the tokens behind it move up.
     """
     rows, columns = ids.shape
-    places, lengths = torch.arange(columns), mask.sum(dim=1, keepdim=True)
+    device = ids.device
+    places, lengths = torch.arange(columns, device=device), mask.sum(dim=1, keepdim=True)
     inner = (places > 0) & (places < lengths - 1)
-    loss = torch.rand(rows, 1) * (torch.rand(rows, 1) < share)
-    lost = (torch.rand(rows, columns) < loss) & inner
-    removed = lost & (torch.rand(rows, 1) < 0.5)
+    loss = torch.rand(rows, 1, device=device) * (torch.rand(rows, 1, device=device) < share)
+    lost = (torch.rand(rows, columns, device=device) < loss) & inner
+    removed = lost & (torch.rand(rows, 1, device=device) < 0.5)
     ids = ids.masked_fill(lost & ~removed, mask_token)
     kept = mask & ~removed
     order = kept.logical_not().byte().sort(dim=1, stable=True).indices

@@ -20,7 +20,7 @@ from .ratings import DOMAINS, SIGNED, Snippet
 OWN_SENTENCES = Path(__file__).parent / "own_sentences.tsv"
 """Ten sentences for each domain, with the class that their author expects, written before the model was trained."""
 HARD_SENTENCES = Path(__file__).parent / "hard_sentences.tsv"
-"""Sentences that are known to be hard, of four kinds, written in the same way."""
+"""Sentences that are known to be hard, of four kinds, written before the model was trained, too."""
 LOST_SHARE = 0.3
 """How many tokens of a text are lost where incomplete texts are measured."""
 _PLACES = np.arange(len(LABELS)) - (len(LABELS) - 1) / 2
@@ -106,13 +106,17 @@ def by_phenomenon(probabilities: np.ndarray, snippets: Sequence[Snippet]) -> Dic
 
 
 def one_person(snippets: Sequence[Snippet]) -> Dict[str, Dict[str, Any]]:
-    """How often one rater, who said anything but 0, has the sign of the mean of the others: what can be hoped for."""
+    """How often one rater, who said anything but 0, has the sign of the mean of the others.
+
+    Snippets whose mean is not that of the ratings that are listed are left out.
+    """
     found = {}
     for domain in ("all", *DOMAINS):
         hits: List[bool] = []
         for snippet in snippets:
             values = np.array(snippet.ratings) if domain in ("all", snippet.domain) else np.array([])
-            if len(values) > 1 and abs(snippet.rating) > SIGNED:
+            listed = len(values) > 1 and abs(values.mean() - snippet.rating) < 0.01
+            if listed and abs(snippet.rating) > SIGNED:
                 others = (values.sum() - values) / (len(values) - 1)
                 hits += list((np.sign(others) == np.sign(values))[values != 0])
         found[domain] = {"sign": _share(hits)}

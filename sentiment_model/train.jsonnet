@@ -32,6 +32,8 @@ local network = data + '/network';
     batch_sampler: { type: 'bucket', sorting_keys: ['tokens'], batch_size: 64, shuffle: false },
   },
   trainer: {
+    // Everywhere the same model: on a GPU sums are in another order.
+    cuda_device: -1,
     num_epochs: 5,
     validation_metric: '-loss',
     grad_norm: 1.0,

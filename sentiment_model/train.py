@@ -12,11 +12,13 @@ import platform
 import shutil
 import subprocess
 import sys
+import time
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Sequence
 
 from eli5_transformers.bundled import LABELS, model_path
+from eli5_transformers.errors import SourceError
 
 from . import ratings, sources
 
@@ -41,18 +43,23 @@ def main(argv: Optional[List[str]] = None) -> None:
     arguments = parser.parse_args(argv)
     from .report import report
 
-    data, twin = arguments.work / "data", arguments.work / "twin"
-    prepare(data, arguments.work / "downloads")
+    if "masked_share" in arguments.overrides:
+        raise SourceError("masked_share is what tells the model from its twin: change MASKED_SHARE in sentiment_model/train.py")
+    data, downloads, twin = (arguments.work / name for name in ("data", "downloads", "twin"))
+    for release in (sources.RATINGS, sources.NETWORK, sources.REVIEWS):
+        sources.fetch(release, downloads)
+    prepare(data, downloads)
     folders = {arguments.work / "masked": MASKED_SHARE, arguments.work / "unmasked": 0.0}
     train(data, folders, arguments.seed, arguments.overrides)
-    for archive, output in zip(folders, (arguments.output, twin)):
+    made = arguments.work / "checkpoint"
+    for archive, output in zip(folders, (made, twin)):
         export(archive, data / "network", output)
     releases = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
     metrics = json.loads((arguments.work / "masked" / "metrics.json").read_text(encoding="utf-8"))
     report(
-        arguments.output,
+        made,
         twin,
-        arguments.work / "downloads",
+        downloads,
         {
             "seed": arguments.seed,
             "masked_share": MASKED_SHARE,
@@ -62,6 +69,9 @@ def main(argv: Optional[List[str]] = None) -> None:
             "made_with": f"Python {platform.python_version()}, {releases}",
         },
     )
+    # Last, so that weights and card there are always of one model.
+    arguments.output.mkdir(parents=True, exist_ok=True)
+    _copy(made, arguments.output, sorted(file.name for file in made.iterdir()))
 
 
 def prepare(data: Path, downloads: Path) -> None:
@@ -83,7 +93,7 @@ def prepare(data: Path, downloads: Path) -> None:
 def train(data: Path, folders: Dict[Path, float], seed: int, overrides: str = "{}") -> None:
     """Runs `eli5-transformers train` for each folder with its share of masked texts, side by side.
 
-    Raises CalledProcessError where one fails.
+    Raises CalledProcessError where one fails, and ends the others.
     """
     project = str(Path(__file__).resolve().parents[1])
     environment = {
@@ -96,13 +106,21 @@ def train(data: Path, folders: Dict[Path, float], seed: int, overrides: str = "{
     }
     command = [sys.executable, "-m", "eli5_transformers", "train", str(CONFIG), "--include-package"]
     command += ["sentiment_model.components", "--overrides", overrides, "--force", "--serialization-dir"]
-    running = [
-        subprocess.Popen([*command, str(folder)], env={**environment, "MASKED_SHARE": str(share)})
-        for folder, share in folders.items()
-    ]
-    for process in running:
-        if process.wait():
-            raise subprocess.CalledProcessError(process.returncode, process.args)
+    running: List[subprocess.Popen] = []
+    try:
+        for folder, share in folders.items():
+            running.append(subprocess.Popen([*command, str(folder)], env={**environment, "MASKED_SHARE": str(share)}))
+        while any(process.poll() is None for process in running) and not any(process.poll() for process in running):
+            time.sleep(0.2)
+    finally:
+        # Where one has failed, or this is interrupted, the other one's half an hour is of no use.
+        for process in running:
+            process.terminate()
+            process.wait()
+    # Of several, the one that failed by itself.
+    failed = [process for process in running if process.returncode]
+    if failed:
+        raise subprocess.CalledProcessError(max(process.returncode for process in failed), failed[0].args)
 
 
 def export(archive: Path, tokenizer: Path, output: Path) -> None:

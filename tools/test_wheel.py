@@ -24,7 +24,8 @@ sys.path.insert(0, str(ROOT / "tests"))
 import documentation  # noqa: E402
 
 IN_WHEEL = ("_eli5_transformers_bootstrap.py", "eli5_transformers.pth", "eli5_transformers/*", "*.dist-info/*")
-NEEDED_IN_WHEEL = {*IN_WHEEL[:2], "eli5_transformers/py.typed", "eli5_transformers/bundled/model/model.safetensors"}
+MODEL = "eli5_transformers/bundled/model"
+NEEDED_IN_WHEEL = {*IN_WHEEL[:2], "eli5_transformers/py.typed", f"{MODEL}/model.safetensors", f"{MODEL}/NOTICE.md"}
 FOLDERS_OF_SDIST = """benchmarks bootstrap configs demo_model demo_model/checkpoint docs examples sentiment_model tests
     tools""".split()
 TEXT = "Great value, works perfectly"
