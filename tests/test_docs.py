@@ -53,6 +53,24 @@ def test_the_code_of_a_page_runs(failures, page):
         pytest.fail(failures[page], pytrace=False)
 
 
+def test_the_figures_of_the_readme_are_those_of_the_measured_pages():
+    shown = _rows(TEXTS["README.md"].split("| | generated |", 1)[1].split("\n\n", 1)[0])
+    assert "integrated-gradients" in shown
+    evidence = _rows(TEXTS["measured-evidence.md"])
+    people = [_rows(part) for part in TEXTS["measured-human.md"].split("\n### ")[1:]]
+    masked, removed, replaced, signs, cost = people
+    for name, cells in shown.items():
+        measured = [evidence.get(name, [""])[0], *(table[name][0] for table in (masked, removed, replaced))]
+        measured += [signs.get(name, [""])[0], cost.get(name, ["", ""])[1]]
+        assert cells == [cell.split(" ")[0] for cell in measured], name
+
+
+def _rows(text):
+    """The rows of the Markdown tables in a text: the first cell, without its marks, to the others."""
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line.startswith("| ")]
+    return {cells[0].strip("`* "): cells[1:] for cells in rows}
+
+
 def test_the_pages_that_show_code_are_among_those_that_run():
     pages = {"README", "index", "three-ways", "configs", "migrating", "adding-an-interpreter"}
     assert {f"{page}.md" for page in pages} <= set(PAGES)
