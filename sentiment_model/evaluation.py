@@ -46,6 +46,10 @@ class Classifier:
         ids = [self.tokenizer(text, add_special_tokens=False, truncation=True, max_length=510)["input_ids"] for text in texts]
         return self.of_pieces([one if change is None else change(one) for one in ids], batch_size)
 
+    def of_snippets(self, snippets: Sequence[Snippet]) -> np.ndarray:
+        """Probabilities (snippets, 5) of their texts."""
+        return self.probabilities([snippet.text for snippet in snippets])
+
     def of_pieces(self, ids: Sequence[Sequence[int]], batch_size: int = 64) -> np.ndarray:
         """Probabilities (texts, 5) of token ids without special tokens, a sequence a text."""
         found = np.zeros((len(ids), self.model.config.num_labels))

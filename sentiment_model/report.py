@@ -48,9 +48,9 @@ def main(argv: Optional[List[str]] = None) -> int:
 def report(folder: Path, twin: Any, downloads: Path, training: Dict[str, Any]) -> None:
     """Writes metrics and card into the checkpoint's folder. `twin` is the twin's folder, or its figures."""
     rated = ratings.snippets(sources.fetch(sources.RATINGS, downloads))
-    held_out = [snippet for snippet in rated if snippet.split == "held-out"]
+    held_out = _held_out(rated)
     classifier = evaluation.Classifier(folder)
-    probabilities = classifier.probabilities([snippet.text for snippet in held_out])
+    probabilities = classifier.of_snippets(held_out)
     metrics = {
         "training": training,
         "model": {
@@ -77,9 +77,8 @@ def report(folder: Path, twin: Any, downloads: Path, training: Dict[str, Any]) -
 
 def check(folder: Path, downloads: Path, before: Dict[str, Any]) -> int:
     """0 where the held-out figures on record are those of the model in the folder; else 1, and prints what differs."""
-    rated = ratings.snippets(sources.fetch(sources.RATINGS, downloads))
-    held_out = [snippet for snippet in rated if snippet.split == "held-out"]
-    probabilities = evaluation.Classifier(folder).probabilities([snippet.text for snippet in held_out])
+    held_out = _held_out(ratings.snippets(sources.fetch(sources.RATINGS, downloads)))
+    probabilities = evaluation.Classifier(folder).of_snippets(held_out)
     differing = [
         f"{group}, {name}: {value} here, {before[part][group][name]} on record"
         for part, groups in _of_held_out(probabilities, held_out).items()
@@ -97,6 +96,10 @@ def _same(name: str, value: float, before: float, figures: Dict[str, Any]) -> bo
     counted = {"snippets": 0, "signed": 0, "sign": figures["signed"]}.get(name, figures["snippets"])
     # A share has four decimals.
     return abs(value - before) * counted <= _SNIPPETS + 1e-4 * counted if counted else value == before
+
+
+def _held_out(rated: List[ratings.Snippet]) -> List[ratings.Snippet]:
+    return [snippet for snippet in rated if snippet.split == "held-out"]
 
 
 def _of_held_out(probabilities: Any, held_out: List[ratings.Snippet]) -> Dict[str, Any]:
@@ -130,7 +133,7 @@ def _shares(rated: List[ratings.Snippet]) -> List[float]:
 
 def _of_twin(folder: Path, held_out: List[ratings.Snippet]) -> Dict[str, Any]:
     classifier = evaluation.Classifier(folder)
-    probabilities = classifier.probabilities([snippet.text for snippet in held_out])
+    probabilities = classifier.of_snippets(held_out)
     return {"held_out": evaluation.by_domain(probabilities, held_out), **_incomplete(classifier, held_out)}
 
 

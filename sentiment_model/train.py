@@ -117,10 +117,10 @@ def train(data: Path, folders: Dict[Path, float], seed: int, overrides: str = "{
         for process in running:
             process.terminate()
             process.wait()
-    # Of several, the one that failed by itself.
     failed = [process for process in running if process.returncode]
     if failed:
-        raise subprocess.CalledProcessError(max(process.returncode for process in failed), failed[0].args)
+        first = max(failed, key=lambda process: process.returncode)  # one that was ended here has a negative code
+        raise subprocess.CalledProcessError(first.returncode, first.args)
 
 
 def export(archive: Path, tokenizer: Path, output: Path) -> None:
