@@ -5,6 +5,7 @@ from . import (  # noqa: F401
     gradient,
     gradient_x_input,
     integrated_gradients,
+    linearization,
     occlusion,
     saliency_predictor,
     smoothgrad,

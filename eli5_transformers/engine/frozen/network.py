@@ -22,7 +22,7 @@ import torch
 from ...compat.function_modes import entered
 from ...errors import UnsupportedModelError
 from ...sites.architectures import name_of as name_of_model
-from ...sites.derivatives import derivatives
+from ...sites.derivatives import Network
 from .nodes import in_order, inputs_of, leaf_of, name_of
 from .ratios import Change, Gradients
 from .rules import CONSTANTS, NOTHING, WORDS, Rule, Rules
@@ -33,13 +33,15 @@ _TOLERANCE, _ROUNDINGS = 1e-3, 40
 _OTHERS = "use 'integrated-gradients' or 'occlusion', which fix nothing"
 
 
-class FrozenNetwork:
-    """A model in whose passes the nonlinear parts are fixed; for one batch of texts (`passes.TextBatch.gradients`)."""
+class FrozenNetwork(Network):
+    """A model in whose passes the nonlinear parts are fixed; for one batch of texts (`passes.TextBatch.gradients`).
+
+    `rounding` is the relative rounding error of the model's numbers.
+    """
 
     def __init__(self, model: torch.nn.Module, rounding: float) -> None:
-        self._model = model
+        super().__init__(model)
         self._limit = max(_TOLERANCE, _ROUNDINGS * rounding)
-        self._constants: List[torch.Tensor] = []
         self._recorded: Dict[Any, torch.Tensor] = {}
         self._factors: Set[int] = set()
         """The ids of parameters of which it is known that they are only multiplied with."""
@@ -49,18 +51,18 @@ class FrozenNetwork:
     @contextmanager
     def watched(self) -> Iterator[None]:
         """Where a forward pass runs whose outputs are differentiated, and where they are."""
-        parameters = [one for one in self._model.parameters() if one.is_floating_point() and not one.requires_grad]
-        parameters = [one for one in parameters if id(one) not in self._factors and one.is_leaf]
-        self._constants, self._recorded = [], {}
+        parameters = [one for one in self.model.parameters() if one.is_floating_point() and not one.requires_grad]
+        parameters = [one for one in parameters if id(one) not in self._factors and not one.is_inference()]
+        self._recorded = {}
         try:
             for parameter in parameters:
                 parameter.requires_grad_(True)
-            with entered(Watch, self._constants, self._recorded):
+            with entered(Watch, self._recorded):
                 yield
         finally:
             for parameter in parameters:
                 parameter.requires_grad_(False)
-            self._constants, self._recorded = [], {}
+            self._recorded = {}
 
     def derivatives(
         self, score: torch.Tensor, inputs: Sequence[torch.Tensor], retain: bool = False
@@ -70,17 +72,17 @@ class FrozenNetwork:
         Raises UnsupportedModelError for an operation that has no rule, and where the parts do not sum to the score.
         """
         if score.grad_fn is None:
-            return derivatives(self._model, score, inputs, retain)
+            return super().derivatives(score, inputs, retain)
         plan = _planned(score.grad_fn, inputs, self._recorded)
         if plan.unknown:
             raise UnsupportedModelError(
-                f"the prediction of {name_of_model(self._model)} is made by {', '.join(map(repr, plan.unknown))}, of which it "
+                f"the prediction of {name_of_model(self.model)} is made by {', '.join(map(repr, plan.unknown))}, of which it "
                 f"is not known what to hold fixed: {_OTHERS}"
             )
         self._factors |= plan.factors
         handles = [node.register_hook(hook) for node, hook in plan.hooks.items()]
         try:
-            found = derivatives(self._model, score, [*inputs, *plan.added], retain)
+            found = super().derivatives(score, [*inputs, *plan.added], retain)
         finally:
             for handle in handles:
                 handle.remove()
@@ -97,7 +99,7 @@ class FrozenNetwork:
         if not missed <= self._limit:
             fixed = ", ".join(f"{name!r}" for name, _ in plan.fixed.most_common(3))
             raise UnsupportedModelError(
-                f"the parts of the prediction of {name_of_model(self._model)} miss its score by {missed:.2g} of their size where "
+                f"the parts of the prediction of {name_of_model(self.model)} miss its score by {missed:.2g} of their size where "
                 f"what is nonlinear is held fixed{f' ({fixed} is added, not multiplied with)' if fixed else ''}: {_OTHERS}"
             )
         self.missed = max(self.missed, missed)

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List
+from typing import Any, Dict, Iterator, Optional, Sequence, Set
 
 import torch
 import torch.nn.functional as F  # noqa: N812
 from torch.overrides import TorchFunctionMode
 
-_ADDING = {
-    getattr(owner, name)
-    for owner, names in (
-        (torch, ("add", "sub", "subtract", "rsub", "where", "cat", "concat", "stack")),
-        (
-            torch.Tensor,
-            (
-                "add", "add_", "sub", "sub_", "where", "__add__", "__radd__", "__iadd__", "__sub__", "__rsub__", "__isub__",
-            ),
-        ),
-    )
-    for name in names
-    if hasattr(owner, name)
-}  # fmt: skip
+_TENSORS = ("where", "cat", "concat", "stack")
+_NUMBERS = ("add", "sub", "subtract", "rsub", "__add__", "__radd__", "__sub__", "__rsub__")
+_IN_PLACE = ("add_", "sub_", "__iadd__", "__isub__")
+
+
+def _called(names: Sequence[str]) -> Set[Any]:
+    """The functions and methods of these names that this torch has."""
+    return {getattr(owner, name) for owner in (torch, torch.Tensor) for name in names if hasattr(owner, name)}
+
+
+# What adds, or puts beside, tensors; and what adds numbers, too.
+_WRITING = _called(_IN_PLACE)
+_ADDING_NUMBERS = _called(_NUMBERS) | _WRITING
+_ADDING = _called(_TENSORS) | _ADDING_NUMBERS
 _LOOK_UPS = (F.embedding, F.embedding_bag)
 _TANH = (torch.tanh, torch.Tensor.tanh, F.tanh)
 
@@ -32,10 +32,8 @@ class Watch(TorchFunctionMode):
     What a leaf adds to a linear output is then its gradient times itself. The numbers of the pass stay as they are.
     """
 
-    def __init__(self, constants: List[torch.Tensor], recorded: Dict[Any, torch.Tensor]) -> None:
+    def __init__(self, recorded: Dict[Any, torch.Tensor]) -> None:
         # The base is not asked: see `compat.function_modes.entered`.
-        self._constants = constants
-        """The leaves that were made."""
         self._recorded = recorded
         """For nodes that do not save their input: that."""
 
@@ -43,36 +41,40 @@ class Watch(TorchFunctionMode):
         options = dict(options or {})
         if not torch.is_grad_enabled():
             return function(*arguments, **options)
-        if function in _ADDING and any(_differentiated(one) for one in _tensors(arguments)):
-            arguments = tuple(self._with_leaves(one) for one in arguments)
+        if function in _ADDING:
+            differentiated = next((one for one in _flat(arguments) if _is_differentiated(one)), None)
+            if differentiated is not None:
+                numbers = differentiated if function in _ADDING_NUMBERS else None
+                # What is written in place stays itself.
+                written = function in _WRITING
+                arguments = (*arguments[:written], *_with_leaves(arguments[written:], numbers))
         found = function(*arguments, **options)
         if function in _LOOK_UPS and isinstance(found, torch.Tensor):
             # A copy goes on: models change their embeddings in place, which a leaf does not bear.
-            return self._leaf(found).clone()
+            return _leaf(found).clone()
         if function in _TANH and found.grad_fn is not None:
             self._recorded[found.grad_fn] = arguments[0].detach()
         return found
 
-    def _with_leaves(self, value: Any) -> Any:
-        if isinstance(value, (list, tuple)):
-            return type(value)(map(self._with_leaves, value)) if type(value) in (list, tuple) else value
-        if isinstance(value, float) and value:
-            return self._leaf(torch.tensor(value))
-        plain = isinstance(value, torch.Tensor) and value.is_floating_point() and not value.requires_grad
-        return self._leaf(value) if plain else value
 
-    def _leaf(self, value: torch.Tensor) -> torch.Tensor:
-        leaf = value.detach().requires_grad_(True)
-        self._constants.append(leaf)
-        return leaf
+def _with_leaves(value: Any, like: Optional[torch.Tensor]) -> Any:
+    """Arguments with leaves in place of constants; numbers become some where a tensor `like` them is given."""
+    if type(value) in (list, tuple):
+        return type(value)(_with_leaves(one, like) for one in value)
+    if like is not None and type(value) in (int, float) and value:
+        return _leaf(torch.tensor(value, dtype=like.dtype, device=like.device))
+    constant = isinstance(value, torch.Tensor) and value.is_floating_point() and not value.requires_grad
+    return _leaf(value) if constant else value
 
 
-def _tensors(values: Any) -> List[Any]:
-    return [one for value in values for one in (value if isinstance(value, (list, tuple)) else (value,))]
+def _leaf(value: torch.Tensor) -> torch.Tensor:
+    return value.detach().requires_grad_(True)
 
 
-def _differentiated(value: Any) -> bool:
+def _flat(values: Sequence[Any]) -> Iterator[Any]:
+    for value in values:
+        yield from value if type(value) in (list, tuple) else (value,)
+
+
+def _is_differentiated(value: Any) -> bool:
     return isinstance(value, torch.Tensor) and value.requires_grad
-
-
-__all__ = ["Watch"]
