@@ -19,7 +19,7 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
 def main() -> None:
     """Runs the tables that are asked for."""
-    names = ("released", "integrated", "together", "evaluations", "evidence", "human", "memory")
+    names = ("released", "integrated", "linearized", "together", "evaluations", "evidence", "human", "memory")
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("tables", nargs="*", choices=[[], *names], help=f"of {', '.join(names)}; all by default")
     parser.add_argument("--quick", action="store_true", help="small models, few texts and rounds")
@@ -108,6 +108,7 @@ def _tables(folder: Path, quick: bool, rounds: int) -> Dict[str, Callable[[], No
     return {
         "released": lambda: speed.released(checkpoint(large), rounds),
         "integrated": lambda: speed.integrated(checkpoint(large), rounds),
+        "linearized": lambda: speed.linearized(checkpoint(large), rounds),
         "together": run_together,
         "evaluations": run_evaluations,
         "evidence": lambda: accuracy.evidence(load_predictor(checkpoint_path()), sample(count, seed=11, split=HELD_OUT)),
