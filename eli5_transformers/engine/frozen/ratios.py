@@ -69,6 +69,8 @@ def power(exponent: float) -> Change:
 def gated_halves(node: Any) -> Change:
     """Of a gated linear unit, a * sigmoid(b): the gate is fixed."""
     x, dim = node._saved_self.detach(), node._saved_dim
+    # torch saves a negative one without its sign.
+    dim = dim if dim < x.dim() else dim - 2**64
 
     def change(gradients: Gradients, outer: Gradients) -> Gradients:
         if outer[0] is None:
