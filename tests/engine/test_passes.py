@@ -20,6 +20,7 @@ METHODS = {
     "gradient": {},
     "gradient-x-input": {},
     "integrated-gradients": {},
+    "linearization": {},
     "smoothgrad": {"samples": 3},
     "occlusion": {},
 }

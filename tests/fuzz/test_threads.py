@@ -25,6 +25,7 @@ OWN: Tuple[Any, ...] = (
     "gradient-x-input",
     {"type": "integrated-gradients", "n_steps": 6},
     {"type": "gradient-x-input", "layer": "LAYER"},
+    "linearization",
     {"type": "smoothgrad", "samples": 3},
     "occlusion",
 )

@@ -13,6 +13,7 @@ METHODS = {
     "gradient": {},
     "gradient-x-input": {},
     "integrated-gradients": {},
+    "linearization": {},
     "smoothgrad": {"samples": 3},
     "occlusion": {},
 }
@@ -56,7 +57,7 @@ def test_batch_equals_one_by_one_and_permuting_texts_permutes_results(name, meth
 @available
 def test_one_sample_of_smoothgrad_without_noise_is_the_method_itself(name):
     predictor = tiny.predictor(name)
-    for around in ("gradient-x-input", "gradient", "occlusion", "integrated-gradients"):
+    for around in ("gradient-x-input", "gradient", "occlusion", "integrated-gradients", "linearization"):
         smooth = attribute(predictor, tiny.inputs(), "smoothgrad", around=around, samples=1, stdev=0.0)
         plain = attribute(predictor, tiny.inputs(), around)
         for (one,), (other,) in zip(smooth, plain):
