@@ -310,3 +310,31 @@ def test_several_scores_share_one_graph():
         for place in range(3):
             (found,) = network.derivatives(outputs[..., place].sum(), [x], retain=place < 2)
             assert_close(found, torch.sigmoid(X) * weight[:, place])
+
+
+@pytest.mark.parametrize("kind", [torch.nn.LSTM, torch.nn.GRU, torch.nn.RNN])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_recurrent_layers_keep_their_gates(kind, dtype):
+    torch.manual_seed(2)
+    layers = kind(4, 5, num_layers=2, bidirectional=True, batch_first=True).to(dtype).requires_grad_(False)
+    network = FrozenNetwork(layers, torch.finfo(dtype).eps)
+    leaf = X.to(dtype).clone().requires_grad_(True)
+    with torch.enable_grad(), network.watched():
+        output, _ = layers(leaf)
+        (found,) = network.derivatives(output.sum(), [leaf])
+    assert_close(output, layers(X.to(dtype))[0])
+    assert network.missed < (1e-5 if dtype == torch.float32 else 1e-12)
+    assert found.abs().sum() > 0
+
+
+def test_a_recurrent_layer_of_one_step_is_its_gated_input():
+    torch.manual_seed(2)
+    layer = torch.nn.LSTM(4, 4, batch_first=True, bias=False).double().requires_grad_(False)
+    leaf = X[:, :1].clone().requires_grad_(True)
+    network = FrozenNetwork(layer, 1e-16)
+    with torch.enable_grad(), network.watched():
+        (found,) = network.derivatives(layer(leaf)[0].sum(), [leaf])
+    enters, _, cell, leaves = (X[:, :1] @ layer.weight_ih_l0.T).chunk(4, -1)
+    state = enters.sigmoid() * cell.tanh()
+    quotients = leaves.sigmoid() * (state.tanh() / state) * enters.sigmoid() * (cell.tanh() / cell)
+    assert_close(found, quotients @ layer.weight_ih_l0[8:12])

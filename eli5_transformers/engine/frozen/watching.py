@@ -23,6 +23,8 @@ _WRITING = _called(_IN_PLACE)
 _ADDING_NUMBERS = _called(_NUMBERS) | _WRITING
 _ADDING = _called(_TENSORS) | _ADDING_NUMBERS
 _LOOK_UPS = (F.embedding, F.embedding_bag)
+# What torch computes in one operation on a CPU, but for float64.
+_FUSED = (torch.lstm,)
 _TANH = (torch.tanh, torch.Tensor.tanh, F.tanh)
 
 
@@ -48,6 +50,8 @@ class Watch(TorchFunctionMode):
                 # What is written in place stays itself.
                 written = function in _WRITING
                 arguments = (*arguments[:written], *_with_leaves(arguments[written:], numbers))
+        if function in _FUSED:
+            return _in_parts(function, arguments, options)
         found = function(*arguments, **options)
         if function in _LOOK_UPS and isinstance(found, torch.Tensor):
             # A copy goes on: models change their embeddings in place, which a leaf does not bear.
@@ -69,6 +73,20 @@ def _with_leaves(value: Any, like: Optional[torch.Tensor]) -> Any:
 
 def _leaf(value: torch.Tensor) -> torch.Tensor:
     return value.detach().requires_grad_(True)
+
+
+def _in_parts(function: Any, arguments: Sequence[Any], options: Dict[str, Any]) -> Any:
+    """What the function gives, made of operations that the graph holds one by one: computed in float64."""
+    kinds = [one.dtype for one in _flat(arguments) if isinstance(one, torch.Tensor) and one.is_floating_point()]
+    found = function(*_cast(tuple(arguments), torch.float64), **options)
+    return _cast(found, kinds[0])
+
+
+def _cast(value: Any, kind: torch.dtype) -> Any:
+    """Tensors of floating numbers in another type, also in lists."""
+    if type(value) in (list, tuple):
+        return type(value)(_cast(one, kind) for one in value)
+    return value.to(kind) if isinstance(value, torch.Tensor) and value.is_floating_point() else value
 
 
 def _flat(values: Sequence[Any]) -> Iterator[Any]:
