@@ -53,6 +53,7 @@ def _fixed_steps(predictor: Any, inputs: Sequence[Dict[str, str]], baseline: str
 METHODS: Dict[str, Dict[str, Any]] = {
     "integrated-gradients": {},
     "integrated-gradients, pad": {"type": "integrated-gradients", "baseline": "pad"},
+    "linearization": {},
     "gradient-x-input": {},
     "gradient": {},
     "smoothgrad": {},

@@ -68,8 +68,7 @@ class Linearization(Interpreter):
             results.append([])
             for target in wanted:
                 scores = next(found)[batch.place_of[text]]
-                value = float(batch.here()[text, target])
-                size = max(abs(value), float(abs(scores).sum()))
+                rest = float(batch.here()[text, target] - scores.sum())
                 results[-1].append(
                     self.attribution(
                         batch,
@@ -77,8 +76,8 @@ class Linearization(Interpreter):
                         target,
                         scores,
                         baseline=_REST,
-                        baseline_score=value - float(scores.sum()),
-                        raw_delta=network.missed * size,
+                        baseline_score=rest,
+                        raw_delta=network.missed * float(abs(scores).sum()),
                         evaluations=1,
                     )
                 )

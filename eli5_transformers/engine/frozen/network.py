@@ -23,6 +23,7 @@ from ...compat.function_modes import entered
 from ...errors import UnsupportedModelError
 from ...sites.architectures import name_of as name_of_model
 from ...sites.derivatives import Network
+from ...sites.precision import wide
 from .nodes import in_order, inputs_of, leaf_of, name_of
 from .ratios import Change, Gradients
 from .rules import CONSTANTS, NOTHING, WORDS, Rule, Rules
@@ -30,6 +31,7 @@ from .watching import Watch
 
 # The parts may miss the prediction by so much of all parts' sizes, or by so many rounding errors, where that is more.
 _TOLERANCE, _ROUNDINGS = 1e-3, 40
+_LEAST = 1e-30
 _OTHERS = "use 'integrated-gradients' or 'occlusion', which fix nothing"
 
 
@@ -92,10 +94,10 @@ class FrozenNetwork(Network):
         return own
 
     def _check(self, score: torch.Tensor, words: List[torch.Tensor], added: List[torch.Tensor], plan: _Plan) -> None:
-        """That the parts sum to the score."""
-        parts = [float(part.sum()) for part in (*words, *added)]
-        size = max(abs(float(score)), sum(float(part.sum(-1).abs().sum()) for part in words), 1e-30)
-        missed = abs(sum(parts) - float(score)) / size
+        """That the parts, one a position and one a constant, sum to the score."""
+        parts = torch.cat([part.reshape(-1) for part in (*words, *(part.sum()[None] for part in added))])
+        value = float(score)
+        missed = abs(float(parts.sum()) - value) / max(abs(value), float(parts.abs().sum()), _LEAST)
         if not missed <= self._limit:
             fixed = ", ".join(f"{name!r}" for name, _ in plan.fixed.most_common(3))
             raise UnsupportedModelError(
@@ -188,4 +190,6 @@ def _hook(passed: Sequence[bool], change: Any) -> Any:
 
 
 def _products(value: torch.Tensor, gradient: torch.Tensor) -> torch.Tensor:
-    return torch.atleast_1d(value.double() * gradient.double())
+    """Gradient times input, summed over the width."""
+    kind = wide(value.dtype)
+    return torch.atleast_1d(value.to(kind) * gradient.to(kind)).sum(-1).cpu().double()
