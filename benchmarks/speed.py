@@ -104,7 +104,7 @@ def linearized(folder: Path, rounds: int) -> None:
                     products = lambda found, numbers: [(g * x).sum(-1) for g, x in zip(found, own(numbers))]  # noqa: E731
                     return batch.gradients(range(len(batch.texts)), [[0]] * len(batch.texts), own, products, network)
 
-                runs = {"plain": lambda: run(None), "fixed": lambda: run(FrozenNetwork(model, batch.rounding))}
+                runs = {"plain": lambda r=run: r(None), "fixed": lambda r=run: r(FrozenNetwork(model, 0.0))}
                 seconds = raced(runs, rounds)
                 share, spread = ratio(seconds, "fixed", "plain")
                 rows.append([tokens, count, statistics.median(seconds["plain"]), verdict(share, 1.25, False), spread])

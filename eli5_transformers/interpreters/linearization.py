@@ -34,8 +34,8 @@ class Linearization(Interpreter):
     keep_special
         True counts the tokens that the tokenizer added ([CLS], </s>) among the rest, so that their score is zero.
 
-    Raises InputError for an output other than the logit, and UnsupportedModelError for a model with an operation of which it is
-    not known what to hold fixed.
+    Raises InputError for an output other than the logit, and UnsupportedModelError for a model with an operation of which it
+    is not known what to hold fixed.
     """
 
     def __init__(self, predictor: Predictor, keep_special: bool = False, **kwargs) -> None:
@@ -43,8 +43,8 @@ class Linearization(Interpreter):
         self.keep_special = truth(keep_special, "keep_special")
         if self.output != "logit":
             raise InputError(
-                f"output is {shown(self.output)}, but 'linearization' splits a linear score into its parts, and a probability is "
-                "none: leave output at 'logit', or use 'integrated-gradients'"
+                f"output is {shown(self.output)}, but 'linearization' splits a linear score into its parts, and a probability "
+                "is none: leave output at 'logit', or use 'integrated-gradients'"
             )
 
     def attributions(self, batch: TextBatch, targets: Sequence[Sequence[int]]) -> List[List[Attribution]]:

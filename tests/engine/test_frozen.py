@@ -92,7 +92,7 @@ def test_an_activation_keeps_the_quotient_of_its_output_and_input(name):
     assert missed < 1e-12
 
 
-@pytest.mark.parametrize("name, slope", [("gelu", 0.5), ("silu", 0.5), ("tanh", 1.0)])
+@pytest.mark.parametrize(("name", "slope"), [("gelu", 0.5), ("silu", 0.5), ("tanh", 1.0)])
 def test_at_zero_the_quotient_is_the_slope(name, slope):
     _, (found,), _ = linearized(ACTIVATIONS[name], torch.zeros(2, 2, dtype=torch.float64))
     assert_close(found, torch.full((2, 2), slope, dtype=torch.float64))

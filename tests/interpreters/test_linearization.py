@@ -31,7 +31,9 @@ def test_rows_and_rest_are_the_score_and_the_sum_was_checked(name):
             assert_close(
                 one.relative_delta, abs(one.convergence_delta) / max(abs(one.scores.sum()), np.abs(one.scores).sum())
             )
-            assert one.evaluations == 1 and one.signed and not one.notes
+            assert one.evaluations == 1
+            assert one.signed
+            assert not one.notes
 
 
 class Reference:
@@ -139,7 +141,8 @@ def test_special_tokens_have_scores_or_belong_to_the_rest():
     predictor = tiny.predictor("bert", double=True)
     for (with_them,), (without,) in zip(linearized(predictor), linearized(predictor, keep_special=True)):
         special = np.array(with_them.tokens.special)
-        assert np.all(with_them.scores[special] != 0) and np.all(without.scores[special] == 0)
+        assert np.all(with_them.scores[special] != 0)
+        assert np.all(without.scores[special] == 0)
         assert_close(with_them.scores[~special], without.scores[~special], rtol=DOUBLE)
         assert_close(without.baseline_score, with_them.baseline_score + with_them.scores[special].sum(), rtol=1e-9)
 
@@ -197,7 +200,8 @@ def test_threads_get_what_one_gets():
     for several in found.values():
         for (one,), (other,) in zip(several, expected):
             assert_close(one.scores, other.scores, rtol=DOUBLE)
-    assert len(found) == 3 and all(one.requires_grad for one in predictor._model.parameters())
+    assert len(found) == 3
+    assert all(one.requires_grad for one in predictor._model.parameters())
 
 
 def test_half_precision_is_explained_to_its_digits_and_says_so():

@@ -7,16 +7,16 @@ the input, or None for one that is not differentiated.
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cache
 from typing import Any, Iterator, List, Set
 
 import torch
 
 # Operations that give back the numbers of their first input, all or some, elsewhere.
 SHAPING = frozenset(
-    """Alias AsStrided Clone Contiguous Detach Diagonal Expand Flip Index IndexSelect Lift Permute Repeat RepeatInterleave Reshape
-    ReshapeAlias Roll Select Slice Split SplitWithSizes Squeeze Swapaxes T To ToCopy Transpose Unbind Unfold UnsafeSplit UnsafeView
-    Unsqueeze View ViewAsComplex ViewAsReal""".split()
+    """Alias AsStrided Clone Contiguous Detach Diagonal Expand Flip Index IndexSelect Lift Permute Repeat RepeatInterleave
+    Reshape ReshapeAlias Roll Select Slice Split SplitWithSizes Squeeze Swapaxes T To ToCopy Transpose Unbind Unfold UnsafeSplit
+    UnsafeView Unsqueeze View ViewAsComplex ViewAsReal""".split()
 )
 # The nodes that are looked at where one is searched for among what another is computed from: gates are computed nearby.
 _NEARBY = 24
@@ -27,7 +27,7 @@ def name_of(node: Any) -> str:
     return _operation(node.name())
 
 
-@lru_cache(maxsize=None)
+@cache
 def _operation(name: str) -> str:
     operation = re.sub(r"Backwards?\d*$", "", name.rpartition("::")[2])
     # One for each kernel.

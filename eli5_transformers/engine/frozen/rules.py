@@ -18,18 +18,19 @@ NOTHING, CONSTANTS, WORDS = 0, 1, 2
 # Linear in all inputs together, or homogeneous of degree one: their gradient is the rule already. Choices (of a maximum, of a
 # half) are fixed in it.
 _LINEAR = SHAPING | frozenset(
-    """AccumulateGrad Add Sub Rsub Neg Sum Mean Nansum Cumsum Narrow Gather TakeAlongDim Take Cat Stack Chunk Tile ConstantPadNd
-    ReflectionPad1D ReplicationPad1D Where MaskedFill MaskedScatter MaskedSelect Copy CopySlices AsStridedScatter UnfoldBackward
-    DiagEmbed Tril Triu NanToNum IndexPut IndexPutImpl IndexAdd IndexCopy IndexFill Scatter ScatterAdd ScatterReduce SliceScatter
-    SelectScatter DiagonalScatter Amax Amin Max Min Maximum Minimum Topk Sort Kthvalue Median Relu LeakyRelu Abs FftC2C FftR2C FftC2R
-    Real Imag Complex Conj ResolveConj ResolveNeg AvgPool1D AvgPool2D AdaptiveAvgPool1D AdaptiveAvgPool2D MaxPool2DWithIndices
-    MaxPool1D UpsampleNearest1D UpsampleLinear1D PixelShuffle Embedding EmbeddingBag Fill Zero Values Movedim Unflatten Flatten
-    Im2Col Col2Im Trace Cummax Cummin Std Norm LinalgVectorNorm PadPackedSequence PackPaddedSequence""".split()
+    """AccumulateGrad Add Sub Rsub Neg Sum Mean Nansum Cumsum Narrow Gather TakeAlongDim Take Cat Stack Chunk Tile
+    ConstantPadNd ReflectionPad1D ReplicationPad1D Where MaskedFill MaskedScatter MaskedSelect Copy CopySlices AsStridedScatter
+    UnfoldBackward DiagEmbed Tril Triu NanToNum IndexPut IndexPutImpl IndexAdd IndexCopy IndexFill Scatter ScatterAdd
+    ScatterReduce SliceScatter SelectScatter DiagonalScatter Amax Amin Max Min Maximum Minimum Topk Sort Kthvalue Median Relu
+    LeakyRelu Abs FftC2C FftR2C FftC2R Real Imag Complex Conj ResolveConj ResolveNeg AvgPool1D AvgPool2D AdaptiveAvgPool1D
+    AdaptiveAvgPool2D MaxPool2DWithIndices MaxPool1D UpsampleNearest1D UpsampleLinear1D PixelShuffle Embedding EmbeddingBag Fill
+    Zero Values Movedim Unflatten Flatten Im2Col Col2Im Trace Cummax Cummin Std Norm LinalgVectorNorm PadPackedSequence
+    PackPaddedSequence""".split()
 )
 # Gates, probabilities and what norms divide by.
 _FIXED = frozenset(
-    """Softmax SafeSoftmax SparseSoftmax Sigmoid Hardsigmoid LogSigmoid LogSigmoidForward Softplus Exp Exp2 Expm1 Erf Erfc Sin Cos
-    Rsqrt Reciprocal Log Log1P Log2 Log10 Sign Sgn Round Floor Ceil Heaviside Atan Cumprod""".split()
+    """Softmax SafeSoftmax SparseSoftmax Sigmoid Hardsigmoid LogSigmoid LogSigmoidForward Softplus Exp Exp2 Expm1 Erf Erfc Sin
+    Cos Rsqrt Reciprocal Log Log1P Log2 Log10 Sign Sgn Round Floor Ceil Heaviside Atan Cumprod""".split()
 )
 # Of several inputs those that are not fixed: what is divided, and not what it is divided by; the values of an attention, and
 # not what weighs them; the right side of a system of equations.
