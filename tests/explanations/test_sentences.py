@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from eli5_transformers.errors import ExplanationError
+from eli5_transformers.explanations.attribution_json import attribution_from_json, attribution_to_json
 from eli5_transformers.explanations.sentences import confidence, heading, probabilities, sentence, summary
 from eli5_transformers.records import Attribution, Tokens
 from eli5_transformers.text import wording
@@ -97,3 +99,31 @@ def test_a_sum_of_pieces_is_a_word():
 def test_what_a_screen_would_obey_is_spelled_out():
     one = attribution({**FILE["cases"][2], "words": [["a\u202eb", 2.0]]})
     assert one.summary.startswith("“a\\u202eb” speaks")
+
+
+@pytest.mark.parametrize("case", FILE["cases"], ids=lambda case: case["name"])
+def test_a_file_keeps_what_the_sentences_are_made_of(case):
+    one = attribution(case)
+    assert attribution_from_json(attribution_to_json(one)).summary == one.summary
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"weights": [1.0, 2.0]},
+        {"question": "lean", "weights": []},
+        {"question": "class", "weights": [1.0, 0.0, 0.0, 0.0, 0.0]},
+        {"question": "why"},
+        {"weights": [0.0, 0.0, 0.0, 0.0, 0.0]},
+        {"probabilities": [1.0]},
+        {"probabilities": [2.0, 0.0, 0.0, 0.0, 0.0]},
+        {"target": 5},
+        {"classes": ["1 star"]},
+    ],
+    ids=str,
+)
+def test_a_file_that_contradicts_itself_is_refused(changes):
+    file = json.loads(attribution_to_json(attribution(FILE["cases"][0])))
+    file["attribution"].update(changes)
+    with pytest.raises(ExplanationError):
+        attribution_from_json(json.dumps(file))
