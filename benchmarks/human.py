@@ -9,9 +9,9 @@ from typing import Any, Callable, Dict, Iterable, List, Mapping, NamedTuple, Seq
 
 import numpy as np
 
-from .accuracy import METHODS
 from .deletion import EXACT, MEASURES, WIDTH, Deletions, Found, judged
 from .intervals import Estimate, estimate, mean, spearman
+from .methods import METHODS
 from .timing import table
 
 LEAST_WORDS = 4
