@@ -63,9 +63,10 @@ class Attribution:
     scores: np.ndarray
     """One number a token, shape (tokens,)."""
     target: int
-    """Index of the class (output) that is explained."""
+    """Index of the class (output) that is explained; of a question about several classes, that which it is about: of a
+    contrast the class that was asked for, else the predicted one."""
     label: str
-    """Name of that class."""
+    """Name of that class; of a question about several, what a positive score speaks for, in words ("more stars")."""
     method: str
     """Registered name of the interpreter."""
     signed: bool
@@ -79,7 +80,18 @@ class Attribution:
     notes: Tuple[str, ...] = ()
     """Caveats and warnings that belong to the result, a sentence each."""
     output: str = "logit"
-    """What is explained of the target, and the unit of scores: "logit", "probability", "log-probability" or "loss"."""
+    """What is explained of the target, and the unit of scores: "logit", "probability", "log-probability", "loss" or
+    "expected value"."""
+    question: str = "class"
+    """What is asked: "class", or of several classes "contrast", "lean", "expected value" or "combination"."""
+    weights: Tuple[float, ...] = ()
+    """Of a question about several classes the weight of each, by which their outputs are summed; else empty."""
+    classes: Tuple[str, ...] = ()
+    """Names of all classes; empty where they are not known."""
+    probabilities: Tuple[float, ...] = ()
+    """The model's probability of each class; empty where it has none."""
+    multi_label: bool = False
+    """True where a text may have several classes at once, so that the probabilities do not sum to 1."""
     baseline: Optional[str] = None
     """What the text was compared with, for methods that compare."""
     baseline_score: Optional[float] = None
@@ -112,6 +124,14 @@ class Attribution:
     def by_word(self) -> Attribution:
         """The same attribution with an entry a word: the sum of its tokens' scores, so that the total stays."""
         return _above("text.granularity", "by_word")(self)
+
+    @property
+    def summary(self) -> str:
+        """The scores in a sentence: the words that speak most for the target, and what speaks against it.
+
+        It is made of the numbers by fixed rules, and says no more than they do.
+        """
+        return str(_above("explanations.sentences", "summary")(self))
 
     def top(self, count: int = 10) -> List[Tuple[str, float]]:
         """The words of the `count` largest scores by size, strongest first, and their scores; special tokens left out.
@@ -147,7 +167,7 @@ class Attribution:
         return read(Path(path).read_text(encoding="utf-8", errors="replace"))
 
     def _repr_html_(self) -> str:
-        return _above("api", "to_explanation")(self)._repr_html_()
+        return str(_above("views.explanation_page", "cell")(_above("api", "to_explanation")(self)))
 
 
 def attributions_of(given: Any, function: str) -> List[Attribution]:
