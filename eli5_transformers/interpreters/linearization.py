@@ -16,6 +16,9 @@ from .base import Interpreter
 
 _REST = "no words, in the network as it is held fixed at the text"
 
+_LOGITS = "'linearization' splits a linear score into its parts, and what is made of probabilities is none"
+_OTHER = "use 'integrated-gradients'"
+
 
 @registered(SaliencyInterpreter, "linearization")
 class Linearization(Interpreter):
@@ -42,13 +45,12 @@ class Linearization(Interpreter):
         super().__init__(predictor, **kwargs)
         self.keep_special = truth(keep_special, "keep_special")
         if self.output != "logit":
-            raise InputError(
-                f"output is {shown(self.output)}, but 'linearization' splits a linear score into its parts, and a probability "
-                "is none: leave output at 'logit', or use 'integrated-gradients'"
-            )
+            raise InputError(f"output is {shown(self.output)}, but {_LOGITS}: leave output at 'logit', or {_OTHER}")
 
     def attributions(self, batch: TextBatch, targets: Sequence[Sequence[int]]) -> List[List[Attribution]]:
         """One gradient of the fixed network a text and class."""
+        for question in {batch.asked(target).question for wanted in targets for target in wanted if batch.asked(target).output}:
+            raise InputError(f"the {question} is asked for, but {_LOGITS}: ask for lean(), or {_OTHER}")
         network = FrozenNetwork(batch.scorer.explained.model, batch.rounding)
         scored = batch.real & ~batch.special() if self.keep_special else batch.real
 

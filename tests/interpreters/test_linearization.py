@@ -7,7 +7,7 @@ import pytest
 import torch
 from closeness import DOUBLE, assert_apart, assert_close
 
-from eli5_transformers import load_predictor
+from eli5_transformers import contrast, expected_value, load_predictor
 from eli5_transformers.errors import InputError, UnsupportedModelError
 from eli5_transformers.interpreters import attribute
 
@@ -217,6 +217,21 @@ def test_half_precision_is_explained_to_its_digits_and_says_so():
 def test_another_output_than_the_logit_is_refused(output):
     with pytest.raises(InputError, match=f"output is '{output}'.*leave output at 'logit'"):
         linearized(tiny.predictor("bert"), output=output)
+
+
+def test_a_weighted_sum_of_labels_has_the_weighted_sum_of_their_scores():
+    predictor = tiny.predictor("bert", double=True)
+    single = linearized(predictor, targets=[0, 1, 2])
+    for one, found in zip(single, linearized(predictor, targets=[contrast("good", "bad"), {"bad": 1, "fair": -0.5}])):
+        bad, fair, good = one
+        assert_close(found[0].scores, good.scores - bad.scores, rtol=1e-9)
+        assert_close(found[1].scores, bad.scores - 0.5 * fair.scores, rtol=1e-9)
+        assert all(each.relative_delta < 1e-5 for each in found)
+
+
+def test_an_expected_value_is_refused():
+    with pytest.raises(InputError, match=r"expected value is asked for.*ask for lean\(\)"):
+        linearized(tiny.predictor("bert"), targets=[0, expected_value({"bad": 1, "fair": 2, "good": 3})])
 
 
 class Squashed(tiny.Linear):
