@@ -338,3 +338,15 @@ def test_a_recurrent_layer_of_one_step_is_its_gated_input():
     state = enters.sigmoid() * cell.tanh()
     quotients = leaves.sigmoid() * (state.tanh() / state) * enters.sigmoid() * (cell.tanh() / cell)
     assert_close(found, quotients @ layer.weight_ih_l0[8:12])
+
+
+def test_weights_that_move_during_a_pass_are_no_fault_of_a_rule():
+    model = torch.nn.Sequential(torch.nn.Linear(4, 4), torch.nn.GELU(), torch.nn.Linear(4, 1)).double().requires_grad_(False)
+    network = FrozenNetwork(model, 1e-16)
+    leaf = X.clone().requires_grad_(True)
+    with torch.enable_grad(), network.watched():
+        score = model(leaf).sum()
+        for parameter in model.parameters():
+            parameter.data.mul_(1.1)
+        network.derivatives(score, [leaf])
+    assert network.missed > 1e-3
