@@ -46,7 +46,7 @@ def attribute(
         One text or several (a list, tuple, generator, array, Series or column), and for models of pairs the second text
         of each. A text may be a dict, as a pipeline takes it: `{"text": …, "text_pair": …}`.
     interpreter
-        A registered name ("integrated-gradients", "gradient-x-input", "smoothgrad", "occlusion", …; AllenNLP's own are
+        A registered name ("integrated-gradients", "linearization", "occlusion", "smoothgrad", …; AllenNLP's own are
         "simple-gradient", "integrated-gradient", "smooth-gradient"), a dict with `type` and options as a config has it,
         or an interpreter. `list_interpreters` lists them.
     targets, top_targets

@@ -17,7 +17,7 @@ from .expectations import NOT_BUILT, REFUSED
 NOT_FIXED: Dict[str, str] = {
     **REFUSED,
     # Its reversible layers run their own backward pass.
-    "reformer": "'_ReversibleFunction'",
+    "reformer": "'function _ReversibleFunction'",
 }
 """What the refusal must name."""
 LIMIT = 1e-5

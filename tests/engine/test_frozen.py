@@ -264,9 +264,14 @@ class Own(torch.autograd.Function):
         return gradient * 2
 
 
-def test_functions_of_strangers_are_refused_by_their_name():
-    with pytest.raises(UnsupportedModelError, match="'Own'"):
-        linearized(Own.apply, X)
+class Relu(Own):
+    """With the name of one of torch's."""
+
+
+@pytest.mark.parametrize("function", [Own, Relu])
+def test_functions_of_strangers_are_refused_by_their_name(function):
+    with pytest.raises(UnsupportedModelError, match=f"'function {function.__name__}'"):
+        linearized(function.apply, X)
 
 
 def test_what_is_fixed_anyhow_may_be_computed_by_anything():

@@ -11,6 +11,7 @@ from functools import cache
 from typing import Any, Iterator, List, Set
 
 import torch
+from torch.autograd.function import BackwardCFunction
 
 # Operations that give back the numbers of their first input, all or some, elsewhere.
 SHAPING = frozenset(
@@ -23,8 +24,12 @@ _NEARBY = 24
 
 
 def name_of(node: Any) -> str:
-    """The operation, without what tells overloads apart: "Mul" of "MulBackward0"."""
-    return _operation(node.name())
+    """The operation, without what tells overloads apart: "Mul" of "MulBackward0".
+
+    A `torch.autograd.Function` may have the name of any operation: it is "function Mul" then.
+    """
+    operation = _operation(node.name())
+    return f"function {operation}" if isinstance(node, BackwardCFunction) else operation
 
 
 @cache

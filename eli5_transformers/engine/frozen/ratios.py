@@ -28,7 +28,7 @@ _ACTIVATIONS: Dict[str, Callable[[Any, torch.Tensor], torch.Tensor]] = {
     "Mish": lambda node, x: F.mish(x),
     "Silu": lambda node, x: F.silu(x),
     # transformers models/bloom/modeling_bloom.py, GeLUFunction: a class of its own for the same derivative.
-    "GeLUFunction": lambda node, x: F.gelu(x, approximate="tanh"),
+    "function GeLUFunction": lambda node, x: F.gelu(x, approximate="tanh"),
 }
 # Where the input is nearer to zero than this, the derivative is the quotient's limit.
 _NEAR_ZERO = 1e-12
@@ -42,7 +42,7 @@ def activation(node: Any, name: str, recorded: Optional[torch.Tensor]) -> Option
         result = node._saved_result
         # A result of 1 has no inverse: the identity tells where this matters (`network`).
         return _quotient(torch.tanh, torch.atanh(result) if recorded is None else recorded)
-    x = node.saved_tensors[0] if name == "GeLUFunction" else getattr(node, "_saved_self", None)
+    x = node.saved_tensors[0] if name == "function GeLUFunction" else getattr(node, "_saved_self", None)
     return None if x is None else _quotient(lambda x: _ACTIVATIONS[name](node, x), x.detach())
 
 

@@ -44,8 +44,8 @@ _KEPT: Dict[str, Tuple[int, ...]] = {
     "PreluKernel": (0,),
     "ScaledDotProduct": (2,),
     # transformers models/yoso/modeling_yoso.py, YosoCumulation and YosoLSHCumulation: masks, queries, keys, values, config.
-    "YosoCumulation": (4,),
-    "YosoLSHCumulation": (4,),
+    "function YosoCumulation": (4,),
+    "function YosoLSHCumulation": (4,),
 }
 # Which inputs are multiplied with each other; all others are added.
 _PRODUCTS: Dict[str, Tuple[int, int]] = {
