@@ -3,15 +3,15 @@
 from typing import Dict, List, Sequence
 
 import numpy as np
-import torch
 from allennlp.interpret.saliency_interpreters import SaliencyInterpreter
 from allennlp.predictors import Predictor
 
 from ..arguments import whole_number
 from ..compat.registering import registered
-from ..engine.passes import TextBatch, Vectors
+from ..engine.hiding import HiddenUnits, units_of
+from ..engine.passes import TextBatch
 from ..records import Attribution
-from ..text.granularity import group_tokens, require_granularity
+from ..text.granularity import require_granularity
 from .comparing import ComparingInterpreter
 
 
@@ -42,30 +42,10 @@ class Occlusion(ComparingInterpreter):
         """One forward pass a window, for all classes."""
         compared = self.compared(batch)
         here = batch.here()
-        groups = [
-            [group.tokens for group in group_tokens(text.tokens, text.documents, self.unit, self.keep_special)]
-            for text in batch.texts
-        ]
+        groups = units_of(batch, self.unit, self.keep_special)
         windows = [self._windows(len(found)) for found in groups]
-        rows = [text for text, found in enumerate(windows) for _ in found]
-        hidden = torch.zeros((len(rows), batch.length), dtype=torch.bool)
-        row = 0
-        for text, found in enumerate(windows):
-            for window in found:
-                for unit in window:
-                    hidden[row, torch.as_tensor(batch.place_of[text][groups[text][unit]])] = True
-                row += 1
-        hidden = hidden.to(batch.device)
-        texts = torch.as_tensor(np.asarray(rows, dtype=np.int64), device=batch.device)
-
-        def at(numbers: torch.Tensor) -> Vectors:
-            own = texts[numbers]
-            return [
-                torch.where(batch.at_positions(hidden[numbers], site)[:, :, None], base[own], vectors[own])
-                for site, (base, vectors) in enumerate(zip(compared.vectors, batch.vectors))
-            ]
-
-        values = batch.forward(rows, at)
+        hidden = HiddenUnits(batch, compared.vectors, groups)
+        values = hidden.values([(text, window) for text, found in enumerate(windows) for window in found])
         results: List[List[Attribution]] = []
         start = 0
         for text, wanted in enumerate(targets):
