@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import math
 from itertools import combinations
-from typing import Iterator, NamedTuple, Set, Tuple
+from typing import Iterator, List, NamedTuple, Optional, Set, Tuple
 
 import numpy as np
 
@@ -41,6 +41,8 @@ class Estimate(NamedTuple):
     """(players,)"""
     error: float
     """No score is off by more than this share of the sum of their sizes, by forecast."""
+    passes: int
+    """How many answers it is made of, beside those of all players and of none."""
 
 
 def pairs_of(players: int) -> int:
@@ -59,6 +61,50 @@ def rounds(players: int, passes: int) -> Iterator[int]:
         yield count
         count = min(math.ceil(_GROWTH * count), most)
     yield most
+
+
+class Game:
+    """The Shapley values of one game for some questions, in progress.
+
+    A round asks for the pairs that are `open` and hands the answers to `add`, until none is. `gains` (questions,) are
+    v(all) - v(none). Pairs are asked for until each question's error is at most the tolerance, or `passes` are used up; without
+    a tolerance they are used up at once. A question's estimate is the first that is good enough, whatever is asked with it.
+    """
+
+    open: np.ndarray
+    """(pairs, players): what is wanted next, 1 for those of a coalition and -1 for those of its complement."""
+
+    def __init__(self, gains: np.ndarray, players: int, *, tolerance: Optional[float], passes: int, seed: int) -> None:
+        self.estimates: List[Optional[Estimate]] = [None] * len(gains)
+        self._tolerance, self._gains = tolerance, gains[None]
+        counts = list(rounds(players, passes))
+        self._counts = iter(counts if tolerance is not None else counts[-1:])
+        self._last = counts[-1]
+        self._pairs = Pairs(players, seed)
+        self.open = np.zeros((0, players))
+        self._next()
+
+    def add(self, gains: np.ndarray) -> None:
+        """Takes the answers to the pairs that are `open`: v(S) - v(complement), (pairs, questions)."""
+        self._gains = np.concatenate([self._gains, gains])
+        self._estimate()
+        self.open = self.open[:0]
+        if None in self.estimates:
+            self._next()
+
+    def _next(self) -> None:
+        self.open = self._pairs.draw(next(self._counts))
+        if not len(self.open):
+            self._estimate()
+
+    def _estimate(self) -> None:
+        """Estimates what is not known well enough."""
+        for question, known in enumerate(self.estimates):
+            if known is None:
+                found = estimate(self._pairs.drawn, self._gains[:, question])
+                last = len(self._gains) > self._last
+                if last or (self._tolerance is not None and found.error <= self._tolerance):
+                    self.estimates[question] = found
 
 
 class Pairs:
@@ -129,11 +175,11 @@ def estimate(signs: np.ndarray, gains: np.ndarray) -> Estimate:
     `gains` (pairs,) are v(S) - v(S'). Where all pairs are known the values are exact; else they are those of
     `coalition_process.posterior`.
     """
-    players = signs.shape[1]
+    players, passes = signs.shape[1], 2 * (len(signs) - 1)
     if len(signs) > pairs_of(players):
         scores = gains @ (signs * weights(signs))
-        return Estimate(scores, np.zeros(players), 0.0)
+        return Estimate(scores, np.zeros(players), 0.0, passes)
     scores, errors = posterior(signs, gains)
     scores = scores + (gains[0] - scores.sum()) / players  # what the arithmetic has rounded away
     size = max(float(np.abs(scores).sum()), abs(float(gains[0])))
-    return Estimate(scores, errors, CAUTION * float(errors.max()) / size if size else 0.0)
+    return Estimate(scores, errors, CAUTION * float(errors.max()) / size if size else 0.0, passes)

@@ -162,6 +162,7 @@ class Interpreter(SaliencyInterpreter):
         total: Optional[float] = None,
         raw_delta: Optional[float] = None,
         token_error: Optional[float] = None,
+        standard_errors: Optional[np.ndarray] = None,
         evaluations: Optional[int] = None,
         notes: Sequence[str] = (),
     ) -> Attribution:
@@ -214,6 +215,7 @@ class Interpreter(SaliencyInterpreter):
             convergence_delta=delta,
             relative_delta=relative,
             token_error=token_error,
+            standard_errors=standard_errors,
             evaluations=evaluations,
             provenance=provenance(explained.predictor),
         )

@@ -7,5 +7,6 @@ from . import (  # noqa: F401
     integrated_gradients,
     occlusion,
     saliency_predictor,
+    shapley,
     smoothgrad,
 )

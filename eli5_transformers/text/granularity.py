@@ -143,7 +143,13 @@ def by(attribution: Attribution, granularity: str) -> Attribution:
         cut=tokens.cut,
         seen=tokens.seen,
     )
-    return replace(attribution, tokens=summed, scores=np.array([scores[group.tokens].sum() for group in found]))
+    errors = attribution.standard_errors
+    return replace(
+        attribution,
+        tokens=summed,
+        scores=np.array([scores[group.tokens].sum() for group in found]),
+        standard_errors=None if errors is None else np.array([errors[group.tokens].sum() for group in found]),
+    )
 
 
 def by_word(attribution: Attribution) -> Attribution:
