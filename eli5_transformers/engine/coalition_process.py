@@ -14,7 +14,7 @@ number, the chance u that the others are there (Owen 1972), and Gauss and Legend
 known the posterior is the Shapley value itself. This is Bayesian quadrature (O'Hagan 1991) over coalitions.
 
 How much each word interacts is taken from what it does: r_j goes with the size of its value to a power, by a first estimate
-with all r_j alike. r and `rough` are those of the largest likelihood.
+with all r_j alike. The second is of what that leaves over. r and `rough` are those of the largest likelihood.
 """
 
 from __future__ import annotations
@@ -30,14 +30,16 @@ _LEAST_RATE, _MOST_RATE = 1e-3, 0.97
 # r_j goes with the size of a word's value to this power; what does nothing by itself counts as a tenth of the mean.
 _POWER, _FLOOR = 0.75, 0.1
 # The variance of the words' effects alone.
-_FREE = 100.0
+_FREE = 1000.0
+# r and the variances are estimates themselves, which the posterior takes for known: standard deviations are so much larger.
+_CAUTION = 1.2
 # Pairs by which r and `rough` are chosen, at least, and for each player.
 _CHOOSING, _CHOOSING_EACH = 300, 2
 # Points of the integral: exact up to twice as many players.
 _POINTS = 64
 
 
-class _Prior(NamedTuple):
+class Prior(NamedTuple):
     """A process: its rates, (players,), and the variance of what has no order."""
 
     rates: np.ndarray
@@ -62,20 +64,20 @@ def posterior(signs: np.ndarray, gains: np.ndarray) -> Tuple[np.ndarray, np.ndar
     is among them.
     """
     values = gains / 2  # of the odd part of the game, which alone counts
-    prior = _chosen(signs, values)
-    known = _Known(signs, values, prior)
-    parts, own = _functionals(signs, prior)
-    explained = np.linalg.solve(known.root, parts)
+    prior, effects = _chosen(signs, values)
+    known = _Known(signs, values - signs @ effects, prior)
+    parts, own = functionals(signs, prior)
+    explained = _solved(known.root, parts)
     left = np.maximum(own - (explained**2).sum(0), 0)
-    return parts.T @ known.solution(), np.sqrt(left * known.scale())
+    return 2 * effects + parts.T @ known.solution(), _CAUTION * np.sqrt(left * known.scale())
 
 
 class _Known:
     """What is known of a process by the values of some pairs."""
 
-    def __init__(self, signs: np.ndarray, values: np.ndarray, prior: _Prior) -> None:
-        self.root = np.linalg.cholesky(_covariances(signs, prior))
-        self._white = np.linalg.solve(self.root, values)
+    def __init__(self, signs: np.ndarray, values: np.ndarray, prior: Prior) -> None:
+        self.root = np.linalg.cholesky(covariances(signs, prior))
+        self._white = _solved(self.root, values)
         self._variance = float(np.mean(self._white**2))
 
     def likelihood(self) -> float:
@@ -85,37 +87,45 @@ class _Known:
 
     def solution(self) -> np.ndarray:
         """(pairs,): the inverse of the covariances times the values."""
-        return np.linalg.solve(self.root.T, self._white)
+        return _solved(self.root, self._white, transposed=True)
 
     def scale(self) -> float:
         """The variance of the process: the larger of what fits the values best, and what leaving out each tells."""
-        inverse = np.linalg.inv(self.root)
+        inverse = _solved(self.root, np.eye(len(self.root)))
         left_out = self.solution() ** 2 / (inverse**2).sum(0)
         return max(self._variance, float(np.mean(left_out)))
 
 
-def _chosen(signs: np.ndarray, values: np.ndarray) -> _Prior:
-    """The prior by which the values are likeliest."""
+def _solved(root: np.ndarray, right: np.ndarray, transposed: bool = False) -> np.ndarray:
+    """The solution of a system whose matrix is lower triangular, or the transpose of one."""
+    from scipy.linalg import solve_triangular
+
+    return solve_triangular(root, right, lower=True, trans=int(transposed), check_finite=False)
+
+
+def _chosen(signs: np.ndarray, values: np.ndarray) -> Tuple[Prior, np.ndarray]:
+    """The prior by which the values are likeliest, and what it is around: the effect of each player, (players,)."""
     players = signs.shape[1]
     some = max(_CHOOSING, _CHOOSING_EACH * players)
     if len(signs) > some:
         places = np.linspace(0, len(signs) - 1, some).astype(int)
         signs, values = signs[places], values[places]
-    alike = _likeliest(signs, values, [_Prior(np.full(players, rate), _ROUGH[0]) for rate in _RATES])
-    first = np.abs(_functionals(signs, alike)[0].T @ _Known(signs, values, alike).solution())
-    if not first.any():
-        return alike
-    first = first + _FLOOR * first.mean()
-    shares = (first / first.mean()) ** _POWER
+    alike = _likeliest(signs, values, [Prior(np.full(players, rate), _ROUGH[0]) for rate in _RATES])
+    effects = functionals(signs, alike)[0].T @ _Known(signs, values, alike).solution() / 2
+    if not effects.any():
+        return alike, effects
+    sizes = np.abs(effects) + _FLOOR * np.abs(effects).mean()
+    shares = (sizes / sizes.mean()) ** _POWER
     rates = [np.clip(rate * shares, _LEAST_RATE, _MOST_RATE) for rate in _RATES]
-    return _likeliest(signs, values, [_Prior(each, rough) for each in rates for rough in _ROUGH])
+    values = values - signs @ effects
+    return _likeliest(signs, values, [Prior(each, rough) for each in rates for rough in _ROUGH]), effects
 
 
-def _likeliest(signs: np.ndarray, values: np.ndarray, priors: List[_Prior]) -> _Prior:
+def _likeliest(signs: np.ndarray, values: np.ndarray, priors: List[Prior]) -> Prior:
     return max(priors, key=lambda prior: _Known(signs, values, prior).likelihood())
 
 
-def _covariances(signs: np.ndarray, prior: _Prior) -> np.ndarray:
+def covariances(signs: np.ndarray, prior: Prior) -> np.ndarray:
     """(pairs, pairs), of the odd part of the game."""
     slopes = np.arctanh(prior.rates)
     most = float(slopes.sum())
@@ -127,7 +137,7 @@ def _covariances(signs: np.ndarray, prior: _Prior) -> np.ndarray:
     return found
 
 
-def _functionals(signs: np.ndarray, prior: _Prior) -> Tuple[np.ndarray, np.ndarray]:
+def functionals(signs: np.ndarray, prior: Prior) -> Tuple[np.ndarray, np.ndarray]:
     """The covariances of the players' Shapley values with the pairs, (pairs, players), and their own, (players,)."""
     players, rates = signs.shape[1], prior.rates
     most = float(np.arctanh(rates).sum())

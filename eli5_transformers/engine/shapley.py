@@ -27,7 +27,7 @@ _GROWTH = 1.5
 # From this share of all pairs on the others are asked for, too: the values are exact then.
 _NEARLY_ALL = 0.6
 # So many standard errors of the word whose is largest hold the error of every word: benchmarks/shapley.py counts.
-CAUTION = 3.0
+CAUTION = 2.5
 # Subsets that are listed and shuffled; of more, some are drawn until they are new.
 _LISTED = 20_000
 
@@ -124,7 +124,7 @@ class Pairs:
         while len(self.drawn) - 1 + len(new) < count:
             size = min((size for size in self._sizes if size.left), key=lambda size: size.turn)
             new.append(next(size))
-        made = np.array(new).reshape(-1, self._players)
+        made = np.array(new).reshape(len(new), self._players)
         self.drawn = np.concatenate([self.drawn, made])
         return made
 
