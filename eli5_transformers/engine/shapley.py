@@ -27,7 +27,7 @@ _GROWTH = 1.5
 # From this share of all pairs on the others are asked for, too: the values are exact then.
 _NEARLY_ALL = 0.6
 # So many standard errors of the word whose is largest hold the error of every word: benchmarks/shapley.py counts.
-CAUTION = 2.5
+CAUTION = 3.0
 # Subsets that are listed and shuffled; of more, some are drawn until they are new.
 _LISTED = 20_000
 

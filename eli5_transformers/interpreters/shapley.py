@@ -36,7 +36,7 @@ class Shapley(ComparingInterpreter):
         "word", "token", "phrase" or "sentence": what is uncovered as a whole.
     tolerance
         The error of a token that is aimed at, as a share of the sum of all scores' sizes. Sets are drawn until the stated
-        error, 2.5 times the largest standard error, is below it. It is a forecast: `python -m benchmarks shapley` counts how
+        error, three times the largest standard error, is below it. It is a forecast: `python -m benchmarks shapley` counts how
         often it holds.
     max_evaluations
         The most forward passes for one text; the result says so when they do not suffice.
