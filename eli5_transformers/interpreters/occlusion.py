@@ -21,12 +21,12 @@ class Occlusion(ComparingInterpreter):
 
     A word's tokens share its score equally, so that their sum is the word's. In windows of several words each word gets
     the mean, over the windows that hold it, of an equal share. The scores need not sum to the output's difference.
-    Tokens or sentences may stand for words.
+    Tokens, phrases or sentences may stand for words.
 
     Parameters
     ----------
     unit
-        "word", "token" or "sentence": what is put out of sight as a whole.
+        "word", "token", "phrase" or "sentence": what is put out of sight as a whole.
     window
         How many neighbouring units at a time, moved on by one.
 

@@ -22,6 +22,7 @@ METHODS = {
     "integrated-gradients": {},
     "smoothgrad": {"samples": 3},
     "occlusion": {},
+    "shapley": {"budget": 40},
 }
 
 
