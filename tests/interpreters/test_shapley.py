@@ -5,7 +5,6 @@ from math import factorial
 
 import numpy as np
 import pytest
-import torch
 from closeness import BATCHED, SINGLE, assert_close
 from stacks import needs_captum
 
@@ -14,7 +13,7 @@ from eli5_transformers.errors import InputError
 from eli5_transformers.interpreters import attribute
 from eli5_transformers.text.granularity import by
 
-from . import tiny
+from . import closed_form, tiny
 
 TEXT = "the price is not good"
 LONG = "we had to wait long for our table and the service was very slow"
@@ -124,27 +123,15 @@ def test_captums_samples_lie_around_the_values():
     assert ours.standard_errors.max() < drawn.std(0, ddof=1).max()
 
 
-def test_a_model_whose_gradients_vanish_is_explained():
-    class Lookup(torch.nn.Module):
-        """Counts good words, and says yes from two on: so steep a step that its gradients vanish."""
-
-        def __init__(self):
-            super().__init__()
-            self.table = torch.nn.Embedding(100, 4)
-
-        def forward(self, input_ids, attention_mask):
-            there = torch.sigmoid(40 * self.table(input_ids)[:, :, 0]) * attention_mask
-            good = torch.sigmoid(40 * (there.sum(1) - 1.5))
-            return torch.stack([-good, good], 1)
-
-    model = Lookup()
-    with torch.no_grad():
-        model.table.weight.fill_(-1.0)
-    own = tiny.linear()._dataset_reader.tokenizer
-    with torch.no_grad():
-        model.table.weight[own(["love service"])["input_ids"][0][1:-1]] = 1.0
-    found = only(load_predictor(model, tokenizer=own, labels=["no", "yes"]), "i love the service", 1, baseline="mask")
-    assert_close(found.scores, [0, 0, 1, 0, 1, 0])  # both are needed, for the logits 1 and 0
+@pytest.mark.parametrize("text", ["the food was not good", LONG + " not good"])
+@pytest.mark.parametrize("output", ["yes", "no"])
+def test_what_two_words_do_together_is_halved(text, output):
+    predictor = closed_form.predictor(lambda x: 3 * x[:, 0] * x[:, 1], {"not": [1, 0], "good": [0, 1]})
+    found = only(predictor, text, output, baseline="mask")
+    sign = 1 if output == "yes" else -1
+    expected = [1.5 * sign if word in ("not", "good") else 0 for word in found.tokens.text]
+    assert_close(found.scores, expected, 1e-3)
+    assert np.abs(found.scores - expected).max() <= found.token_error * 3 + 1e-9
 
 
 def test_several_targets_and_texts_have_the_scores_of_each_alone():
