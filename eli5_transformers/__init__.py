@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from .records import FailedText as FailedText
     from .records import Tokens as Tokens
     from .views.comparison import Comparison as Comparison
-    from .views.pair_table import PairEffects as PairEffects
     from .views.explanation_page import explanation_page as explanation_page
+    from .views.pair_table import PairEffects as PairEffects
     from .views.plotting import plot_attribution as plot_attribution
 
 __version__ = "0.1.0"

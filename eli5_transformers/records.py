@@ -154,7 +154,8 @@ class Attribution:
     def to_dataframe(self) -> Any:
         """A pandas DataFrame with a row for each token in reading order, that sums to the scores.
 
-        The columns are those of `Tokens`, "score", and "standard_error" where there are some; `by_word().to_dataframe()` has a row a word. Raises
+        The columns are those of `Tokens`, "score", and "standard_error" where there are some;
+        `by_word().to_dataframe()` has a row a word. Raises
         MissingDependencyError without pandas.
         """
         return _above("views.tables", "tokens_table")(self)

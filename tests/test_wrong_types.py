@@ -151,7 +151,9 @@ def test_a_wrong_argument_is_refused_in_a_sentence(right, function, name):
     assert refused(function, name, **right[function]) == []
 
 
-@pytest.mark.parametrize("method", ["gradient", "gradient-x-input", "integrated-gradients", "occlusion", "smoothgrad", "shapley"])
+@pytest.mark.parametrize(
+    "method", ["gradient", "gradient-x-input", "integrated-gradients", "occlusion", "smoothgrad", "shapley"]
+)
 def test_a_wrong_option_of_an_interpreter_is_refused_in_a_sentence(right, method):
     for name in option_names(method):
         # How often something is done, a person may mean.

@@ -6,8 +6,9 @@ what few of them do together, the less the more they are. As a prior over games,
     k(S, T) = prod_j (1 + r_j s_j t_j),    s_j = 1 where word j is in S, else -1
 
 says just that: a product of |A| words has the variance of its r_j multiplied (a kernel of the hypercube, as in Kondor and
-Lafferty 2002). Its odd part, that of the pairs (S, complement of S), is sinh(sum_j artanh(r_j) s_j t_j) times a constant. Added are
-the words' effects alone, with so large a variance that they are as good as free, and a part that is of no such order (`rough`).
+Lafferty 2002). Its odd part, that of the pairs (S, complement of S), is sinh(sum_j artanh(r_j) s_j t_j) times a constant.
+Added are the words' effects alone, with so large a variance that they are as good as free, and a part that is of no such order
+(`rough`).
 
 The Shapley value is linear in the game, so that its posterior is known in closed form: for a product it is an integral over one
 number, the chance u that the others are there (Owen 1972), and Gauss and Legendre's rule gives it exactly. Where all pairs are

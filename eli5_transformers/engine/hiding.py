@@ -1,7 +1,7 @@
 """What the model says of texts of which some parts are put out of sight.
 
-A part, or *unit*, is a word, a token, a phrase or a sentence: tokens that are hidden together, by the baseline's vectors in place of
-their own.
+A part, or *unit*, is a word, a token, a phrase or a sentence: tokens that are hidden together, by the baseline's vectors in
+place of their own.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
 Players are the words of a text. A coalition is a set of them that are there, the others are hidden; v(S) is what the model says
 of it. The Shapley value of a word is the mean of what it adds to the words before it, over all orders of all words (Shapley
-1953). It depends on v(S) - v(S') alone, S' being the complement of S, so that coalitions are asked for in such *pairs*: what two
-words do together beyond their sum cancels in it (Covert and Lee 2021).
+1953). It depends on v(S) - v(S') alone, S' being the complement of S, so that coalitions are asked for in such *pairs*: what
+two words do together beyond their sum cancels in it (Covert and Lee 2021).
 
 Pairs are drawn without replacement, as many of each size as of any other: the leverage scores of the regression of which the
 Shapley values are the solution (Musco and Witter, Leverage SHAP, ICLR 2025). That regression takes a game to be a sum of the
@@ -120,7 +120,7 @@ class Pairs:
 
     def draw(self, count: int) -> np.ndarray:
         """Draws until `count` pairs are drawn beside the first; returns the new ones, (new, players)."""
-        new = []
+        new: List[np.ndarray] = []
         while len(self.drawn) - 1 + len(new) < count:
             size = min((size for size in self._sizes if size.left), key=lambda size: size.turn)
             new.append(next(size))

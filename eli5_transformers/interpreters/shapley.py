@@ -1,6 +1,6 @@
 """Shapley values with stated errors, by forward passes alone."""
 
-from typing import List, Optional, Sequence
+from typing import Any, List, Optional, Sequence
 
 import numpy as np
 from allennlp.interpret.saliency_interpreters import SaliencyInterpreter
@@ -60,9 +60,8 @@ class Shapley(ComparingInterpreter):
         super().__init__(predictor, **kwargs)
         self.unit = require_granularity(unit, "unit")
         self.tolerance = require_tolerance(tolerance)
-        passes = {"least": 2, "most": _MOST_PASSES, "what": "a number of forward passes"}
-        self.max_evaluations = whole_number(max_evaluations, "max_evaluations", **passes)
-        self.budget = None if budget is None else whole_number(budget, "budget", **passes)
+        self.max_evaluations = _passes(max_evaluations, "max_evaluations")
+        self.budget = None if budget is None else _passes(budget, "budget")
         self.seed = whole_number(seed, "seed", least=0, most=None)
 
     def attributions(self, batch: TextBatch, targets: Sequence[Sequence[int]]) -> List[List[Attribution]]:
@@ -121,6 +120,10 @@ class Shapley(ComparingInterpreter):
             return []
         missed = not_met(found.error, self.tolerance)
         return [f"{missed}; max_evaluations={self.max_evaluations} allows no more forward passes."]
+
+
+def _passes(given: Any, name: str) -> int:
+    return whole_number(given, name, 2, "a number of forward passes", _MOST_PASSES)
 
 
 def _hidden(text: int, pairs: np.ndarray) -> List[Hidden]:

@@ -48,8 +48,8 @@ def group_tokens(
     """The words, tokens, phrases or sentences in the order in which the model reads them.
 
     Every token belongs to one group: one that is special, or of no word or sentence, is a group of its own, and
-    `skip_special` leaves the special ones out. A phrase or sentence holds the tokens that begin in it. Tokens of no word that share
-    their characters, such as the bytes of a wide space, are one as a word is.
+    `skip_special` leaves the special ones out. A phrase or sentence holds the tokens that begin in it. Tokens of no word that
+    share their characters, such as the bytes of a wide space, are one as a word is.
     """
     members: Dict[Tuple[int, int], List[int]] = {}
     for at, unit in enumerate(_units(tokens, documents, require_granularity(granularity))):

@@ -128,8 +128,8 @@ def sentence_starts(text: str) -> List[int]:
 
 
 def phrase_starts(text: str) -> List[int]:
-    """Where the phrases of the text begin: at the starts of sentences, behind commas, semicolons and colons, and at brackets and
-    long dashes. A mark belongs to the phrase that it ends.
+    """Where the phrases of the text begin: at the starts of sentences, behind commas, semicolons and colons, and at brackets
+    and long dashes. A mark belongs to the phrase that it ends.
     """
     ends = (match.end() for match in _PHRASE_END.finditer(text) if match.end() < len(text))
     return sorted({*sentence_starts(text), *ends})

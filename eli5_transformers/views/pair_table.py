@@ -167,8 +167,9 @@ class PairEffects:
             behind = self.beside_hidden[finding.first, finding.second]
             where = [said("; where "), *second, said(" is hidden, hiding "), *first, said(" ")]
             return [*hiding, *where, *self._change(behind), said(".")]
-        both = self._change(self.losses[finding.first, finding.second])
-        return [*hiding, said(" and hiding "), *second, said(" "), *self._change(other), said("; hiding both "), *both, said(".")]
+        other_hidden = [said(" and hiding "), *second, said(" "), *self._change(other)]
+        both = [said("; hiding both "), *self._change(self.losses[finding.first, finding.second])]
+        return [*hiding, *other_hidden, *both, said(".")]
 
     def _change(self, effect: float, named: bool = False) -> Sentence:
         """What hiding does to the output: an effect is what it loses."""

@@ -16,7 +16,8 @@ def tokens_table(attribution: Attribution) -> Any:
 
     Raises MissingDependencyError without pandas.
     """
-    columns: Dict[str, Any] = {f.name: getattr(attribution.tokens, f.name) for f in fields(Tokens) if f.name not in _ONE_A_DOCUMENT}
+    names = [f.name for f in fields(Tokens) if f.name not in _ONE_A_DOCUMENT]
+    columns: Dict[str, Any] = {name: getattr(attribution.tokens, name) for name in names}
     columns["score"] = attribution.scores
     if attribution.standard_errors is not None:
         columns["standard_error"] = attribution.standard_errors

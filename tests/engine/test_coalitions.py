@@ -101,7 +101,7 @@ def test_scores_add_up_to_what_all_players_gain(players, seed):
 def test_who_does_nothing_has_nothing_and_equals_have_the_same_within_the_error():
     inner = network(9, seed=1)
     # The tenth does nothing, and the ninth is the eighth's twin.
-    game = lambda x: inner(np.concatenate([x[:, :8], x[:, 7:8]], 1)) + inner(np.concatenate([x[:, :7], x[:, 8:9], x[:, 8:9]], 1))  # noqa: E731
+    game = lambda x: inner(x[:, [*range(8), 7]]) + inner(x[:, [*range(7), 8, 8]])  # noqa: E731
     found = played(game, 10, tolerance=0.01)
     assert 0 < found.error <= 0.01
     size = np.abs(found.scores).sum()

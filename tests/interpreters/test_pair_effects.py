@@ -43,8 +43,8 @@ def test_words_that_cover_for_each_other_are_said_to():
     assert_close(found.losses[i, j], 2, 1e-6)
     assert found.findings == ((i, j, "redundant"),)
     assert found.summary == (
-        "Hiding “great” changes the logit of ‘yes’ by less than 0.01 and hiding “good” changes it by less than 0.01; hiding both "
-        "lowers it by 2.0."
+        "Hiding “great” changes the logit of ‘yes’ by less than 0.01 and hiding “good” changes it by less than 0.01; hiding "
+        "both lowers it by 2.0."
     )
 
 
@@ -61,7 +61,8 @@ def test_a_word_that_is_turned_by_another_is_said_to():
     assert_close(found.alone[[i, j]], [-2, -0.5], 1e-6)
     assert_close(found.beside_hidden[j, i], 1, 1e-6)
     assert (j, i, "turns") in found.findings
-    assert "Hiding “good” raises the logit of ‘yes’ by 0.50; where “not” is hidden, hiding “good” lowers it by 1.0." in found.summary
+    turned = "Hiding “good” raises the logit of ‘yes’ by 0.50; where “not” is hidden, hiding “good” lowers it by 1.0."
+    assert turned in found.summary
 
 
 def test_nothing_is_left_over_in_a_bag_of_words():

@@ -1,4 +1,4 @@
-"""Shapley values of a model's words: what predictions of all sets of words give, and with stated errors where not all are run."""
+"""Shapley values of a model's words: what predictions of all sets of words give, with stated errors where not all are run."""
 
 from itertools import product
 from math import factorial

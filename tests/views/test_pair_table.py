@@ -90,8 +90,8 @@ def test_findings_of_the_largest_interaction_come_first_and_three_pairs_are_said
 
 SENTENCES = {
     (0.004, -0.1, 1.26): (
-        "Hiding “not” changes the logit of ‘fine’ by less than 0.01 and hiding “clean” raises it by 0.10; hiding both lowers it "
-        "by 1.3."
+        "Hiding “not” changes the logit of ‘fine’ by less than 0.01 and hiding “clean” raises it by 0.10; hiding both lowers "
+        "it by 1.3."
     ),
     (-0.5, 0.2, 1.2): (
         "Hiding “not” raises the logit of ‘fine’ by 0.50; where “clean” is hidden, hiding “not” lowers it by 1.0."
