@@ -205,9 +205,10 @@ def errors_table(games: Sequence[Played], seeds: int) -> None:
         "Error at equal cost: of the worst word / of all words together",
         ["estimate", *(f"{each} passes a word" for each in A_WORD)],
         rows,
-        "Orders add the words one by one, and a set that was run before costs them nothing. Leverage SHAP and `shapley` are given "
-        "the same pairs of a set and its complement. The control variate is an estimate of each word's effect by integrated "
-        "gradients with three nodes: a sum of effects is estimated without an error by all of these, so that it changes nothing.",
+        "Orders add the words one by one, and a set that was run before costs them nothing. Leverage SHAP and `shapley` are "
+        "given the same pairs of a set and its complement. The control variate is an estimate of each word's effect by "
+        "integrated gradients with three nodes: a sum of effects is estimated without an error by all of these, so that it "
+        "changes nothing.",
     )
 
 
