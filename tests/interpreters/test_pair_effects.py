@@ -1,13 +1,14 @@
 """What hiding two words does, on models that are formulas, and by predictions of masked texts."""
 
 from itertools import combinations
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from closeness import assert_close
 
-from eli5_transformers import contrast, load_predictor, pair_effects
+from eli5_transformers import bundled_model, contrast, load_predictor, pair_effects
 from eli5_transformers.errors import InputError
 
 from . import closed_form, tiny
@@ -130,9 +131,14 @@ def test_any_method_may_choose_the_words(interpreter):
     assert 0 < found.value < 1
 
 
-@pytest.mark.parametrize("double", [True])
-def test_an_effect_does_not_depend_on_how_many_rows_run_together(double):
-    predictor = tiny.predictor("bert", double=double)
+def test_the_page_shows_what_is_printed():
+    (found,) = pair_effects(bundled_model(), "There is nothing wrong with it.")
+    page = Path(__file__).parent.parent.parent / "docs" / "interpreters.md"
+    assert found.summary in page.read_text(encoding="utf-8")
+
+
+def test_an_effect_does_not_depend_on_how_many_rows_run_together():
+    predictor = tiny.predictor("bert", double=True)
     whole, one = (
         pair_effects(predictor, tiny.TEXTS[4], targets=0, interpreter="occlusion", internal_batch_size=size)[0]
         for size in (None, 1)
