@@ -70,7 +70,7 @@ def posterior(signs: np.ndarray, gains: np.ndarray) -> Tuple[np.ndarray, np.ndar
     parts, own = functionals(signs, prior)
     explained = _solved(known.root, parts)
     left = np.maximum(own - (explained**2).sum(0), 0)
-    return 2 * effects + parts.T @ known.solution(), _CAUTION * np.sqrt(left * known.scale())
+    return 2 * effects + parts.T @ known.solution(), _CAUTION * np.sqrt(left * known.scale(values))
 
 
 class _Known:
@@ -90,10 +90,13 @@ class _Known:
         """(pairs,): the inverse of the covariances times the values."""
         return _solved(self.root, self._white, transposed=True)
 
-    def scale(self) -> float:
-        """The variance of the process: the larger of what fits the values best, and what leaving out each tells."""
+    def scale(self, values: np.ndarray) -> float:
+        """The variance of the process: the larger of what fits best, and what leaving out each of the `values` tells.
+
+        These are those of the game itself: a few are fitted by effects alone, which leave nothing over, but predict no other.
+        """
         inverse = _solved(self.root, np.eye(len(self.root)))
-        left_out = self.solution() ** 2 / (inverse**2).sum(0)
+        left_out = (inverse.T @ (inverse @ values)) ** 2 / (inverse**2).sum(0)
         return max(self._variance, float(np.mean(left_out)))
 
 

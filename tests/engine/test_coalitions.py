@@ -84,7 +84,7 @@ def test_effects_alone_are_exact_by_few_pairs(effects, players):
     weights = np.resize(effects, players)
     found = played(lambda x: x @ weights, players, tolerance=None, passes=4 * players)
     assert_close(found.scores, weights, 1e-5)
-    assert found.error < 1e-5
+    assert found.error < 1e-3
 
 
 @pytest.mark.parametrize("players", [2, 5, 12])
@@ -131,6 +131,20 @@ def test_standard_errors_hold_the_errors():
     assert np.mean(within) >= 0.93
     assert np.mean(true) >= 0.95
     assert np.mean(near) >= 0.9  # nor is more feared than there is
+
+
+def test_fewer_pairs_than_players_tell_little_and_the_error_says_so():
+    """Effects alone fit them without a rest, whatever the game."""
+    true, stated = [], []
+    for seed in range(20):
+        game = network(10, seed)
+        exact = estimate(all_pairs(10), gains_of(game, all_pairs(10))).scores
+        for passes in (10, 20):
+            found = played(game, 10, tolerance=None, passes=passes, seed=seed)
+            true.append(np.abs(found.scores - exact).max() <= found.error * np.abs(found.scores).sum())
+            stated.append(found.error)
+    assert np.mean(true) >= 0.75
+    assert np.mean(stated) > 0.2
 
 
 def test_a_game_is_played_until_its_error_is_within_the_tolerance():
