@@ -294,8 +294,9 @@ def _explained(predictor: Any, batch: List[Row], asked: Mapping[str, Any], any_b
 
     Raises what is wrong with the call as a whole, while nothing was explained.
     """
-    from ..api import explain_inputs, read_inputs
+    from ..api import explain_inputs
     from ..interpreters.many import failure, skipping
+    from ..interpreters.reading import read_inputs
 
     good = [line for line in batch if line.error is None]
     inputs = read_inputs(predictor, [line.text for line in good], [line.text_pair for line in good], "skip")

@@ -1,0 +1,170 @@
+"""Attributions with what was measured beside their scores."""
+
+from __future__ import annotations
+
+import random
+from contextlib import nullcontext
+from dataclasses import replace
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Union
+
+import numpy as np
+
+from ..components.explained_predictors import explained_model
+from ..engine.explained_model import EncodedText
+from ..engine.passes import Scorer
+from ..errors import Eli5TransformersError
+from ..records import Attribution, FailedText, HiddenWord, OperatorTrust, OrderMeasure, Trust
+from ..text.granularity import placed_scores
+from .asked import Asked
+from .check import checked
+from .deletion import ALIKE, MEASURES, Worth, firsts, judged, sizes
+from .measured import Measured, measured
+from .operators import Operator, WordsOf, operator
+from .stability import JITTER, stability
+
+Explain = Callable[[], List[List[Attribution]]]
+
+
+def with_trust(
+    predictor: Any,
+    inputs: Sequence[Union[Mapping[str, Any], FailedText]],
+    found: List[List[Attribution]],
+    explain: Explain,
+    wanted: Asked,
+) -> List[List[Attribution]]:
+    """The attributions `found` of the inputs, each with its trust; `explain` finds the same again.
+
+    A text of which nothing can be measured keeps its attributions, with a note that says why.
+    """
+    explained = explained_model(predictor)
+    scorer = Scorer(explained, progress=False)
+    results: List[List[Attribution]] = []
+    coarsest = 0.0
+    with scorer.session() if any(found) else nullcontext():
+        for given, attributions in zip(inputs, found):
+            if isinstance(given, FailedText) or not attributions:
+                results.append(attributions)
+                continue
+            try:
+                with_own = OneText(scorer, explained.encode(given), given, wanted)
+                results.append([replace(one, trust=with_own.trust(one)) for one in attributions])
+                coarsest = max(coarsest, with_own.rounding)
+            except Eli5TransformersError as error:
+                note = f"How far to trust this could not be measured: {error}"
+                results.append([replace(one, notes=(*one.notes, note)) for one in attributions])
+    if wanted.stability and coarsest:
+        return stability(results, explain, JITTER * coarsest)
+    return results
+
+
+class OneText:
+    """What is measured of one text, for any number of attributions: the model sees it without a set of words once."""
+
+    def __init__(self, scorer: Scorer, text: EncodedText, given: Mapping[str, Any], wanted: Asked) -> None:
+        self._wanted, self._text = wanted, text
+        self._classes = scorer.explained.classes
+        self._of = WordsOf(scorer, text, given, self._draw())
+        self._operators: Dict[str, Operator] = {"mask": operator("mask", self._of)}
+        self._reasons: Dict[str, str] = {}
+        for name in wanted.operators:
+            try:
+                self._operators.setdefault(name, operator(name, self._of, wanted.replacements))
+            except Eli5TransformersError as error:
+                self._reasons[name] = str(error)
+
+    def _draw(self) -> random.Random:
+        """Of the text's own: neither other texts nor other targets change what is drawn."""
+        return random.Random(f"{self._wanted.seed} {self._text.documents!r}")
+
+    @property
+    def rounding(self) -> float:
+        """The relative rounding error of the model's numbers."""
+        return self._of.rounding
+
+    def words(self, attribution: Attribution) -> List[HiddenWord]:
+        """The words in reading order with their scores; what is measured without each is not known yet."""
+        scores = placed_scores(attribution)
+        return [
+            HiddenWord(self._of.name(word), place, scores.get(place, 0.0), float("nan"))
+            for word, place in enumerate(self._of.places)
+        ]
+
+    def value(self, name: str, what: Measured) -> Callable[[Sequence[int]], np.ndarray]:
+        """Sets of words to what is measured without them, hidden by that operator."""
+        deletions = self._operators[name].deletions
+        return lambda sets: what.of(deletions(sets)) if len(sets) else np.zeros(0)
+
+    def trust(self, attribution: Attribution) -> Trust:
+        """What was measured for one attribution of the text."""
+        wanted, words, what = self._wanted, self.words(attribution), measured(self._classes, attribution)
+        value = self.value("mask", what)
+        ranked = sorted(range(len(words)), key=lambda word: -abs(words[word].score))[: wanted.words]
+        strongest = [word for word in ranked if words[word].score]
+        alone = value([0, *(1 << word for word in strongest)])
+        notes = [f"{name.capitalize()} was left out: {reason}." for name, reason in self._reasons.items()]
+        operators = []
+        for name in self._operators:
+            if name in wanted.operators:
+                operators.append(self.by_operator(name, attribution, words, what))
+        return Trust(
+            measured=what.name,
+            replaced_by=self._operators["mask"].replaced_by,
+            before=float(alone[0]),
+            hidden=tuple(replace(words[word], after=float(after)) for word, after in zip(strongest, alone[1:])),
+            passes=len(alone),
+            check=checked(value, words, attribution.signed, what.span, wanted.draws, self._draw()),
+            operators=tuple(operators),
+            notes=tuple(notes),
+        )
+
+    def by_operator(
+        self, name: str, attribution: Attribution, words: Sequence[HiddenWord], what: Measured
+    ) -> OperatorTrust:
+        """Comprehensiveness and sufficiency of the order of the words' scores (their sizes, where these have no sign)."""
+        used = self._operators[name]
+        before = used.deletions.passes
+        scores = np.array([word.score for word in words])
+        order = [int(word) for word in np.argsort(-(scores if attribution.signed else np.abs(scores)), kind="stable")]
+        draw, span = self._draw(), 1.0 if what.span is None else what.span
+        drawn = [draw.sample(range(len(words)), len(words)) for _ in range(self._wanted.orders)]
+        value = self.value(name, what)
+        found = {
+            measure: order_measure(worth(value, len(words)), order, drawn, ALIKE * span) for measure, worth in MEASURES.items()
+        }
+        return OperatorTrust(
+            operator=name,
+            replaced_by=used.replaced_by,
+            flatters=name == "mask" and attribution.baseline == used.replaced_by,
+            comprehensiveness=found["comprehensiveness"],
+            sufficiency=found["sufficiency"],
+            draws=len(drawn),
+            passes=used.deletions.passes - before,
+        )
+
+
+def order_measure(
+    worth: Worth, order: Sequence[int], drawn: Sequence[Sequence[int]], alike: float = ALIKE
+) -> Optional[OrderMeasure]:
+    """What one measure says of an order of two words or more; None where nothing can be read of what it leaves.
+
+    Random orders of which that is so are left out.
+    """
+    words = len(order)
+    if words < 2:
+        return None
+    counts = sizes(words)
+    own = worth(firsts(order, counts))
+    readable = [one for one in drawn if np.isfinite(worth(firsts(one, counts))).all()]
+    if not np.isfinite(own).all() or not readable:
+        return None
+    judgements, scale = judged(worth, words, {"own": order}, readable, alike)
+    one, chance = judgements.get("own"), judgements.get("random order")
+    return OrderMeasure(
+        area=float(own.mean()),
+        best=float(scale.best),
+        worst=float(scale.worst),
+        normalised=None if one is None else one.normalised,
+        random=None if chance is None else chance.normalised,
+        wins=0.5 if one is None else one.wins,
+        p_value=1.0 if one is None else one.p_value,
+    )
