@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from .explanations.explanation_json import explanation_from_json as explanation_from_json
     from .explanations.explanation_json import explanation_to_json as explanation_to_json
     from .explanations.from_scores import get_explanation_from_grads as get_explanation_from_grads
+    from .questions import contrast as contrast
+    from .questions import expected_value as expected_value
+    from .questions import lean as lean
     from .records import Attribution as Attribution
     from .records import FailedText as FailedText
     from .records import Tokens as Tokens
@@ -45,12 +48,15 @@ _HOMES = {
     "attribution_to_json": ("explanations.attribution_json", "attribution_to_json"),
     "bundled_model": ("bundled", "model_path"),
     "compare": ("api", "compare"),
+    "contrast": ("questions", "contrast"),
+    "expected_value": ("questions", "expected_value"),
     "explanation_from_json": ("explanations.explanation_json", "explanation_from_json"),
     "explanation_page": ("views.explanation_page", "explanation_page"),
     "explanation_to_json": ("explanations.explanation_json", "explanation_to_json"),
     "get_explanation": ("api", "get_explanation"),
     "get_explanation_from_grads": ("explanations.from_scores", "get_explanation_from_grads"),
     "get_explanations": ("api", "get_explanations"),
+    "lean": ("questions", "lean"),
     "list_interpreters": ("api", "list_interpreters"),
     "load_predictor": ("adapters.loading", "load_predictor"),
     "per_text": ("api", "per_text"),

@@ -175,9 +175,10 @@ class Attribution:
     scores: np.ndarray
     """One number a token, shape (tokens,)."""
     target: int
-    """Index of the class (output) that is explained."""
+    """Index of the class (output) that is explained; of a question about several classes, that which it is about: of a
+    contrast the class that was asked for, else the predicted one."""
     label: str
-    """Name of that class."""
+    """Name of that class; of a question about several, what a positive score speaks for, in words ("more stars")."""
     method: str
     """Registered name of the interpreter."""
     signed: bool
@@ -191,7 +192,16 @@ class Attribution:
     notes: Tuple[str, ...] = ()
     """Caveats and warnings that belong to the result, a sentence each."""
     output: str = "logit"
-    """What is explained of the target, and the unit of scores: "logit", "probability", "log-probability" or "loss"."""
+    """What is explained of the target, and the unit of scores: "logit", "probability", "log-probability", "loss" or
+    "expected value"."""
+    question: str = "class"
+    """What is asked: "class", or of several classes "contrast", "lean", "expected value" or "combination"."""
+    weights: Tuple[float, ...] = ()
+    """Of a question about several classes the weight of each, by which their outputs are summed; else empty."""
+    classes: Tuple[str, ...] = ()
+    """Names of all classes; empty where they are not known."""
+    probabilities: Tuple[float, ...] = ()
+    """The model's probability of each class; empty where it has none."""
     baseline: Optional[str] = None
     """What the text was compared with, for methods that compare."""
     baseline_score: Optional[float] = None

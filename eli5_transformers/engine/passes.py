@@ -27,6 +27,7 @@ from .explained_model import EncodedText, ExplainedModel
 from .instances import exchanged_tokens, ids_and_mask, rows_of, with_ids
 from .layers import layer_sites
 from .precision import computed_in
+from .targets import Asked
 
 Vectors = List[torch.Tensor]
 """One tensor a site, (rows, tokens', width)."""
@@ -46,7 +47,7 @@ class Passes(NamedTuple):
     rest: np.ndarray
     """(pairs,): what lies on positions that are no tokens."""
     values: np.ndarray
-    """(rows, classes): the explained output of every class at each row."""
+    """(rows, columns): the explained output at each row, a column a class, then one for each sum that is asked for."""
 
 
 class Scorer:
@@ -155,12 +156,27 @@ class TextBatch:
         self.vectors, logits = self._captured(lambda numbers: nullcontext(), point="the text")
         """[(texts, tokens', width)]: the points to explain."""
         self._precision = computed_in(explained.model, logits)
+        self._own_logits = logits
         self.logits = logits.cpu().double().numpy()
         """(texts, classes), of the texts as they are."""
-        self._here: Optional[np.ndarray] = explained.classes.values(logits, scorer.output).cpu().double().numpy()
+        self.sums: List[Asked] = []
+        """What is asked for beside the classes themselves: a further column each in all values, behind the classes'."""
+        self._here: Optional[np.ndarray] = self._values(logits).cpu().double().numpy()
         self._others: Optional[torch.Tensor] = None
         self.place_of: List[np.ndarray] = [np.flatnonzero(row) for row in self.real.cpu().numpy()]
         """For each text the positions of its tokens in the padded row."""
+
+    def ask(self, asked: Sequence[Sequence[Asked]]) -> List[List[int]]:
+        """The columns of the values that are asked for of each text, `result[text]`."""
+        first = len(self.scorer.explained.classes.names)
+        self.sums = list(dict.fromkeys(one for of_text in asked for one in of_text if one.weights))
+        self._here = self._values(self._own_logits).cpu().double().numpy()
+        return [[first + self.sums.index(one) if one.weights else one.target for one in of_text] for of_text in asked]
+
+    def asked(self, column: int) -> Asked:
+        """What a column of the values is."""
+        names = self.scorer.explained.classes.names
+        return Asked(column, names[column]) if column < len(names) else self.sums[column - len(names)]
 
     def copies(self, rows: Sequence[int], vectors: Vectors) -> TextBatch:
         """A batch of these texts at other points: `rows` says which texts, `vectors` where, [(rows, tokens', width)]."""
@@ -176,7 +192,7 @@ class TextBatch:
         return other
 
     def here(self) -> np.ndarray:
-        """The explained output of every class at the points to explain, (texts, classes)."""
+        """The explained output at the points to explain, (texts, columns)."""
         if self._here is None:
             self._here = self.forward(range(len(self.texts)), lambda rows: [vectors[rows] for vectors in self.vectors])
         return self._here
@@ -225,6 +241,11 @@ class TextBatch:
         return self._precision
 
     @property
+    def columns(self) -> int:
+        """How many columns values have."""
+        return len(self.scorer.explained.classes.names) + len(self.sums)
+
+    @property
     def rounding(self) -> float:
         """The relative rounding error of the model's numbers."""
         return torch.finfo(self.dtype).eps
@@ -260,7 +281,7 @@ class TextBatch:
         return self._captured(lambda numbers: self.embeddings.replaced([site[numbers] for site in embeddings]))[0]
 
     def outputs(self, rows: Sequence[int], vectors: Vectors, whole: bool = False) -> torch.Tensor:
-        """The explained output of every class, (rows, classes), of these texts at `vectors`; with their gradient.
+        """The explained output, (rows, columns), of these texts at `vectors`; with their gradient.
 
         `whole` runs all rows at once, for methods that pair the rows of one call by hooks of their own.
         """
@@ -275,7 +296,7 @@ class TextBatch:
         return torch.cat(values)
 
     def forward(self, rows: Sequence[int], at: At, ids: Optional[torch.Tensor] = None) -> np.ndarray:
-        """The explained output of every class, (rows, classes), at rows of these texts; no gradients.
+        """The explained output, (rows, columns), at rows of these texts; no gradients.
 
         `ids` (texts, padded tokens) are fed to the model in place of other ones.
         """
@@ -286,18 +307,18 @@ class TextBatch:
                 lambda numbers, replaced, logits: self._values(logits).cpu().double().numpy(),
                 ids=self._elsewhere if ids is None else ids,
             )
-        return np.concatenate(values) if values else np.zeros((0, len(self.scorer.explained.classes.names)))
+        return np.concatenate(values) if values else np.zeros((0, self.columns))
 
     def gradients(self, rows: Sequence[int], classes: Sequence[Sequence[int]], at: At, reduce: Reduce) -> Passes:
-        """Gradients of the explained output at rows of these texts, for the classes asked for at each row.
+        """Gradients of the explained output at rows of these texts, for the columns asked for at each row.
 
-        All classes of a row share its forward pass. `reduce` makes one number a position of each gradient at once, so
+        All columns of a row share its forward pass. `reduce` makes one number a position of each gradient at once, so
         that memory does not grow with the number of rows. Raises UnsupportedModelError for a model without gradients.
         """
         require_gradients(self.scorer.explained.model)
         ends = np.concatenate([[0], np.cumsum([len(wanted) for wanted in classes])]).astype(int)
         tokens, rest = np.zeros((ends[-1], self.length)), np.zeros(ends[-1])
-        values = np.zeros((len(rows), len(self.scorer.explained.classes.names)))
+        values = np.zeros((len(rows), self.columns))
 
         @contextmanager
         def at_leaves(numbers: torch.Tensor) -> Iterator[Vectors]:
@@ -392,5 +413,7 @@ class TextBatch:
         return results
 
     def _values(self, logits: torch.Tensor) -> torch.Tensor:
-        """The explained output of every class, (rows, classes)."""
-        return self.scorer.explained.classes.values(logits, self.scorer.output)
+        """The explained output of every class, and of the sums that are asked for, (rows, columns)."""
+        classes, output = self.scorer.explained.classes, self.scorer.output
+        sums = [classes.weighted(logits, output, asked)[:, None] for asked in self.sums]
+        return torch.cat([classes.values(logits, output), *sums], dim=-1)

@@ -9,6 +9,8 @@ import torch
 
 from ..arguments import count_of_targets, did_you_mean, listed
 from ..errors import InputError, shown
+from ..questions import QUESTIONS, Combination, Contrast, Lean
+from ..text.label_order import Order, declared_order, in_words, order_of
 from .activations import as_logits, note
 
 OUTPUTS = ("logit", "probability", "log-probability", "loss")
@@ -39,6 +41,26 @@ class Top:
 
 
 @dataclass(frozen=True)
+class Asked:
+    """What is explained of one text: the output of a class, or a weighted sum of the classes' outputs."""
+
+    target: int
+    """Index of the class; of a sum, of the class that it is about."""
+    label: str
+    """Name of the class; of a sum, what speaks for a higher one, in words."""
+    question: str = "class"
+    weights: Tuple[float, ...] = ()
+    """One a class; empty for the class itself."""
+    output: str = ""
+    """The unit of what is summed, where it is another than the one that everything is explained in."""
+
+    @property
+    def spread(self) -> bool:
+        """True where it is of all classes alike, so that no class's probability is its own."""
+        return self.question not in ("class", "contrast")
+
+
+@dataclass(frozen=True)
 class Classes:
     """The classes of a model and how its logits become probabilities.
 
@@ -53,6 +75,18 @@ class Classes:
     """True where the model has one logit and the classes are (opposite, label)."""
     activation: Optional[str] = None
     """What the model's outputs are behind, where they are no logits: see `activations`."""
+    ordered: Any = None
+    """Whether the classes are ordered labels: None where their names say so, True where they stand in that order, False
+    where they have none, or their names from the lowest to the highest."""
+
+    @property
+    def order(self) -> Optional[Order]:
+        """The order of the classes, or None. Raises InputError for a declared one that does not fit them."""
+        if self.link is None or self.ordered is False or len(self.names) < 2:
+            return None
+        if self.ordered is None:
+            return order_of(self.names)
+        return self._declared(self.names if self.ordered is True else listed(self.ordered))
 
     @property
     def note(self) -> str:
@@ -85,23 +119,103 @@ class Classes:
         logs = _LOGARITHMS[self.link](logits)
         return -logs if output == "loss" else logs
 
-    def resolve(self, targets: Any, logits: Sequence[float]) -> List[int]:
-        """The indices of the classes to explain for one text, each once, in the order asked for.
+    def weighted(self, logits: torch.Tensor, output: str, asked: Asked) -> torch.Tensor:
+        """The explained quantity of a weighted sum of classes, (rows,), from `self.logits(...)`."""
+        values = self.values(logits, asked.output or output)
+        return values @ torch.tensor(asked.weights, dtype=values.dtype, device=values.device)
+
+    def resolve(self, targets: Any, logits: Sequence[float]) -> List[Asked]:
+        """What to explain of one text, each once, in the order asked for.
 
         `targets` is None for what the model predicts (for several labels at once all those that it predicts, for a
-        regression every output), a name, an index, a sequence of these, or `Top(k)` for the k classes of the highest
-        logits, highest first (`Top(-k)`: of the lowest, lowest first). `logits` are the text's, (classes,). Raises
-        InputError for a class that the model does not have.
+        regression every output), a name, an index, one of `questions.QUESTIONS`, a sequence of these, or `Top(k)` for the k
+        classes of the highest logits, highest first (`Top(-k)`: of the lowest, lowest first). None in a sequence is what the
+        model predicts, too. `logits` are the text's, (classes,). Raises InputError for a class that the model does not
+        have, and for a question that it cannot be asked.
         """
         if isinstance(targets, Top):
             ranked = self._ranked(logits)
-            return ranked[: targets.count] if targets.count > 0 else ranked[::-1][: -targets.count]
-        if targets is None:
-            return self._predicted(logits)
-        chosen = list(dict.fromkeys(self._index(target) for target in listed(targets)))
-        if not chosen:
+            chosen = ranked[: targets.count] if targets.count > 0 else ranked[::-1][: -targets.count]
+            return [self._class(index) for index in chosen]
+        asked: List[Asked] = []
+        for target in [None] if targets is None else listed(targets):
+            asked += self._asked(target, logits)
+        if not asked:
             raise InputError("targets is empty: name a class, or leave it out to explain the predicted one")
-        return chosen
+        return list(dict.fromkeys(asked))
+
+    def _asked(self, target: Any, logits: Sequence[float]) -> List[Asked]:
+        if target is None:
+            return [self._class(index) for index in self._predicted(logits)]
+        if not isinstance(target, QUESTIONS):
+            return [self._class(self._index(target))]
+        if isinstance(target, Contrast):
+            return [self._contrast(target, logits)]
+        best = self._ranked(logits)[0]
+        if isinstance(target, Combination):
+            weights = self._weights(target.weights)
+            return [self._sum("combination", best, weights)]
+        return [self._of_order(target, best)]
+
+    def _class(self, index: int) -> Asked:
+        return Asked(index, self.names[index])
+
+    def _contrast(self, target: Contrast, logits: Sequence[float]) -> Asked:
+        if len(self.names) < 2:
+            raise InputError(f"a contrast needs two classes, but the model has {', '.join(map(repr, self.names))} alone")
+        ranked = self._ranked(logits)
+        label = ranked[0] if target.label is None else self._index(target.label)
+        other = next(i for i in ranked if i != label) if target.other is None else self._index(target.other)
+        if label == other:
+            raise InputError(f"a contrast of {self.names[label]!r} with itself is always 0: name another class")
+        weights = tuple(float(i == label) - float(i == other) for i in range(len(self.names)))
+        return self._sum("contrast", label, weights)
+
+    def _sum(self, question: str, target: int, weights: Tuple[float, ...], output: str = "") -> Asked:
+        return Asked(target, in_words(question, self.names, weights), question, weights, output)
+
+    def _of_order(self, target: Any, best: int) -> Asked:
+        if self.link is None:
+            raise InputError("the model is a regression, whose output has an order of its own: leave targets out")
+        if isinstance(target, Lean):
+            order = self.order if target.order is None else self._declared(target.order)
+            if order is None:
+                raise InputError(self._without_order("the lean", "lean([…])"))
+            return self._sum("lean", best, order.lean)
+        if self.link != "softmax":
+            raise InputError("an expected value needs classes of which one is true: this model gives several labels at once")
+        order = self.order
+        if target.values is None and order is None:
+            raise InputError(self._without_order("the expected value", "expected_value({label: value, …})"))
+        values = order.values if target.values is None and order is not None else self._weights(target.values, every=True)
+        return self._sum("expected value", best, values, output="probability")
+
+    def _without_order(self, what: str, instead: str) -> str:
+        return (
+            f"{what} is of ordered labels, but no order is known of {self._listed()}: give it, as in {instead}, or load the "
+            "model with ordered=True where its outputs stand in that order"
+        )
+
+    def _declared(self, lowest_first: Sequence[Any]) -> Order:
+        places = [self._index(name) for name in lowest_first]
+        if sorted(places) != list(range(len(self.names))):
+            raise InputError(
+                f"the order {shown(list(lowest_first))} must have each class once, from the lowest to the highest: "
+                f"{self._listed()}"
+            )
+        return declared_order(self.names, [self.names[place] for place in places])
+
+    def _weights(self, given: Sequence[Tuple[Any, float]], every: bool = False) -> Tuple[float, ...]:
+        """One number a class, 0 where none is given; with `every` one must be given for each."""
+        weights = {self._index(target): number for target, number in given}
+        if len(weights) < len(given):
+            raise InputError(f"{shown(dict(given))} has a class twice, by name and index: give each once")
+        if every and len(weights) < len(self.names):
+            missing = next(name for index, name in enumerate(self.names) if index not in weights)
+            raise InputError(f"values has none for {missing!r}: give one for each class")
+        if not any(weights.values()):
+            raise InputError("every weight is 0: give one class another weight")
+        return tuple(float(weights.get(index, 0.0)) for index in range(len(self.names)))
 
     def _ranked(self, logits: Sequence[float]) -> List[int]:
         return sorted(range(len(self.names)), key=lambda index: -logits[index])
@@ -115,6 +229,9 @@ class Classes:
             return [index for index in range(len(self.names)) if logits[index] >= 0] or [best]
         return [best]
 
+    def _listed(self) -> str:
+        return ", ".join(map(repr, self.names[:10])) + (", …" if len(self.names) > 10 else "")
+
     def _index(self, target: Any) -> int:
         if isinstance(target, str):
             if target in self.names:
@@ -123,12 +240,11 @@ class Classes:
             index = target.__index__()
             if -len(self.names) <= index < len(self.names):
                 return index % len(self.names)
-        names = ", ".join(map(repr, self.names[:10])) + (", …" if len(self.names) > 10 else "")
         if isinstance(target, (list, tuple)):
             hint = "; per_text([…]) gives each text classes of its own"
         else:
             hint = did_you_mean(target, self.names) if isinstance(target, str) else ""
         raise InputError(
-            f"there is no class {shown(target)}: the model has {names}; give one of these names or an index "
+            f"there is no class {shown(target)}: the model has {self._listed()}; give one of these names or an index "
             f"from 0 to {len(self.names) - 1}{hint}"
         )

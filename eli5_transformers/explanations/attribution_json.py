@@ -35,6 +35,7 @@ _RECORD = mirror(
         "target": Count,
         "probability": Optional[Probability],
         "evaluations": Optional[Count],
+        "probabilities": Tuple[Probability, ...],
     },
 )
 _FORMAT = Format("eli5_transformers.attribution", "attribution", _RECORD)

@@ -99,18 +99,21 @@ def attribute_released(predictor: Any, inputs: Mapping[str, str], name: str) -> 
         share, texts = (percent(beside), "") if len(found) == 1 else (f"{beside:.2g}", " in each text")
         said = f"{share} of AllenNLP's sum of 1{texts}"
         notes = (*notes, f"{said} lies on padding behind the text, which no row shows.")
-    target, probability = _prediction(outputs)
+    target, probabilities = _prediction(outputs)
+    names = _names(predictor)
     logits = outputs.get("logits")
     return Attribution(
         documents=documents,
         tokens=tokens,
         scores=scores,
         target=target,
-        label=_label(predictor, outputs, target),
+        label=_label(outputs, names, target),
         method=name,
         signed=False,
         output="loss",
-        probability=probability,
+        classes=names,
+        probabilities=probabilities if len(probabilities) == len(names) else (),
+        probability=probabilities[target] if probabilities else None,
         score=None if logits is None else float(np.ravel(logits)[target]),
         notes=(_UNSIGNED, _CAVEATS[name], *notes, *_layer_note(predictor), *unplaced(tokens, documents)),
     )
@@ -249,18 +252,18 @@ def _in_order(
     )
 
 
-def _prediction(outputs: Mapping[str, Any]) -> Tuple[int, Optional[float]]:
-    """The predicted class, and how probable it is where that is said."""
+def _prediction(outputs: Mapping[str, Any]) -> Tuple[int, Tuple[float, ...]]:
+    """The predicted class, and how probable each class is where that is said."""
     found = _numbers(outputs)
     if found is None:
         raise InputError(
             "the predictor's output has no 'probs': AllenNLP's interpreters are for classifiers that return them"
         )
-    target = int(np.argmax(outputs[found]))
+    numbers = np.ravel(outputs[found])
+    target = int(np.argmax(numbers))
     if found in LOGITS:
-        return target, None
-    probability = float(np.ravel(outputs[found])[target])
-    return target, float(np.exp(probability)) if "log" in found else probability
+        return target, ()
+    return target, tuple((np.exp(numbers) if "log" in found else numbers).tolist())
 
 
 def _numbers(outputs: Mapping[str, Any]) -> Optional[str]:
@@ -268,14 +271,18 @@ def _numbers(outputs: Mapping[str, Any]) -> Optional[str]:
     return next((name for name in (*PROBABILITIES, *LOGITS) if outputs.get(name) is not None), None)
 
 
-def _label(predictor: Any, outputs: Mapping[str, Any], target: int) -> str:
+def _names(predictor: Any) -> Tuple[str, ...]:
+    """The names of the classes; none of a model that our own methods cannot explain."""
+    try:
+        return explained_model(predictor).classes.names
+    except UnsupportedModelError:
+        return ()
+
+
+def _label(outputs: Mapping[str, Any], names: Tuple[str, ...], target: int) -> str:
     """What the predictor calls its prediction, else its model, else the number."""
     if "label" in outputs:
         return str(outputs["label"])
-    try:
-        names = explained_model(predictor).classes.names
-    except UnsupportedModelError:  # of a model that our own methods cannot explain
-        return str(target)
     return names[target] if target < len(names) else str(target)
 
 

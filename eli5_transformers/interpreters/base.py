@@ -78,17 +78,18 @@ class Interpreter(SaliencyInterpreter):
 
     @abstractmethod
     def attributions(self, batch: TextBatch, targets: Sequence[Sequence[int]]) -> List[List[Attribution]]:
-        """The attributions of each text of the batch for each of its classes: `result[text][target]`.
+        """The attributions of each text of the batch for each of its targets: `result[text][target]`.
 
-        Called within the scorer's session. Results are made with `self.attribution`.
+        `targets` are columns of all values that the batch gives: a class's index, or that of a sum of classes behind them
+        (`TextBatch.ask`). Called within the scorer's session. Results are made with `self.attribution`.
         """
         raise NotImplementedError
 
     def attribute(self, inputs: Sequence[Mapping[str, Any]], targets: Any = None) -> List[List[Attribution]]:
         """The attributions of each input, a predictor's JSON object, for each of the targets: `result[text][target]`.
 
-        `targets` is None for what the model predicts, a class by name or index, a sequence of these, `Top(k)`,
-        or a `PerText` of these. Raises InputError for inputs and targets that cannot be explained.
+        `targets` is None for what the model predicts, a class by name or index, a question (`contrast`, `lean`, …), a
+        sequence of these, `Top(k)`, or a `PerText` of these. Raises InputError for inputs and targets that cannot be explained.
         """
         explained = explained_model(self.predictor)
         return self.explain([explained.encode(one) for one in inputs], targets)
@@ -108,7 +109,8 @@ class Interpreter(SaliencyInterpreter):
 
         def work(batch: TextBatch) -> List[List[Attribution]]:
             resolve = scorer.explained.classes.resolve
-            return self.attributions(batch, [resolve(wanted[i], row) for i, row in zip(batch.index, batch.logits)])
+            asked = [resolve(wanted[i], row) for i, row in zip(batch.index, batch.logits)]
+            return self.attributions(batch, batch.ask(asked))
 
         try:
             with scorer.session():
@@ -170,8 +172,10 @@ class Interpreter(SaliencyInterpreter):
         """
         explained = batch.scorer.explained
         encoded = batch.texts[text]
+        asked = batch.asked(target)
         logits = torch.from_numpy(batch.logits[text])
         probabilities = explained.classes.probabilities(logits)
+        score = explained.classes.weighted(logits[None], "logit", asked)[0] if asked.weights else logits[target]
         delta = relative = None
         numbers = np.append(scores, [] if baseline_score is None else [baseline_score])
         require_finite(explained.model, numbers, f"the scores of {self.name()!r}")
@@ -184,22 +188,27 @@ class Interpreter(SaliencyInterpreter):
             relative = abs(delta) / scale if scale > 0 else 0.0
             rest = total - float(scores.sum())
             if abs(rest) > _BESIDE * scale:
+                unit = asked.output or self.output
                 notes.append(
-                    f"{rest:+.3g} of the {self.output} lies on positions that hold no token of the text, which no row shows."
+                    f"{rest:+.3g} of the {unit} lies on positions that hold no token of the text, which no row shows."
                 )
         return Attribution(
             documents=encoded.documents,
             tokens=encoded.tokens,
             scores=np.asarray(scores, dtype=float),
-            target=target,
-            label=explained.classes.names[target],
+            target=asked.target,
+            label=asked.label,
             method=self.name(),
             signed=self.signed,
-            probability=None if probabilities is None else float(probabilities[target]),
-            score=float(logits[target]),
+            probability=None if probabilities is None or asked.spread else float(probabilities[asked.target]),
+            score=float(score),
             parameters=self.parameters(),
             notes=(*notes, *encoded.notes, *unplaced(encoded.tokens, encoded.documents), *explained.caveats),
-            output=self.output,
+            output=asked.question if asked.output else self.output,
+            question=asked.question,
+            weights=asked.weights,
+            classes=explained.classes.names,
+            probabilities=() if probabilities is None else tuple(probabilities.tolist()),
             baseline=baseline,
             baseline_score=baseline_score,
             convergence_delta=delta,

@@ -6,7 +6,9 @@ from typing import Any, List, Mapping, Sequence, Union
 
 from ..arguments import did_you_mean, in_order, is_missing, listed
 from ..errors import InputError, shown
+from ..questions import QUESTIONS, question_of, renamed
 from ..records import Attribution, PerText
+from ..text.label_order import in_words
 
 Names = Union[Sequence[str], Mapping[str, str], None]
 """Other names for classes: one for each, or by name."""
@@ -17,10 +19,18 @@ def chosen(targets: Any, top_targets: Any) -> Any:
     from ..engine.targets import Top
 
     if top_targets is None:
-        return targets if targets is None or isinstance(targets, PerText) else listed(targets)
+        if targets is None:
+            return None
+        if isinstance(targets, PerText):
+            return PerText(tuple(None if of_text is None else _questions(of_text) for of_text in targets.targets))
+        return _questions(targets)
     if targets is not None:
         raise InputError("targets and top_targets are both given: give one of them")
     return Top(top_targets)
+
+
+def _questions(targets: Any) -> List[Any]:
+    return [question_of(target) for target in listed(targets)]
 
 
 def shown_names(names: Sequence[str], target_names: Names) -> List[str]:
@@ -43,6 +53,8 @@ def shown_names(names: Sequence[str], target_names: Names) -> List[str]:
 
 def shown_name(attribution: Attribution, called: Sequence[str], target_names: Names) -> str:
     """The name of the explained class, of those that `shown_names` gave; AllenNLP's own tell the predicted class alone."""
+    if attribution.weights and len(called) == len(attribution.weights):
+        return in_words(attribution.question, called, attribution.weights)
     if attribution.target < len(called):
         return called[attribution.target]
     if isinstance(target_names, Mapping):
@@ -74,6 +86,8 @@ def by_shown_name(targets: Any, called: Sequence[str], names: Sequence[str]) -> 
         return PerText(tuple(by_shown_name(wanted, called, names) for wanted in targets.targets))
     if isinstance(targets, (list, tuple)):
         return [by_shown_name(target, called, names) for target in targets]
+    if isinstance(targets, QUESTIONS):
+        return renamed(targets, lambda target: by_shown_name(target, called, names))
     if not isinstance(targets, str) or targets in names or targets not in called:
         return targets
     if list(called).count(targets) > 1:

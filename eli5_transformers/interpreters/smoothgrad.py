@@ -95,11 +95,14 @@ class SmoothGrad(Interpreter):
             )
             found += [many[copy * texts : (copy + 1) * texts] for copy in range(count)]
         return [
-            [self._combined(batch, text, place, [sample[text][place] for sample in found]) for place in range(len(wanted))]
+            [
+                self._combined(batch, text, target, [sample[text][place] for sample in found])
+                for place, target in enumerate(wanted)
+            ]
             for text, wanted in enumerate(targets)
         ]
 
-    def _combined(self, batch: TextBatch, text: int, place: int, samples: List[Attribution]) -> Attribution:
+    def _combined(self, batch: TextBatch, text: int, target: int, samples: List[Attribution]) -> Attribution:
         scores = np.stack([sample.scores for sample in samples])
         first = samples[0]
         combined = {"mean": scores.mean(0), "squared": (scores**2).mean(0), "variance": scores.var(0)}[self.form]
@@ -107,7 +110,7 @@ class SmoothGrad(Interpreter):
         made = self.attribution(
             batch,
             text,
-            first.target,
+            target,
             combined,
             baseline=first.baseline,
             baseline_score=first.baseline_score if mean else None,
