@@ -34,6 +34,7 @@ from ..text.granularity import Place, group_tokens, require_granularity, told_ap
 from ..text.spelling import white_space
 from .label_text import safe
 from .shown import shown
+from .trust_text import trust_lines
 
 Top = Union[int, Tuple[int, int], None]
 HIGHLIGHTED = "Highlighted in text (sum)"
@@ -122,6 +123,7 @@ def describe(attributions: Sequence[Attribution]) -> List[str]:
             if not any(start >= 0 and at == index for start, at in zip(first.tokens.start, first.tokens.segment)) and end:
                 seen = f"The model sees a part of {which} alone, of which the place is not known"
             lines.append(f"{seen}: {cut} more tokens were cut.")
+    lines += trust_lines(attributions)
     return [*lines, *dict.fromkeys(note for attribution in attributions for note in attribution.notes)]
 
 

@@ -105,5 +105,5 @@ def checked(
         draws=len(others),
         beaten=beaten(effect, effects),
         verdict=verdict(effect, effects, float(np.ptp(asked[np.isfinite(asked)])) if span is None else span),
-        passes=2 + len(sets),
+        passes=len({0, together, *sets, *(1 << word for word in chosen)}),
     )

@@ -30,15 +30,12 @@ def measured(classes: Classes, attribution: Attribution) -> Measured:
     place or value, for a contrast the probability of the one class where only the two are there. Where there are no
     probabilities, and for other combinations, it is the explained score itself.
     """
-    count = len(classes.names)
-    question = getattr(attribution, "question", "class")
-    weights = np.array(getattr(attribution, "weights", ()), dtype=float)
+    count, question, weights = len(classes.names), attribution.question, np.array(attribution.weights, dtype=float)
     if question == "class":
         weights = np.zeros(count)
         weights[attribution.target] = 1.0
-    if question == "lean":
-        # The places of ordered labels, from 1; the weights are these, less their mean.
-        weights = np.arange(1.0, count + 1)
+    elif question == "lean":
+        weights = _values(classes, weights)
 
     def score(logits: np.ndarray) -> np.ndarray:
         return logits @ weights
@@ -51,13 +48,21 @@ def measured(classes: Classes, attribution: Attribution) -> Measured:
     def preference(logits: np.ndarray) -> np.ndarray:
         return 1 / (1 + np.exp(-score(logits)))
 
-    if classes.link is None or question == "combination":
+    if classes.link is None or question == "combination" or (question == "lean" and classes.link != "softmax"):
         return Measured("score", _rounded(score, count), None)
     if question == "contrast":
         return Measured("preference", _rounded(preference, count), 1.0)
     if question == "class":
         return Measured("probability", _rounded(expected, count), 1.0)
     return Measured("expected value", _rounded(expected, count), float(np.ptp(weights)))
+
+
+def _values(classes: Classes, lean: np.ndarray) -> np.ndarray:
+    """The values of ordered labels whose weights in the lean are these: the numbers in their names, else places from 1."""
+    order = classes.order
+    if order is not None and np.allclose(order.lean, lean):
+        return np.array(order.values)
+    return np.asarray(lean - lean.min() + 1)
 
 
 def _rounded(numbers: Callable[[np.ndarray], np.ndarray], classes: int) -> Callable[[np.ndarray], np.ndarray]:

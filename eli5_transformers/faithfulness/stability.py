@@ -44,7 +44,8 @@ def stability(
 def _with_stability(one: Attribution, others: List[Attribution], size: float, note: str) -> Attribution:
     if one.trust is None:
         return one
-    other = next((other for other in others if (other.target, other.label) == (one.target, one.label)), None)
+    asked = (one.target, one.question, one.weights)
+    other = next((other for other in others if (other.target, other.question, other.weights) == asked), None)
     if other is None:
         return replace(one, trust=replace(one.trust, notes=(*one.trust.notes, note)))
     measured = Stability(correlation(one, other), size, other.evaluations)
@@ -57,4 +58,4 @@ def correlation(one: Attribution, other: Attribution) -> float:
     rows = np.array([[score, second.get(place, 0.0)] for place, score in first.items()]).reshape(-1, 2)
     if np.array_equal(rows[:, 0], rows[:, 1]):
         return 1.0
-    return spearman(rows)
+    return min(1.0, spearman(rows))

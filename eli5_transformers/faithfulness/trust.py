@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from contextlib import nullcontext
 from dataclasses import replace
-from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Union
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Set, Union
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from ..records import Attribution, FailedText, HiddenWord, OperatorTrust, OrderM
 from ..text.granularity import placed_scores
 from .asked import Asked
 from .check import checked
-from .deletion import ALIKE, MEASURES, Worth, firsts, judged, sizes
+from .deletion import ALIKE, MEASURES, Deletions, Worth, firsts, judged, sizes
 from .measured import Measured, measured
 from .operators import Operator, WordsOf, operator
 from .stability import JITTER, stability
@@ -89,57 +89,68 @@ class OneText:
             for word, place in enumerate(self._of.places)
         ]
 
-    def value(self, name: str, what: Measured) -> Callable[[Sequence[int]], np.ndarray]:
-        """Sets of words to what is measured without them, hidden by that operator."""
-        deletions = self._operators[name].deletions
-        return lambda sets: what.of(deletions(sets)) if len(sets) else np.zeros(0)
-
     def trust(self, attribution: Attribution) -> Trust:
         """What was measured for one attribution of the text."""
         wanted, words, what = self._wanted, self.words(attribution), measured(self._classes, attribution)
-        value = self.value("mask", what)
+        value = Value(self._operators["mask"].deletions, what)
         ranked = sorted(range(len(words)), key=lambda word: -abs(words[word].score))[: wanted.words]
         strongest = [word for word in ranked if words[word].score]
         alone = value([0, *(1 << word for word in strongest)])
-        notes = [f"{name.capitalize()} was left out: {reason}." for name, reason in self._reasons.items()]
-        operators = []
-        for name in self._operators:
-            if name in wanted.operators:
-                operators.append(self.by_operator(name, attribution, words, what))
+        passes = value.passes
+        check = checked(value, words, attribution.signed, what.span, wanted.draws, self._draw())
+        if check is not None:
+            check = replace(check, passes=value.passes - passes)
         return Trust(
             measured=what.name,
             replaced_by=self._operators["mask"].replaced_by,
             before=float(alone[0]),
             hidden=tuple(replace(words[word], after=float(after)) for word, after in zip(strongest, alone[1:])),
-            passes=len(alone),
-            check=checked(value, words, attribution.signed, what.span, wanted.draws, self._draw()),
-            operators=tuple(operators),
-            notes=tuple(notes),
+            passes=passes,
+            check=check,
+            operators=tuple(
+                self.by_operator(self._operators[name], attribution, words, what)
+                for name in wanted.operators
+                if name in self._operators
+            ),
+            notes=tuple(f"Hiding words by {name} was left out: {reason}." for name, reason in self._reasons.items()),
         )
 
     def by_operator(
-        self, name: str, attribution: Attribution, words: Sequence[HiddenWord], what: Measured
+        self, used: Operator, attribution: Attribution, words: Sequence[HiddenWord], what: Measured
     ) -> OperatorTrust:
         """Comprehensiveness and sufficiency of the order of the words' scores (their sizes, where these have no sign)."""
-        used = self._operators[name]
-        before = used.deletions.passes
         scores = np.array([word.score for word in words])
         order = [int(word) for word in np.argsort(-(scores if attribution.signed else np.abs(scores)), kind="stable")]
-        draw, span = self._draw(), 1.0 if what.span is None else what.span
+        draw, alike = self._draw(), ALIKE * (1.0 if what.span is None else what.span)
         drawn = [draw.sample(range(len(words)), len(words)) for _ in range(self._wanted.orders)]
-        value = self.value(name, what)
-        found = {
-            measure: order_measure(worth(value, len(words)), order, drawn, ALIKE * span) for measure, worth in MEASURES.items()
-        }
+        value = Value(used.deletions, what)
+        found = {name: order_measure(worth(value, len(words)), order, drawn, alike) for name, worth in MEASURES.items()}
         return OperatorTrust(
-            operator=name,
+            operator=used.name,
             replaced_by=used.replaced_by,
-            flatters=name == "mask" and attribution.baseline == used.replaced_by,
+            flatters=attribution.baseline == used.replaced_by,
             comprehensiveness=found["comprehensiveness"],
             sufficiency=found["sufficiency"],
             draws=len(drawn),
-            passes=used.deletions.passes - before,
+            passes=value.passes,
         )
+
+
+class Value:
+    """What is measured of a text without each of some sets of words, (sets,), and how many passes that takes."""
+
+    def __init__(self, deletions: Deletions, what: Measured) -> None:
+        self._deletions, self._what = deletions, what
+        self._asked: Set[int] = set()
+
+    def __call__(self, sets: Sequence[int]) -> np.ndarray:
+        self._asked.update(sets)
+        return self._what.of(self._deletions(sets)) if len(sets) else np.zeros(0)
+
+    @property
+    def passes(self) -> int:
+        """How many sets were asked for, the whole text counted in; what other targets share is counted, too."""
+        return len(self._asked)
 
 
 def order_measure(
