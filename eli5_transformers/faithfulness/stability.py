@@ -16,6 +16,7 @@ from ..sites.jitter import jittered
 from ..text.granularity import placed_scores
 from .intervals import spearman
 
+_DIGITS = 5
 JITTER = 4
 """Rounding errors of what the model computes in: by so much, at most, does a number of a word's vector change."""
 
@@ -53,9 +54,17 @@ def _with_stability(one: Attribution, others: List[Attribution], size: float, no
 
 
 def correlation(one: Attribution, other: Attribution) -> float:
-    """Spearman's correlation of the words' scores of two attributions of one text; 1 where they are equal."""
+    """Spearman's correlation of the words' scores of two attributions of one text.
+
+    Scores that are equal to 5 digits of the largest are equal; 1 where all are, in both.
+    """
     first, second = placed_scores(one), placed_scores(other)
-    rows = np.array([[score, second.get(place, 0.0)] for place, score in first.items()]).reshape(-1, 2)
-    if np.array_equal(rows[:, 0], rows[:, 1]):
+    columns = [_in_digits([held.get(place, 0.0) for place in first]) for held in (first, second)]
+    if all(not np.ptp(column) for column in columns if len(column)):
         return 1.0
-    return min(1.0, spearman(rows))
+    return min(1.0, spearman(np.array(columns).T))
+
+
+def _in_digits(scores: List[float]) -> np.ndarray:
+    largest = np.abs(scores).max(initial=0.0)
+    return np.round(np.array(scores) / (largest or 1.0), _DIGITS)

@@ -5,6 +5,7 @@ import json
 import random
 from dataclasses import replace
 
+import allennlp_models
 import numpy as np
 import pytest
 import torch
@@ -32,6 +33,7 @@ from eli5_transformers.errors import InputError
 from eli5_transformers.faithfulness.asked import NEUTRAL, Asked, asked
 from eli5_transformers.faithfulness.measured import measured
 from eli5_transformers.faithfulness.operators import WordsOf, operator
+from eli5_transformers.faithfulness.stability import correlation
 from eli5_transformers.faithfulness.trust import order_measure
 from eli5_transformers.records import RELEASED
 from eli5_transformers.sites.jitter import jittered
@@ -109,7 +111,8 @@ def test_hidden_words_are_masked_removed_or_replaced():
 
 
 def test_what_is_left_of_nothing_is_no_number():
-    explained = explained_model(tiny.linear())
+    predictor = tiny.linear()
+    explained = explained_model(predictor)
     scorer = Scorer(explained)
     (given,) = tiny.inputs("never again")
     with scorer.session():
@@ -132,16 +135,17 @@ def trust_of(predictor, text=TEXT, **options):
     return found
 
 
-def test_what_is_measured_is_what_the_model_says_of_masked_texts(predictor):
+def test_what_is_measured_is_what_the_model_says_of_masked_texts(stars_checkpoint):
+    predictor = load_predictor(str(stars_checkpoint))
     found = trust_of(predictor)
     trust, words = found.trust, TEXT.split()
 
     def probability(*hidden):
-        text = " ".join("<mask>" if place in hidden else word for place, word in enumerate(words))
+        text = " ".join("[MASK]" if place in hidden else word for place, word in enumerate(words))
         return predictor.predict(text)["probs"][found.target]
 
     assert trust.measured == "probability"
-    assert "mask" in trust.replaced_by
+    assert trust.replaced_by == "mask ([MASK])"
     assert_close(trust.before, found.probability, 2e-6)
     assert len(trust.hidden) == 5
     assert [abs(one.score) for one in trust.hidden] == sorted((abs(s) for _, s in found.top(5)), reverse=True)
@@ -180,7 +184,9 @@ def test_all_of_it_has_three_operators_each_alone(predictor):
 
 
 def test_each_question_is_measured_in_its_own_number():
-    predictor = load_predictor(explained_model(tiny.predictor("bert")).given, tokenizer=tiny.predictor("bert")._dataset_reader.tokenizer, labels=["1 star", "2 stars", "3 stars"])
+    bert = tiny.predictor("bert")
+    model, tokenizer = explained_model(bert).given, bert._dataset_reader.tokenizer
+    predictor = load_predictor(model, tokenizer=tokenizer, labels=["1 star", "2 stars", "3 stars"])
     (found,) = attribute(predictor, [TEXT], targets=[lean(), expected_value(), contrast("1 star", "3 stars")], trust=True)
     p = np.array(predictor.predict(TEXT)["probs"])
     assert [one.trust.measured for one in found] == ["expected value", "expected value", "preference"]
@@ -266,7 +272,7 @@ def test_scores_that_are_rounding_noise_are_not_stable():
 
 def test_noise_is_the_same_in_both_runs_and_the_hosts_stays():
     # An LSTM has no layer norm behind its embeddings: what is left is AllenNLP's noise alone.
-    predictor = tiny.linear()
+    predictor = allennlp_models.built()
     before = torch.get_rng_state()
     found = trust_of(predictor, interpreter="smooth-gradient")
     assert torch.equal(torch.get_rng_state(), before)
@@ -290,6 +296,12 @@ def test_vectors_change_by_their_last_bits_and_the_model_not_at_all(predictor):
     assert np.array_equal(first, second)
     assert np.array_equal(vectors(), own)
     assert all(torch.equal(weights[name], held) for name, held in explained.given.state_dict().items())
+
+
+def test_scores_that_are_alike_but_for_rounding_have_no_ranks():
+    one, other = by_hand("a b c", [1.0, 1.0 + 1e-9, 1.0]), by_hand("a b c", [1.0, 1.0, 1.0 + 1e-9])
+    assert correlation(one, other) == 1.0
+    assert correlation(by_hand("a b c", [1.0, 2.0, 3.0]), by_hand("a b c", [3.0, 2.0, 1.0])) == pytest.approx(-1)
 
 
 # What goes in
