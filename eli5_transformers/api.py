@@ -10,7 +10,7 @@ from .adapters.loading import load_predictor
 from .arguments import Input, Texts, expression, in_order, is_missing, listed, require_one, rows_of_table
 from .errors import ExplanationError, InputError, UnsupportedModelError, shown
 from .interpreters import kind_of, make, option_names
-from .interpreters.choosing import Names, shown_name, shown_names
+from .interpreters.choosing import Names, relabelled, shown_names
 from .interpreters.many import one_by_one, require_on_error
 from .interpreters.reading import read_input, read_inputs
 from .options import split, takes_options
@@ -205,11 +205,14 @@ def to_explanation(
     several = attributions_of(attributions, "to_explanation")
     if len({one.documents for one in several}) > 1:
         raise InputError("the attributions are of several texts, but an explanation is of one: convert them one by one")
+    if isinstance(target_names, Mapping):
+        several = [relabelled(one, shown_names(one.classes, target_names), target_names) for one in several]
+        target_names = None
     return converted(
         several,
         estimator=estimator or several[0].provenance.get("model_class") or "text classifier",
         target_names=shown_names([one.label for one in several], target_names),
-        is_regression=all(one.probability is None for one in several),
+        is_regression=all(one.probability is None and not one.probabilities for one in several),
         **rows,
     )
 
@@ -346,8 +349,9 @@ def explain_inputs(
     estimator = name_of(predictor._model)
 
     def explanation(of_text: List[Attribution]) -> Any:
-        own = [shown_name(attribution, called, target_names) for attribution in of_text] or None
-        return to_explanation(of_text, estimator=estimator, target_names=own, **rows)
+        if not isinstance(of_text, FailedText):
+            of_text = [relabelled(attribution, called, target_names) for attribution in of_text]
+        return to_explanation(of_text, estimator=estimator, **rows)
 
     made = one_by_one(lambda place: explanation(attributions[place]), len(attributions), on_error)
     return [explanation(one) if isinstance(one, FailedText) else one for one in made]
@@ -361,9 +365,11 @@ def require_call(
     top_targets: Optional[int],
     rows: Mapping[str, Any],
     options: Mapping[str, Any],
+    trust: Any = None,
 ) -> None:
     """Raises InputError for what `explain_inputs` refuses whatever the inputs are, before any of them is explained."""
     _rows(**rows)
+    faithfulness.asked(trust)
     interpreters.require_accepted(predictor, interpreter, targets, top_targets=top_targets, **options)
 
 

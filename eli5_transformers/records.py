@@ -202,6 +202,8 @@ class Attribution:
     """Names of all classes; empty where they are not known."""
     probabilities: Tuple[float, ...] = ()
     """The model's probability of each class; empty where it has none."""
+    multi_label: bool = False
+    """True where a text may have several classes at once, so that the probabilities do not sum to 1."""
     baseline: Optional[str] = None
     """What the text was compared with, for methods that compare."""
     baseline_score: Optional[float] = None
@@ -237,6 +239,14 @@ class Attribution:
     def by_word(self) -> Attribution:
         """The same attribution with an entry a word: the sum of its tokens' scores, so that the total stays."""
         return _above("text.granularity", "by_word")(self)
+
+    @property
+    def summary(self) -> str:
+        """The scores in a sentence: the words that speak most for the target, and what speaks against it.
+
+        It is made of the numbers by fixed rules, and says no more than they do.
+        """
+        return str(_above("explanations.sentences", "summary")(self))
 
     def top(self, count: int = 10) -> List[Tuple[str, float]]:
         """The words of the `count` largest scores by size, strongest first, and their scores; special tokens left out.

@@ -32,6 +32,7 @@ def load_predictor(
     truncation: Optional[str] = None,
     labels: Optional[Sequence[str]] = None,
     problem_type: Optional[str] = None,
+    ordered: Union[bool, Sequence[str], None] = None,
     trust_source: bool = False,
     trust_remote_code: Optional[bool] = None,
     allow_pickle: Optional[bool] = None,
@@ -64,6 +65,9 @@ def load_predictor(
     labels, problem_type
         Names of the classes, in the order of the outputs, and the kind of head, where the model's config says nothing
         or something else: "single_label_classification", "multi_label_classification" or "regression".
+    ordered
+        Whether the classes are ordered labels, such as ratings: by default their names tell (docs/interpreters.md). True: the
+        outputs stand in that order. A list: the names from the lowest to the highest. False: they have none.
     trust_source
         Let a config or an archive do all that AllenNLP lets it do: call any class of any module by its dotted name, read any
         file and environment variable, fetch addresses, and decide on the next two.
@@ -102,7 +106,9 @@ def load_predictor(
     config = {"overrides": overrides, "ext_vars": ext_vars, "predictor": predictor}
     require_predictor(predictor)
     if isinstance(source, Predictor):
-        _refuse({**own, **config, **trusted, **foreign_files, "tokenizer": tokenizer}, "a Predictor, which is loaded already")
+        already = {**own, **config, **trusted, **foreign_files, "tokenizer": tokenizer}
+        _refuse(already, "a Predictor, which is loaded already")
+        _refuse({"ordered": ordered}, "a Predictor, which is loaded already (give lean() the order)")
         objects.require_place(source._model, device)
         return source
     from . import registered_components  # noqa: F401  registers the components that configs name
@@ -110,16 +116,26 @@ def load_predictor(
     if isinstance(source, Archive):
         fixed = {**own, **config, **trusted, **foreign_files, "tokenizer": tokenizer, "predictor": None}
         _refuse(fixed, "an Archive, which is loaded already")
-        return archives.of_loaded(source, device, predictor)
+        return _declared(archives.of_loaded(source, device, predictor), ordered)
     if not isinstance(source, (str, os.PathLike)):
         _refuse({**config, **trusted, **foreign_files}, f"a {type(source).__name__}")
-        return objects.from_object(source, tokenizer, device, own)
+        return _declared(objects.from_object(source, tokenizer, device, own), ordered)
     # A model may be made with random weights before its own are read: the caller's random numbers go on where they were.
     with private_random_numbers(torch.device("cpu")):
         made = _from_path(source, tokenizer, device, own, config, foreign_files, permissions)
     inside = getattr(made, "found_in", "")
     made.loaded_from = source_name(source) + (f"/{inside}" if inside else "")
-    return made
+    return _declared(made, ordered)
+
+
+def _declared(predictor: Any, ordered: Any) -> Any:
+    """The predictor, which knows of its classes what was declared. Raises InputError for an order that is not theirs."""
+    if ordered is not None:
+        from ..components.explained_predictors import explained_model
+
+        predictor.ordered = ordered
+        explained_model(predictor).classes.order  # noqa: B018  refuses what does not fit
+    return predictor
 
 
 def _require_one_allennlp(source: Any, kind: Any) -> None:

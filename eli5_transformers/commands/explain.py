@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import argparse
 import gc
-import json
 import sys
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from ..errors import Eli5TransformersError, InputError, SourceError, is_error
 from ..inputs import FORMS, Row, read_rows
+from .asked import PAGES, add_questions, page_targets, targets_of, with_true_labels
 from .batches import batched
 from .destinations import destination, require_apart, say
 from .formats import CSV_TEXT, FORMATS, format_of
+from .settings import CONFIG_KEYS, json_value, settings_of
 from .stopping import Stopped, Stopping
-from .words import BUNDLED, hint_of_targets, not_found_hint, source_and_texts, with_indices
+from .words import BUNDLED, hint_of_targets, not_found_hint, source_and_texts
 from .writers import Output, Writer
 
 EXAMPLE = """\
@@ -32,10 +33,7 @@ USAGE = """\
        %(prog)s SOURCE TEXT [TEXT …] [options]          … or texts with a checkpoint, config or archive
        %(prog)s [SOURCE] --input FILE [options]         … or the lines of a file"""
 DESCRIPTION = "Explain why a text classifier gives texts their labels."
-_CONFIG_KEYS = (
-    "source", "interpreter", "format", "targets", "top_targets", "granularity", "top", "device", "overrides", "ext_vars",
-    "predictor",
-)  # fmt: skip
+
 
 
 _COLUMNS = {"text": "text", "pair": "second text of a pair", "label": "label", "id": "id"}
@@ -83,10 +81,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         inputs.add_argument(
             f"--{column}-column", metavar="COLUMN", help=f"FILE's column of the {what}: its name, or its place from 1"
         )
-    inputs.add_argument("--config", action=_Once, metavar="FILE", help=f"a jsonnet file with any of {', '.join(_CONFIG_KEYS)}")
+    inputs.add_argument("--config", action=_Once, metavar="FILE", help=f"a jsonnet file with any of {', '.join(CONFIG_KEYS)}")
     inputs.add_argument("--overrides", "-o", metavar="JSON", help="changes to SOURCE's config, as AllenNLP has them")
     inputs.add_argument(
-        "--predictor", type=_value, metavar="NAME", help="AllenNLP's predictor of a config or archive, by its name or as JSON"
+        "--predictor",
+        type=json_value,
+        metavar="NAME",
+        help="AllenNLP's predictor of a config or archive, by its name or as JSON",
     )
     inputs.add_argument(
         "--ext-var",
@@ -104,8 +105,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="OPTION=VALUE",
         help="an option of the method, such as tolerance=0.005; may be given several times",
     )
-    method.add_argument("--targets", action=_Once, metavar="LABEL", nargs="+", help="explain these labels, by name or index")
-    method.add_argument("--top-targets", type=int, metavar="N", help="explain the N labels of the highest scores")
+    add_questions(method, _Once)
+    method.add_argument(
+        "--trust",
+        action="store_true",
+        help="measure how far to rely on each explanation, by up to 210 forward passes and a second run of the method",
+    )
     method.add_argument("--device", metavar="NAME", help='where the model runs: "cpu" (the default) or "cuda:0"')
     method.add_argument(
         "--batch-size", type=int, default=16, metavar="N", help="texts explained together (default: 16)"
@@ -175,21 +180,23 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _run(arguments: argparse.Namespace, stopping: Stopping) -> int:
-    settings = _settings(arguments)
-    source, texts = source_and_texts(arguments.words, settings.get("source"), arguments.input, arguments.targets)
+    settings = settings_of(arguments)
+    behind = arguments.targets or arguments.contrast
+    source, texts = source_and_texts(arguments.words, settings.get("source"), arguments.input, behind)
     outputs = _outputs(arguments, settings, source)
     lines, total = _rows(arguments, texts)
     if arguments.batch_size < 1:
         raise InputError(f"--batch-size is {arguments.batch_size}, but must be 1 or more")
     predictor = _predictor(arguments, source, settings)
     gc.enable()
-    asked = _asked(predictor, arguments, settings)
+    asked = _asked(predictor, arguments, settings, for_people={output.form for output in outputs} in PAGES)
+    true_label = arguments.true_label
     alone = len(texts) == 1 and arguments.input is None
     with Writer(
         outputs, stopping, alone=alone, raw=arguments.raw_csv, csv_text=arguments.csv_text, total=total
     ) as writer:
         for batch in _with_progress(batched(lines, arguments.batch_size), arguments):
-            for line, explanation in _explained(predictor, batch, asked, any_before=writer.count > 0):
+            for line, explanation in _explained(predictor, batch, asked, true_label, any_before=writer.count > 0):
                 if explanation is None:
                     writer.report(line, line.error or "")
                 else:
@@ -241,25 +248,31 @@ def _predictor(arguments: argparse.Namespace, source: Any, settings: Mapping[str
         raise SourceError(f"{error}{not_found_hint(source, settings)}") from error
 
 
-def _asked(predictor: Any, arguments: argparse.Namespace, settings: Mapping[str, Any]) -> Dict[str, Any]:
-    """What is asked of every text, as `explain_inputs` takes it; refused once, before any of them is explained."""
+def _asked(
+    predictor: Any, arguments: argparse.Namespace, settings: Mapping[str, Any], for_people: bool
+) -> Dict[str, Any]:
+    """What is asked of every text, as `explain_inputs` takes it; refused once, before any of them is explained.
+
+    Pages `for_people` show the lean of ordered labels beside the predicted one.
+    """
     from ..api import DEFAULT_INTERPRETER, require_call
     from ..components.explained_predictors import explained_model
 
-    targets = settings.get("targets")
-    if isinstance(targets, (list, tuple)):
-        targets = with_indices(targets, explained_model(predictor).classes.names)
+    names = explained_model(predictor).classes.names if arguments.contrast or settings.get("targets") is not None else ()
     asked = {
         "interpreter": settings.get("interpreter", DEFAULT_INTERPRETER),
-        "targets": targets,
+        "targets": targets_of(arguments, settings, names),
         "top_targets": settings.get("top_targets"),
         "rows": {"granularity": settings.get("granularity", "word"), "top": settings.get("top")},
         "options": settings["options"],
+        "trust": settings.get("trust"),
     }
+    if for_people and asked["targets"] is None and asked["top_targets"] is None:
+        asked["targets"] = page_targets(predictor, asked["interpreter"])
     try:
         require_call(predictor, **asked)
     except InputError as error:
-        raise InputError(f"{error}{hint_of_targets(arguments.targets)}") from error
+        raise InputError(f"{error}{hint_of_targets(arguments.targets or arguments.contrast)}") from error
     return asked
 
 
@@ -289,12 +302,15 @@ def _import_packages(names: List[str]) -> None:
         import_package(name)
 
 
-def _explained(predictor: Any, batch: List[Row], asked: Mapping[str, Any], any_before: bool) -> Iterator[Tuple[Row, Any]]:
+def _explained(
+    predictor: Any, batch: List[Row], asked: Mapping[str, Any], true_label: bool, any_before: bool
+) -> Iterator[Tuple[Row, Any]]:
     """Each row with its explanation, which has an `error` where the text has none; None for a row that is no text.
 
     Raises what is wrong with the call as a whole, while nothing was explained.
     """
     from ..api import explain_inputs
+    from ..components.explained_predictors import explained_model
     from ..interpreters.many import failure, skipping
     from ..interpreters.reading import read_inputs
 
@@ -302,8 +318,12 @@ def _explained(predictor: Any, batch: List[Row], asked: Mapping[str, Any], any_b
     inputs = read_inputs(predictor, [line.text for line in good], [line.text_pair for line in good], "skip")
 
     def run(places: Sequence[int]) -> List[Any]:
+        own = dict(asked)
+        if true_label:
+            names = explained_model(predictor).classes.names
+            own["targets"] = with_true_labels(asked["targets"], [good[place] for place in places], names)
         some = [inputs[place] for place in places]
-        return explain_inputs(predictor, some, target_names=None, on_error="skip", **asked)
+        return explain_inputs(predictor, some, target_names=None, on_error="skip", **own)
 
     places = range(len(good))
     try:
@@ -325,49 +345,6 @@ def _with_error(made: Any) -> Any:
     from ..records import FailedText
 
     return to_explanation(made) if isinstance(made, FailedText) else made
-
-
-def _settings(arguments: argparse.Namespace) -> Dict[str, Any]:
-    """What the config file says, overruled by the arguments."""
-    if arguments.config == "":
-        raise InputError("--config is empty: give the name of a file")
-    settings = _read_settings(arguments.config) if arguments.config else {}
-    for name in ("interpreter", "targets", "top_targets", "granularity", "top", "device", "overrides", "predictor"):
-        value = getattr(arguments, name)
-        if value is not None:
-            settings[name] = value
-    if settings.get("targets") is not None and settings.get("top_targets") is not None:
-        raise InputError("--targets and --top-targets are both given: give one of them")
-    variables = _pairs(arguments.ext_var, "--ext-var")
-    if variables:
-        settings["ext_vars"] = {**(settings.get("ext_vars") or {}), **variables}
-    settings["options"] = {name: _value(value) for name, value in _pairs(arguments.set, "--set").items()}
-    return settings
-
-
-def _read_settings(file: str) -> Dict[str, Any]:
-    from ..adapters.configs import read_config_file
-
-    settings = read_config_file(file)
-    unknown = sorted(set(settings) - set(_CONFIG_KEYS))
-    if unknown:
-        raise InputError(f"the config {file} has the unknown key {unknown[0]!r}: known are {', '.join(_CONFIG_KEYS)}")
-    return settings
-
-
-def _pairs(given: List[str], option: str) -> Dict[str, str]:
-    wrong = [item for item in given if "=" not in item]
-    if wrong:
-        raise InputError(f"{option} {wrong[0]!r} is not of the form NAME=VALUE")
-    return dict(item.split("=", 1) for item in given)
-
-
-def _value(text: str) -> Any:
-    """A number, true, false, null, list or object as JSON has it; anything else is a string."""
-    try:
-        return json.loads(text)
-    except json.JSONDecodeError:
-        return text
 
 
 def _with_progress(batches: Any, arguments: argparse.Namespace) -> Any:

@@ -14,7 +14,10 @@ _TABLES = (".txt", ".csv", ".tsv", ".jsonl", ".ndjson", ".parquet", ".arrow", ".
 # A name on a hub, "owner/model": what has no space, and more in it than two words of a text ("and/or").
 _HUB = re.compile(r"(?=[^/]*/?[^/]*[-_.0-9])[\w.-]+/[\w.-]+", re.ASCII)
 _COULD_BE_A_NAME = re.compile(r"[\w./~:\\@-]+")
-_BEHIND = "--targets takes every word up to the next option: put texts before it, or -- between the labels and them"
+_BEHIND = (
+    "--targets and --contrast take every word up to the next option: put texts before them, or -- between the labels and the "
+    "texts"
+)
 
 
 def source_and_texts(
@@ -22,11 +25,11 @@ def source_and_texts(
 ) -> Tuple[Any, List[str]]:
     """The source (None for the bundled model), and the texts that are arguments.
 
-    `source` is the config's, `file` that of `--input`, `targets` those of `--targets`, which may have taken texts. Raises
-    InputError where no text is left, and for a text that is the name of a source or of a file.
+    `source` is the config's, `file` that of `--input`, `targets` those of `--targets` or `--contrast`, which may have taken
+    texts. Raises InputError where no text is left, and for a text that is the name of a source or of a file.
     """
     texts = list(words)
-    hint = f" ({_BEHIND})" if targets is not None and len(targets) > 1 else ""
+    hint = f" ({_BEHIND})" if targets and (len(targets) > 1 or " " in targets[0]) else ""
     if file is not None:
         if len(texts) > 1 or (texts and source is not None):
             raise InputError(f"with --input no texts are arguments, but {texts[-1]!r} was given")

@@ -2,7 +2,7 @@
 
 import copy
 from contextlib import contextmanager
-from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple, Union
 
 import numpy as np
 import torch
@@ -36,18 +36,25 @@ class TransformerClassifierPredictor(Predictor, Explainable):
     JSON inputs are objects as the reader's lines are: `{"sentence": …}` or `{"text": …}`, with `text_pair` (or
     `hypothesis`) for a pair. Interpreters and attackers of AllenNLP run on it unmodified; what they get differs from
     AllenNLP's own predictor in how it is computed, not in its value: only the embeddings are differentiated, of any
-    architecture, and nothing about the model is changed.
+    architecture, and nothing about the model is changed. `ordered` is as for `eli5_transformers.load_predictor`.
     """
 
     reads_pairs = True
 
-    def __init__(self, model: TransformerClassifier, dataset_reader: DatasetReader, frozen: bool = True) -> None:
+    def __init__(
+        self,
+        model: TransformerClassifier,
+        dataset_reader: DatasetReader,
+        frozen: bool = True,
+        ordered: Union[bool, List[str], None] = None,
+    ) -> None:
         if not isinstance(model, TransformerClassifier) or not isinstance(dataset_reader, TransformerClassifierReader):
             raise SourceError(
                 f"a transformer_classifier predictor cannot use a {type(model).__name__} with a "
                 f"{type(dataset_reader).__name__}: model and reader must be of the type transformer_classifier"
             )
         super().__init__(model, dataset_reader, frozen)
+        self.ordered = ordered
         self._model: TransformerClassifier = model
         self._dataset_reader: TransformerClassifierReader = dataset_reader
         self._sites: Optional[EmbeddingSites] = None

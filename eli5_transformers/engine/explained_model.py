@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import weakref
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Dict, Iterator, Mapping, Optional, Sequence, Tuple
 
 import numpy as np
@@ -129,8 +129,9 @@ class ExplainedModel:
 
     @property
     def classes(self) -> Classes:
-        """The classes of the model."""
-        return self.explainable.classes
+        """The classes of the model, with what was declared of their order: `predictor.ordered`."""
+        ordered = getattr(self.predictor, "ordered", None)
+        return self.explainable.classes if ordered is None else replace(self.explainable.classes, ordered=ordered)
 
     @property
     def sites(self) -> EmbeddingSites:

@@ -89,6 +89,11 @@ class Classes:
         return self._declared(self.names if self.ordered is True else listed(self.ordered))
 
     @property
+    def multi_label(self) -> bool:
+        """True where a text may have several of the classes at once."""
+        return self.link == "sigmoid" and not self.opposite
+
+    @property
     def note(self) -> str:
         """What a reader must know of the outputs, a sentence; empty for logits."""
         return note(self.activation)
@@ -182,7 +187,7 @@ class Classes:
             if order is None:
                 raise InputError(self._without_order("the lean", "lean([…])"))
             return self._sum("lean", best, order.lean)
-        if self.link != "softmax":
+        if self.multi_label:
             raise InputError("an expected value needs classes of which one is true: this model gives several labels at once")
         order = self.order
         if target.values is None and order is None:
@@ -224,7 +229,7 @@ class Classes:
         if self.link is None:
             return list(range(len(self.names)))
         best = self._ranked(logits)[0]
-        if self.link == "sigmoid" and not self.opposite:
+        if self.multi_label:
             # A sigmoid of 0 is one half.
             return [index for index in range(len(self.names)) if logits[index] >= 0] or [best]
         return [best]

@@ -31,8 +31,10 @@ from ..arguments import expression, rows_of_table
 from ..errors import InputError, short
 from ..records import Attribution, percent
 from ..text.granularity import Place, group_tokens, require_granularity, told_apart
+from ..text.label_order import order_of
 from ..text.spelling import white_space
 from .label_text import safe
+from .sentences import answer
 from .shown import shown
 from .trust_text import trust_lines
 
@@ -41,6 +43,9 @@ HIGHLIGHTED = "Highlighted in text (sum)"
 SPECIAL = "Special tokens (sum)"
 SPACES = "White space (sum)"
 BIAS = "<BIAS>"  # what eli5's linear models call the constant; here the score of the baseline
+_PLURALS = {
+    "logit": "logits", "probability": "probabilities", "log-probability": "log-probabilities", "loss": "losses",
+}  # fmt: skip
 UNSEEN = " \u2502 not seen by the model: "
 
 
@@ -95,11 +100,13 @@ def to_explanation(
             )
         )
     methods = dict.fromkeys(attribution.method for attribution in attributions)
-    text = "\n".join(filter(None, [description, *describe(attributions)]))
+    # The blank line parts what answers the question from what is known of the numbers: a page shows them in two places.
+    about = "\n".join(filter(None, [description, *describe(attributions)]))
+    text = "\n\n".join(filter(None, ["\n".join(answer(attributions)), about]))
     made = Explanation(
         estimator=estimator,
         method=", ".join(methods),
-        description=text or None,
+        description=text,
         is_regression=is_regression,
         targets=targets,
     )
@@ -111,7 +118,8 @@ def describe(attributions: Sequence[Attribution]) -> List[str]:
     lines = []
     first = attributions[0]
     if first.baseline is not None:
-        lines.append(f"Contributions to the {first.output} of the label, compared with: {first.baseline}.")
+        units = " and ".join(dict.fromkeys(_explained(attribution) for attribution in attributions))
+        lines.append(f"Contributions to {units}, compared with: {first.baseline}.")
     missed = [a for a in attributions if a.convergence_delta is not None]
     if missed:
         lines.append(_accuracy(missed))
@@ -123,8 +131,33 @@ def describe(attributions: Sequence[Attribution]) -> List[str]:
             if not any(start >= 0 and at == index for start, at in zip(first.tokens.start, first.tokens.segment)) and end:
                 seen = f"The model sees a part of {which} alone, of which the place is not known"
             lines.append(f"{seen}: {cut} more tokens were cut.")
+    lines += filter(None, map(_between, attributions))
     lines += trust_lines(attributions)
     return [*lines, *dict.fromkeys(note for attribution in attributions for note in attribution.notes)]
+
+
+def _between(attribution: Attribution) -> str:
+    """What a reader must know of a label that stands between others, whose own scores mislead; empty for others."""
+    order = order_of(attribution.classes) if attribution.signed and attribution.question == "class" else None
+    if order is None or not order.inner[attribution.target]:
+        return ""
+    return (
+        f"{attribution.label!r} stands between other labels: a word can speak for it because it rules out a neighbour. The "
+        "lean (targets=lean()) tells towards which end of the labels a word pulls."
+    )
+
+
+def _explained(attribution: Attribution) -> str:
+    """What the contributions are to."""
+    outputs = f"the labels' {_PLURALS.get(attribution.output, attribution.output)}"
+    if attribution.question == "lean":
+        places = [f"{weight:+.3g}" for weight in sorted(attribution.weights)]
+        return f"the lean, the sum of {outputs} weighted by the labels' places ({' … '.join((places[0], places[-1]))})"
+    return {
+        "contrast": f"the difference of {outputs}",
+        "combination": f"a weighted sum of {outputs}",
+        "expected value": "the expected value of the labels",
+    }.get(attribution.question, f"the {attribution.output} of the label")
 
 
 def _accuracy(missed: Sequence[Attribution]) -> str:
@@ -135,7 +168,8 @@ def _accuracy(missed: Sequence[Attribution]) -> str:
         delta += f" ({percent(abs(worst.relative_delta))})"
     kind = "forward passes" if worst.method == "occlusion" else "gradient evaluations"
     work = f"{sum(a.evaluations or 0 for a in missed)} {kind}"
-    sums = f"Rows and {BIAS} add up to the {worst.output}"
+    total = worst.output if worst.question == "class" else {"contrast": "difference"}.get(worst.question, worst.question)
+    sums = f"Rows and {BIAS} add up to the {total}"
     errors = [a.token_error for a in missed if a.token_error is not None]
     if not errors:
         return f"{sums} but for {delta}, by {work}."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import List, Optional, Sequence
 
 from ..records import Attribution, DeletionCheck, HiddenWord, OperatorTrust, OrderMeasure, Stability, Trust
-from ..text.wording import number, percent, quoted
+from ..text.wording import Part, joined, number, percent, plain
 
 VERDICTS = {
     "yes": "Does the explanation hold? Yes.",
@@ -34,7 +34,7 @@ def _lines(one: Attribution, trust: Trust) -> List[str]:
     elif trust.hidden:
         lines.append("No deletion check: no word stands out on the winning side, or there are no others to compare with.")
     if trust.hidden:
-        found = ", ".join(f"{quoted([word.word])} {amount(trust.measured, word.after)}" for word in trust.hidden)
+        found = ", ".join(f"{_quoted([word.word])} {amount(trust.measured, word.after)}" for word in trust.hidden)
         lines.append(
             f"Measured with one word hidden at a time ({trust.replaced_by} in its place), {_what(one, trust)} was "
             f"{amount(trust.measured, trust.before)} before: without {found}."
@@ -63,7 +63,7 @@ def check_sentence(one: Attribution, trust: Trust, check: DeletionCheck) -> str:
     count = len(check.words)
     words = "1 random word" if count == 1 else f"{count} random words"
     return (
-        f"Hiding {quoted(phrases(one.documents, check.words))} {verb} {_what(one, trust)} from {before} to {after}; hiding "
+        f"Hiding {_quoted(phrases(one.documents, check.words))} {verb} {_what(one, trust)} from {before} to {after}; hiding "
         f"{words}: to {mean} on average ({check.draws} other choices, of which it beats {percent(check.beaten)})."
     )
 
@@ -88,10 +88,14 @@ def amount(measured: str, value: float) -> str:
 def _what(one: Attribution, trust: Trust) -> str:
     if trust.measured == "expected value":
         return "the expected value"
-    name = quoted([one.label])
+    name = plain([Part(one.label, "label")])
     return {"probability": f"the probability of {name}", "preference": f"the preference for {name}"}.get(
         trust.measured, f"the score of {name}"
     )
+
+
+def _quoted(words: Sequence[str]) -> str:
+    return plain(joined([[Part(word, "word")] for word in words]))
 
 
 def _operator_sentence(operator: OperatorTrust) -> str:

@@ -8,7 +8,7 @@ from .. import interpreters
 from ..records import Attribution, FailedText
 from .asked import asked
 
-__all__ = ["attribute"]
+__all__ = ["asked", "attribute"]
 
 
 def attribute(

@@ -209,6 +209,7 @@ class Interpreter(SaliencyInterpreter):
             weights=asked.weights,
             classes=explained.classes.names,
             probabilities=() if probabilities is None else tuple(probabilities.tolist()),
+            multi_label=explained.classes.multi_label,
             baseline=baseline,
             baseline_score=baseline_score,
             convergence_delta=delta,

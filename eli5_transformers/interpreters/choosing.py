@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, List, Mapping, Sequence, Union
 
 from ..arguments import did_you_mean, in_order, is_missing, listed
@@ -65,6 +66,13 @@ def shown_name(attribution: Attribution, called: Sequence[str], target_names: Na
             "give one name for each class"
         )
     return attribution.label
+
+
+def relabelled(attribution: Attribution, called: Sequence[str], target_names: Names) -> Attribution:
+    """The attribution with the names under which classes are shown."""
+    label = shown_name(attribution, called, target_names)
+    classes = tuple(called) if len(called) == len(attribution.classes) else attribution.classes
+    return replace(attribution, label=label, classes=classes)
 
 
 def require_classes(target_names: Names, names: Sequence[str]) -> None:

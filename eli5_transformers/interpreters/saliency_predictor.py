@@ -18,16 +18,20 @@ from .choosing import chosen
 class SaliencyPredictor(TransformerClassifierPredictor):
     """As `transformer_classifier`, with `saliency` added to every prediction.
 
-    `saliency` is a list with an object for each explained label: `label`, `tokens`, `scores` (one a token), `offsets` (of
-    each token in its document, null for special tokens), `method`, `convergence_delta`, `token_error`. On the command line:
-    `predict … --predictor saliency --predictor-args '{"interpreter": "gradient-x-input"}'`.
+    `saliency` is a list with an object for each explained label: `label`, `question`, `summary`, `tokens`, `scores` (one a
+    token), `offsets` (of each token in its document, null for special tokens), `method`, `convergence_delta`,
+    `token_error`. On the command line: `predict … --predictor saliency --predictor-args
+    '{"interpreter": "gradient-x-input"}'`.
 
     Parameters
     ----------
     interpreter
         A registered name, or a dict with `type` and options.
     targets, top_targets
-        The classes to explain, as `eli5_transformers.attribute` takes them; by default what is predicted.
+        The classes to explain, as `eli5_transformers.attribute` takes them; by default what is predicted. A question is an
+        object, such as `{"type": "contrast"}`.
+    ordered
+        As for `eli5_transformers.load_predictor`.
     """
 
     def __init__(
@@ -36,10 +40,11 @@ class SaliencyPredictor(TransformerClassifierPredictor):
         dataset_reader: DatasetReader,
         frozen: bool = True,
         interpreter: Union[str, Dict[str, Any]] = "integrated-gradients",
-        targets: Optional[List[Union[str, int]]] = None,
+        targets: Union[str, int, List[Any], Dict[str, Any], None] = None,
         top_targets: Optional[int] = None,
+        ordered: Union[bool, List[str], None] = None,
     ) -> None:
-        super().__init__(model, dataset_reader, frozen)
+        super().__init__(model, dataset_reader, frozen, ordered)
         self._interpreter = make(self, interpreter)
         self._targets = chosen(targets, top_targets)
 
@@ -60,6 +65,8 @@ def _json(attribution: Attribution) -> Dict[str, Any]:
     tokens = attribution.tokens
     return {
         "label": attribution.label,
+        "question": attribution.question,
+        "summary": attribution.summary,
         "tokens": list(tokens.text),
         "scores": [float(score) for score in attribution.scores],
         "offsets": [None if start < 0 else [start, end] for start, end in zip(tokens.start, tokens.end)],

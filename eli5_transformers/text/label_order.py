@@ -26,8 +26,10 @@ class Order(NamedTuple):
     values: Tuple[float, ...]
     """For each label the number in its name, or of words the place from 1."""
     up: str
-    """What more of it is, in words: "more stars", or "towards " and the highest label."""
+    """What more of it is, in words: "more stars"; or, of labels that no word is known for, the highest one's name."""
     down: str
+    by_ends: bool = False
+    """True where `up` and `down` are the names of labels."""
 
     @property
     def lean(self) -> Tuple[float, ...]:
@@ -66,7 +68,7 @@ def declared_order(names: Sequence[str], lowest_first: Sequence[str]) -> Order:
         return known
     if known is not None and places == tuple(len(names) - 1 - place for place in known.places):
         return Order(places, tuple(place + 1.0 for place in places), known.down, known.up)
-    return _towards(names, places)
+    return _by_ends(names, places)
 
 
 def _ranked(values: Sequence[float]) -> Optional[Tuple[int, ...]]:
@@ -77,9 +79,9 @@ def _ranked(values: Sequence[float]) -> Optional[Tuple[int, ...]]:
     return tuple(ordered.index(value) for value in values)
 
 
-def _towards(names: Sequence[str], places: Sequence[int]) -> Order:
+def _by_ends(names: Sequence[str], places: Sequence[int]) -> Order:
     ends = [names[list(places).index(end)] for end in (len(names) - 1, 0)]
-    return Order(tuple(places), tuple(place + 1.0 for place in places), f"towards {ends[0]}", f"towards {ends[1]}")
+    return Order(tuple(places), tuple(place + 1.0 for place in places), ends[0], ends[1], by_ends=True)
 
 
 # Numbers
@@ -103,7 +105,7 @@ def _by_numbers(names: Sequence[str]) -> Optional[Order]:
         return Order(places, tuple(values), f"more {unit}s", f"fewer {unit}s")
     if not unit:
         return Order(places, tuple(values), "a higher number", "a lower number")
-    return Order(places, tuple(values), _towards(names, places).up, _towards(names, places).down)
+    return _by_ends(names, places)._replace(values=tuple(values))
 
 
 def _number(name: str) -> Optional[Tuple[float, str]]:
@@ -141,8 +143,8 @@ def _by_words(names: Sequence[str]) -> Optional[Order]:
         places = _ranked([level for level in levels if level is not None])
         if places is None:
             continue
-        towards = _towards(names, places)
-        return towards._replace(up=scale.up or towards.up, down=scale.down or towards.down)
+        order = _by_ends(names, places)
+        return order._replace(up=scale.up, down=scale.down, by_ends=False) if scale.up else order
     return None
 
 
@@ -180,7 +182,8 @@ def in_words(question: str, names: Sequence[str], weights: Sequence[float]) -> s
     if question == "contrast":
         return f"{names[_place_of(weights, max)]} rather than {names[_place_of(weights, min)]}"
     if question == "lean":
-        return directions(names, weights)[0]
+        order = order_by_weight(names, weights)
+        return f"towards {order.up}" if order.by_ends else order.up
     if question == "expected value":
         return "a higher expected value"
     held = sorted(zip(weights, names), key=lambda pair: -abs(pair[0]))
@@ -189,10 +192,9 @@ def in_words(question: str, names: Sequence[str], weights: Sequence[float]) -> s
     return (said[2:] if said.startswith("+") else said) + (" …" if len(held) > _MOST_TERMS else "")
 
 
-def directions(names: Sequence[str], weights: Sequence[float]) -> Tuple[str, str]:
-    """What more and what less of the lean with these weights is, in words."""
-    order = declared_order(names, [names[place] for place in sorted(range(len(names)), key=lambda place: weights[place])])
-    return order.up, order.down
+def order_by_weight(names: Sequence[str], weights: Sequence[float]) -> Order:
+    """The order in which the labels have these weights in a lean."""
+    return declared_order(names, [names[place] for place in sorted(range(len(names)), key=lambda place: weights[place])])
 
 
 def _place_of(weights: Sequence[float], extreme: Callable[[Sequence[float]], float]) -> int:

@@ -60,8 +60,8 @@ SCALES = (
         "good|gut|bon|bueno|buono|bom|goed|dobry|хорошо|хороший|iyi|جيد|好|良い|좋음",
         "excellent|great|amazing|perfect|best|outstanding|ausgezeichnet|hervorragend|excelente|eccellente|ottimo|ótimo|"
         "uitstekend|doskonały|świetny|отлично|mükemmel|ممتاز|优秀|最好|素晴らしい|最高|최고",
-        up="better",
-        down="worse",
+        up="a better rating",
+        down="a worse rating",
     ),
     _scale(
         "disagree|stimme nicht zu|pas d'accord|en désaccord|en desacuerdo|in disaccordo|discordo|oneens|nie zgadzam się|"
@@ -108,8 +108,8 @@ SCALES = (
         "high|severe|major|hoch|schwer|élevé|alto|grave|hoog|wysoki|высокий|yüksek|عال|高|높음",
         "highest|critical|extreme|maximal|maximum|kritisch|critique|crítico|critico|kritiek|krytyczny|критический|kritik|حرج|"
         "极高|最高|심각",
-        up="higher",
-        down="lower",
+        up="a higher level",
+        down="a lower level",
     ),
     _scale("small|klein|petit|pequeño|piccolo|pequeno", "medium|mittel|moyen|mediano|medio|médio", "large|big|groß|grand"),
     _scale("bearish", "neutral", "bullish", up="more bullish", down="more bearish"),

@@ -1,31 +1,77 @@
-"""Numbers, shares and words as a sentence has them."""
+"""Numbers and quotations as a person reads them in a sentence."""
 
 from __future__ import annotations
 
-from typing import Sequence
+from typing import List, NamedTuple, Sequence
 
-_MINUS = "\u2212"
-_THIN = "\u202f"
+from ..escapes import visible_line
+
+MINUS = "\u2212"
+_NARROW = "\u202f"  # a space that no line breaks at, narrower than one between words
+
+
+class Part(NamedTuple):
+    """A piece of a sentence."""
+
+    text: str
+    kind: str = ""
+    """"word" for what a text says, "label" for the name of a class, else empty: the sentence's own words."""
+
+
+Sentence = List[Part]
 
 
 def number(value: float) -> str:
-    """100 and more without decimals, 1 and more with one, less with two; "0" below 0.005."""
+    """A size: from 100 without decimals, from 1 with one, below with two; "0" under .005."""
     size = abs(value)
     if size < 0.005:
         return "0"
-    return f"{_MINUS if value < 0 else ''}{size:.{0 if size >= 100 else 1 if size >= 1 else 2}f}"
+    # By the number that is read: 0.999 is "1.0", 99.97 is "100".
+    two, one = f"{size:.2f}", f"{size:.1f}"
+    text = two if float(two) < 1 else one if float(one) < 100 else f"{size:.0f}"
+    return f"{MINUS if value < 0 else ''}{text}"
+
+
+def signed(value: float) -> str:
+    """A contribution: as `number` has it, always with its sign."""
+    text = number(value)
+    return f"+{text}" if value > 0 and text != "0" else text
 
 
 def percent(share: float) -> str:
-    """Whole percents, one decimal near the ends; "<0.1 %" and ">99.9 %" beyond."""
-    if share > 0.999:
-        return f">99.9{_THIN}%"
-    if share < 0.001:
-        return f"<0.1{_THIN}%"
-    return f"{100 * share:.{1 if share >= 0.995 or share < 0.01 else 0}f}{_THIN}%"
+    """A probability: ">99.9 %", one decimal from 99.5 % and below 1 %, else none, "<0.1 %"."""
+    value = 100 * share
+    if value > 99.9:
+        text = ">99.9"
+    elif value < 0.1:
+        text = "<0.1"
+    else:
+        text = f"{value:.1f}" if value >= 99.5 or value < 1 else f"{value:.0f}"
+    return f"{text}{_NARROW}%"
 
 
-def quoted(words: Sequence[str]) -> str:
-    """Words in curly quotes, as a list in a sentence: “a”, “b” and “c”."""
-    marked = [f"\u201c{word}\u201d" for word in words]
-    return " and ".join([", ".join(marked[:-1]), marked[-1]] if len(marked) > 1 else marked)
+def ordinal(place: int) -> str:
+    """A place from 1: "1st", "2nd", "11th"."""
+    ending = "th" if 10 < place % 100 < 14 else {1: "st", 2: "nd", 3: "rd"}.get(place % 10, "th")
+    return f"{place}{ending}"
+
+
+def said(text: str) -> Part:
+    """A piece of the sentence's own words."""
+    return Part(text)
+
+
+def joined(items: Sequence[Sentence]) -> Sentence:
+    """Several things in a row: "a", "a and b", "a, b and c"."""
+    made: Sentence = []
+    for place, item in enumerate(items):
+        if place:
+            made.append(said(" and " if place == len(items) - 1 else ", "))
+        made += item
+    return made
+
+
+def plain(sentence: Sentence) -> str:
+    """The sentence as text: words in double quotation marks, labels in single ones; one line, nothing that a screen obeys."""
+    marks = {"word": "“{}”", "label": "‘{}’", "": "{}"}
+    return "".join(marks[part.kind].format(visible_line(part.text)) for part in sentence)

@@ -12,6 +12,7 @@ from eli5.formatters.html import format_as_html
 
 from ..errors import InputError, shown
 from ..escapes import visible_line
+from ..explanations.label_text import safe
 from ..explanations.shown import given_instead
 from ..explanations.to_eli5 import escaped_where_unescaped
 
@@ -51,6 +52,8 @@ p b { unicode-bidi: isolate; }
 .eli5-weights-wrapper > tbody > tr > td { border: 1px solid #ddd !important; }
 .eli5-weights-wrapper table { width: 100%; }
 section + section { border-top: 3px double #bbb; margin-top: 3rem; padding-top: 1.5rem; }
+.answer { font-size: 1.1rem; margin: 0 0 0.75rem; }
+.answer ~ .answer { font-size: 1rem; }
 .given { color: #555; margin: -1rem 0 1.5rem; }
 .legend { color: #555; font-size: 0.85rem; }
 .about { border-top: 1px solid #ddd; margin-top: 2.5rem; padding-top: 1rem; color: #555; font-size: 0.85rem; }
@@ -104,10 +107,13 @@ def _section(explanation: Any, title: str, note: str = "") -> str:
         if not isinstance(given, str):
             raise InputError(f"{name} is {shown(given)}, but must be a text")
     escaped = escaped_where_unescaped(_with_escaped_tree(explanation))
+    answer, about = _answer_and_about(str.__str__(escaped.description or ""))
+    escaped = attr.evolve(escaped, description=safe(about) or None)
     table = attr.evolve(escaped, targets=[attr.evolve(target, weighted_spans=None) for target in escaped.targets or []])
     parts = [
         f"<h1>{html.escape(visible_line(title))}</h1>",
         f'<p class="given">{html.escape(visible_line(note))}</p>' if note else "",
+        *(f'<p class="answer">{html.escape(visible_line(line))}</p>' for line in answer.splitlines()),
         format_as_html(escaped, force_weights=False, show=fields.WEIGHTS),
         _LEGEND if _has_both_signs(escaped) else "",
         "<h2>Every contribution</h2>",
@@ -115,6 +121,12 @@ def _section(explanation: Any, title: str, note: str = "") -> str:
         f'<div class="about">{format_as_html(escaped, include_styles=False, show=fields.INFO)}</div>',
     ]
     return "\n".join(parts)
+
+
+def _answer_and_about(description: str) -> Tuple[str, str]:
+    """What `to_explanation` puts above the blank line of a description, and what is below; of others all is below."""
+    answer, blank, about = description.partition("\n\n")
+    return (answer, about) if blank else ("", description)
 
 
 def _with_escaped_tree(explanation: Explanation) -> Explanation:
