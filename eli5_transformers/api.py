@@ -232,10 +232,10 @@ def compare(
     """What several interpreters say of one text, side by side.
 
     `interpreters` are registered names, dicts of a name ("type") and its options, or instances. `source`, `text_pair`,
-    `targets`, `trust` and `options` are as for `attribute`. An option goes to all interpreters that have it, unless their dict says
-    another; those that are instances or AllenNLP's own get none. AllenNLP's own ("simple-gradient", "integrated-gradient",
-    "smooth-gradient") explain the predicted label, whatever `targets` says, and are marked as what they are: unsigned, of the
-    loss. A method that cannot explain this model is left out, and a note says why. The seconds are those of one run, after a
+    `targets`, `trust` and `options` are as for `attribute`. An option goes to all interpreters that have it, unless their
+    dict says another; those that are instances or AllenNLP's own get none. AllenNLP's own ("simple-gradient",
+    "integrated-gradient", "smooth-gradient") explain the predicted label, whatever `targets` says, and are marked as what they
+    are: unsigned, of the loss. A method that cannot explain this model is left out, and a note says why. The seconds are those of one run, after a
     prediction to warm up.
 
     Raises InputError for an unknown interpreter or option, and what `attribute` raises for the source and the text;

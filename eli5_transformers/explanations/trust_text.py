@@ -127,4 +127,4 @@ def stability_sentence(stability: Stability) -> str:
             f"The scores are not stable: with the last bits of the word vectors changed they rank otherwise ({said}), so that "
             "rounding decides about them."
         )
-    return f"With the last bits of the word vectors changed the scores rank alike ({said}): that is stability, not faithfulness."
+    return f"With the last bits of the word vectors changed the scores rank alike ({said}): stability, not faithfulness."

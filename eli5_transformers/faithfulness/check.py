@@ -6,12 +6,13 @@ import random
 from dataclasses import replace
 from itertools import combinations
 from math import comb
-from typing import Callable, List, Optional, Sequence
+from typing import Callable, List, Optional, Sequence, Union
 
 import numpy as np
 
 from ..records import DeletionCheck, HiddenWord
 
+Numbers = Union[Sequence[float], np.ndarray]
 Value = Callable[[Sequence[int]], np.ndarray]
 """Sets of words to what is measured of the text without each, (sets,)."""
 
@@ -25,7 +26,7 @@ MARGIN = 0.05
 """Of the range that there is: by so much must the effect be larger than the draws' mean."""
 
 
-def verdict(effect: float, others: Sequence[float], span: float) -> str:
+def verdict(effect: float, others: Numbers, span: float) -> str:
     """"yes" where an effect beats 90 % of the others', and their mean by 0.05 of the range; "partly" where it beats 60 % and
     their mean; "no" otherwise. Equal ones count half.
     """
@@ -36,7 +37,7 @@ def verdict(effect: float, others: Sequence[float], span: float) -> str:
     return "partly" if share >= PARTLY and margin > 0 else "no"
 
 
-def beaten(effect: float, others: Sequence[float]) -> float:
+def beaten(effect: float, others: Numbers) -> float:
     """The share of the others that are smaller; equal ones count half."""
     held = np.asarray(others)
     return float(((held < effect) + 0.5 * (held == effect)).mean())
@@ -73,6 +74,8 @@ def drawn(words: int, chosen: int, count: int, draw: random.Random) -> List[int]
 def checked(
     value: Value,
     words: Sequence[HiddenWord],
+    scores: np.ndarray,
+    *,
     signed: bool,
     span: Optional[float],
     count: int,
@@ -80,11 +83,10 @@ def checked(
 ) -> Optional[DeletionCheck]:
     """The check of an explanation of these words, all of a text in reading order; their `after` need not be known.
 
-    `count` sets are drawn, `span` is the range of what is measured: without one, that of all numbers of the check. Sets
-    without which nothing can be read are left out. None where no word is named, where the answer cannot be read without the
-    named ones, or where there are no other sets.
+    `scores` are theirs, positive where they speak for the answer. `count` sets are drawn, `span` is the range of what is
+    measured: without one, that of all numbers of the check. Sets without which nothing can be read are left out. None where
+    no word is named, where the answer cannot be read without the named ones, or where there are no other sets.
     """
-    scores = np.array([word.score for word in words])
     chosen = sorted(named(scores, signed))
     if not chosen:
         return None
@@ -96,7 +98,8 @@ def checked(
         return None
     alone = value([1 << word for word in chosen])
     side = winning_side(scores, signed)
-    effect, effects = (side * (before - after), side * (before - others)) if side else (abs(before - after), abs(before - others))
+    effect = side * (before - after) if side else abs(before - after)
+    effects = side * (before - others) if side else np.abs(before - others)
     return DeletionCheck(
         words=tuple(replace(words[word], after=float(found)) for word, found in zip(chosen, alone)),
         side=side,

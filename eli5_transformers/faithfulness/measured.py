@@ -9,6 +9,7 @@ import torch
 
 from ..engine.targets import Classes
 from ..records import Attribution
+from ..text.label_order import order_by_weight
 
 # Kernels round differently for other numbers of rows: what differs by less is the same.
 _DECIMALS = 6
@@ -35,7 +36,8 @@ def measured(classes: Classes, attribution: Attribution) -> Measured:
         weights = np.zeros(count)
         weights[attribution.target] = 1.0
     elif question == "lean":
-        weights = _values(classes, weights)
+        # The numbers in the labels' names, or their places from 1.
+        weights = np.array(order_by_weight(classes.names, attribution.weights).values)
 
     def score(logits: np.ndarray) -> np.ndarray:
         return logits @ weights
@@ -55,14 +57,6 @@ def measured(classes: Classes, attribution: Attribution) -> Measured:
     if question == "class":
         return Measured("probability", _rounded(expected, count), 1.0)
     return Measured("expected value", _rounded(expected, count), float(np.ptp(weights)))
-
-
-def _values(classes: Classes, lean: np.ndarray) -> np.ndarray:
-    """The values of ordered labels whose weights in the lean are these: the numbers in their names, else places from 1."""
-    order = classes.order
-    if order is not None and np.allclose(order.lean, lean):
-        return np.array(order.values)
-    return np.asarray(lean - lean.min() + 1)
 
 
 def _rounded(numbers: Callable[[np.ndarray], np.ndarray], classes: int) -> Callable[[np.ndarray], np.ndarray]:

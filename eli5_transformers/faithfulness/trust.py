@@ -97,7 +97,15 @@ class OneText:
         strongest = [word for word in ranked if words[word].score]
         alone = value([0, *(1 << word for word in strongest)])
         passes = value.passes
-        check = checked(value, words, attribution.signed, what.span, wanted.draws, self._draw())
+        check = checked(
+            value,
+            words,
+            supporting(words, attribution),
+            signed=attribution.signed,
+            span=what.span,
+            count=wanted.draws,
+            draw=self._draw(),
+        )
         if check is not None:
             check = replace(check, passes=value.passes - passes)
         return Trust(
@@ -119,7 +127,7 @@ class OneText:
         self, used: Operator, attribution: Attribution, words: Sequence[HiddenWord], what: Measured
     ) -> OperatorTrust:
         """Comprehensiveness and sufficiency of the order of the words' scores (their sizes, where these have no sign)."""
-        scores = np.array([word.score for word in words])
+        scores = supporting(words, attribution)
         order = [int(word) for word in np.argsort(-(scores if attribution.signed else np.abs(scores)), kind="stable")]
         draw, alike = self._draw(), ALIKE * (1.0 if what.span is None else what.span)
         drawn = [draw.sample(range(len(words)), len(words)) for _ in range(self._wanted.orders)]
@@ -134,6 +142,12 @@ class OneText:
             draws=len(drawn),
             passes=value.passes,
         )
+
+
+def supporting(words: Sequence[HiddenWord], attribution: Attribution) -> np.ndarray:
+    """The words' scores, (words,), positive where they speak for the answer: what raises a loss speaks against it."""
+    turned = attribution.signed and attribution.output == "loss"
+    return np.array([-word.score if turned else word.score for word in words])
 
 
 class Value:

@@ -5,6 +5,7 @@ from itertools import combinations
 
 import numpy as np
 import pytest
+from closeness import assert_close
 
 from eli5_transformers.faithfulness.check import beaten, checked, drawn, named, verdict, winning_side
 from eli5_transformers.records import HiddenWord
@@ -67,6 +68,11 @@ def words_of(scores):
     return [HiddenWord(str(place), (0, place, place + 1), score, float("nan")) for place, score in enumerate(scores)]
 
 
+def check_of(value, scores, span=1.0):
+    draw = random.Random(0)
+    return checked(value, words_of(scores), np.array(scores), signed=True, span=span, count=200, draw=draw)
+
+
 def bag(weights):
     """What the words that are left add up to."""
     return lambda sets: np.array([sum(w for i, w in enumerate(weights) if not one >> i & 1) for one in sets], dtype=float)
@@ -74,46 +80,46 @@ def bag(weights):
 
 def test_the_check_of_a_bag_of_words_by_hand():
     weights = [0.4, 0.3, 0.1, -0.2]
-    found = checked(bag(weights), words_of(weights), True, 1.0, 200, random.Random(0))
+    found = check_of(bag(weights), weights)
     assert [word.word for word in found.words] == ["0", "1"]
     assert [round(word.after, 9) for word in found.words] == [0.2, 0.3]
     assert (found.side, found.draws) == (1, 5)
-    assert found.after == pytest.approx(-0.1)
+    assert_close(found.after, -0.1)
     # Of the five other pairs, each word is in two or three: 0.6 less the mean of what they add up to.
     others = [sum(pair) for pair in combinations(weights, 2)][1:]
-    assert found.random_mean == pytest.approx(0.6 - np.mean(others))
+    assert_close(found.random_mean, 0.6 - np.mean(others))
     assert (found.beaten, found.verdict) == (1.0, "yes")
     assert found.passes == 9  # the text, the pair, five others, and the two words alone
 
 
 def test_words_against_the_answer_are_checked_by_how_far_it_rises():
     weights = [-0.4, -0.3, 0.1, 0.2]
-    found = checked(bag(weights), words_of(weights), True, 1.0, 200, random.Random(0))
+    found = check_of(bag(weights), weights)
     assert (found.side, found.verdict) == (-1, "yes")
-    assert found.after == pytest.approx(0.3)
+    assert_close(found.after, 0.3)
 
 
 def test_a_wrong_explanation_is_not_held_to_be_right():
-    found = checked(bag([0.4, 0.3, 0.1, 0.0]), words_of([0.0, 0.0, 0.1, 0.4]), True, 1.0, 200, random.Random(0))
+    found = check_of(bag([0.4, 0.3, 0.1, 0.0]), [0.0, 0.0, 0.1, 0.4])
     assert found.verdict == "no"
     assert found.beaten == 0
 
 
 def test_without_a_range_the_margin_is_of_what_was_measured():
     weights = [40.0, 30.0, 10.0, -20.0]
-    assert checked(bag(weights), words_of(weights), True, None, 200, random.Random(0)).verdict == "yes"
+    assert check_of(bag(weights), weights, None).verdict == "yes"
 
 
 def test_nothing_is_checked_where_there_is_nothing_to_compare_with():
-    assert checked(bag([1.0]), words_of([1.0]), True, 1.0, 200, random.Random(0)) is None
-    assert checked(bag([1.0, 0.5]), words_of([1.0, 0.5]), True, 1.0, 200, random.Random(0)) is None
-    assert checked(bag([1.0, 1.0]), words_of([0.0, 0.0]), True, 1.0, 200, random.Random(0)) is None
+    assert check_of(bag([1.0]), [1.0], 1.0) is None
+    assert check_of(bag([1.0, 0.5]), [1.0, 0.5], 1.0) is None
+    assert check_of(bag([1.0, 1.0]), [0.0, 0.0], 1.0) is None
 
 
 def test_sets_without_which_nothing_can_be_read_are_left_out():
     def value(sets):
         return np.array([np.nan if one == 0b1100 else 1 - bin(one & 0b11).count("1") / 2 for one in sets])
 
-    found = checked(value, words_of([2.0, 1.0, 0.1, 0.1]), True, 1.0, 200, random.Random(0))
+    found = check_of(value, [2.0, 1.0, 0.1, 0.1])
     assert found.draws == 4
     assert found.verdict == "yes"

@@ -57,7 +57,8 @@ def bytes_checkpoint(tmp_path_factory):
 def test_bytes_and_scripts_without_spaces(bytes_checkpoint):
     predictor = load_predictor(str(bytes_checkpoint))
     require_measured(trust_of(predictor, "El tel\u00e9fono m\u00e1s r\u00e1pido de Espa\u00f1a").trust)
-    require_measured(trust_of(predictor, "\u65e5\u672c\u8a9e\u306e\u30c6\u30ad\u30b9\u30c8\u3068\u4e2d\u6587\u6587\u672c").trust)
+    text = "\u65e5\u672c\u8a9e\u306e\u30c6\u30ad\u30b9\u30c8\u3068\u4e2d\u6587\u6587\u672c"
+    require_measured(trust_of(predictor, text).trust)
 
 
 def test_pairs(stars_checkpoint):
