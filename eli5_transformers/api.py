@@ -235,8 +235,8 @@ def compare(
     `targets`, `trust` and `options` are as for `attribute`. An option goes to all interpreters that have it, unless their
     dict says another; those that are instances or AllenNLP's own get none. AllenNLP's own ("simple-gradient",
     "integrated-gradient", "smooth-gradient") explain the predicted label, whatever `targets` says, and are marked as what they
-    are: unsigned, of the loss. A method that cannot explain this model is left out, and a note says why. The seconds are those of one run, after a
-    prediction to warm up.
+    are: unsigned, of the loss. A method that cannot explain this model is left out, and a note says why. The seconds are those
+    of one run, after a prediction to warm up.
 
     Raises InputError for an unknown interpreter or option, and what `attribute` raises for the source and the text;
     UnsupportedModelError where no method is left.
