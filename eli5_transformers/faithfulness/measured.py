@@ -10,6 +10,7 @@ import torch
 from ..engine.targets import Classes
 from ..records import Attribution
 from ..text.label_order import order_by_weight
+from .deletion import ALIKE
 
 # Kernels round differently for other numbers of rows: what differs by less is the same.
 _DECIMALS = 6
@@ -24,6 +25,11 @@ class Measured(NamedTuple):
     """From logits (rows, classes) to a number each, (rows,); NaN for lines that are none."""
     span: Optional[float]
     """From the smallest to the largest number that there can be; None where there are no such."""
+
+    @property
+    def alike(self) -> float:
+        """Numbers that differ by less do not count as different."""
+        return ALIKE * (1.0 if self.span is None else self.span)
 
 
 def measured(classes: Classes, attribution: Attribution) -> Measured:

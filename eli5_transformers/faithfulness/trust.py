@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from contextlib import nullcontext
 from dataclasses import replace
-from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Set, Union
+from typing import Any, Callable, Dict, List, Mapping, Sequence, Set, Union
 
 import numpy as np
 
@@ -13,13 +13,14 @@ from ..components.explained_predictors import explained_model
 from ..engine.explained_model import EncodedText
 from ..engine.passes import Scorer
 from ..errors import Eli5TransformersError
-from ..records import Attribution, FailedText, HiddenWord, OperatorTrust, OrderMeasure, Trust
+from ..records import Attribution, FailedText, HiddenWord, OperatorTrust, Trust
 from ..text.granularity import placed_scores
 from .asked import Asked
 from .check import checked
-from .deletion import ALIKE, MEASURES, Deletions, Worth, firsts, judged, sizes
+from .deletion import MEASURES, Deletions
 from .measured import Measured, measured
 from .operators import Operator, WordsOf, operator
+from .orders import order_measures, order_of
 from .stability import JITTER, stability
 
 Explain = Callable[[], List[List[Attribution]]]
@@ -64,13 +65,15 @@ class OneText:
         self._wanted, self._text = wanted, text
         self._classes = scorer.explained.classes
         self._of = WordsOf(scorer, text, given, self._draw())
-        self._operators: Dict[str, Operator] = {"mask": operator("mask", self._of)}
-        self._reasons: Dict[str, str] = {}
+        self.operators: Dict[str, Operator] = {"mask": operator("mask", self._of)}
+        """Those that there are; "mask" always is."""
+        self.reasons: Dict[str, str] = {}
+        """Why there are no others."""
         for name in wanted.operators:
             try:
-                self._operators.setdefault(name, operator(name, self._of, wanted.replacements))
+                self.operators.setdefault(name, operator(name, self._of, wanted.replacements))
             except Eli5TransformersError as error:
-                self._reasons[name] = str(error)
+                self.reasons[name] = str(error)
 
     def _draw(self) -> random.Random:
         """Of the text's own: neither other texts nor other targets change what is drawn."""
@@ -92,7 +95,7 @@ class OneText:
     def trust(self, attribution: Attribution) -> Trust:
         """What was measured for one attribution of the text."""
         wanted, words, what = self._wanted, self.words(attribution), measured(self._classes, attribution)
-        value = Value(self._operators["mask"].deletions, what)
+        value = Value(self.operators["mask"].deletions, what)
         ranked = sorted(range(len(words)), key=lambda word: -abs(words[word].score))[: wanted.words]
         strongest = [word for word in ranked if words[word].score]
         alone = value([0, *(1 << word for word in strongest)])
@@ -110,29 +113,29 @@ class OneText:
             check = replace(check, passes=value.passes - passes)
         return Trust(
             measured=what.name,
-            replaced_by=self._operators["mask"].replaced_by,
+            replaced_by=self.operators["mask"].replaced_by,
             before=float(alone[0]),
             hidden=tuple(replace(words[word], after=float(after)) for word, after in zip(strongest, alone[1:])),
             passes=passes,
             check=check,
             operators=tuple(
-                self.by_operator(self._operators[name], attribution, words, what)
+                self.by_operator(self.operators[name], attribution, words, what)
                 for name in wanted.operators
-                if name in self._operators
+                if name in self.operators
             ),
-            notes=tuple(f"Hiding words by {name} was left out: {reason}." for name, reason in self._reasons.items()),
+            notes=tuple(f"Hiding words by {name} was left out: {reason}." for name, reason in self.reasons.items()),
         )
 
     def by_operator(
         self, used: Operator, attribution: Attribution, words: Sequence[HiddenWord], what: Measured
     ) -> OperatorTrust:
-        """Comprehensiveness and sufficiency of the order of the words' scores (their sizes, where these have no sign)."""
-        scores = supporting(words, attribution)
-        order = [int(word) for word in np.argsort(-(scores if attribution.signed else np.abs(scores)), kind="stable")]
-        draw, alike = self._draw(), ALIKE * (1.0 if what.span is None else what.span)
-        drawn = [draw.sample(range(len(words)), len(words)) for _ in range(self._wanted.orders)]
-        value = Value(used.deletions, what)
-        found = {name: order_measure(worth(value, len(words)), order, drawn, alike) for name, worth in MEASURES.items()}
+        """Comprehensiveness and sufficiency of the order of the words' scores."""
+        value, drawn = Value(used.deletions, what), self.drawn()
+        order = order_of(supporting(words, attribution), attribution.signed)
+        found = {
+            name: order_measures(worth(value, len(words)), {"own": order}, drawn, what.alike).orders.get("own")
+            for name, worth in MEASURES.items()
+        }
         return OperatorTrust(
             operator=used.name,
             replaced_by=used.replaced_by,
@@ -142,6 +145,11 @@ class OneText:
             draws=len(drawn),
             passes=value.passes,
         )
+
+    def drawn(self) -> List[List[int]]:
+        """Random orders of the words."""
+        draw, words = self._draw(), len(self._of.words)
+        return [draw.sample(range(words), words) for _ in range(self._wanted.orders)]
 
 
 def supporting(words: Sequence[HiddenWord], attribution: Attribution) -> np.ndarray:
@@ -165,31 +173,3 @@ class Value:
     def passes(self) -> int:
         """How many sets were asked for, the whole text counted in; what other targets share is counted, too."""
         return len(self._asked)
-
-
-def order_measure(
-    worth: Worth, order: Sequence[int], drawn: Sequence[Sequence[int]], alike: float = ALIKE
-) -> Optional[OrderMeasure]:
-    """What one measure says of an order of two words or more; None where nothing can be read of what it leaves.
-
-    Random orders of which that is so are left out.
-    """
-    words = len(order)
-    if words < 2:
-        return None
-    counts = sizes(words)
-    own = worth(firsts(order, counts))
-    readable = [one for one in drawn if np.isfinite(worth(firsts(one, counts))).all()]
-    if not np.isfinite(own).all() or not readable:
-        return None
-    judgements, scale = judged(worth, words, {"own": order}, readable, alike)
-    one, chance = judgements.get("own"), judgements.get("random order")
-    return OrderMeasure(
-        area=float(own.mean()),
-        best=float(scale.best),
-        worst=float(scale.worst),
-        normalised=None if one is None else one.normalised,
-        random=None if chance is None else chance.normalised,
-        wins=0.5 if one is None else one.wins,
-        p_value=1.0 if one is None else one.p_value,
-    )
