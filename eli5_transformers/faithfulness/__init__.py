@@ -6,9 +6,9 @@ from typing import Any, List, Mapping, Sequence, Union
 
 from .. import interpreters
 from ..records import Attribution, FailedText
-from .asked import asked
+from .asked import OPERATORS, asked
 
-__all__ = ["asked", "attribute"]
+__all__ = ["OPERATORS", "asked", "attribute"]
 
 
 def attribute(

@@ -62,7 +62,7 @@ class OneText:
     """What is measured of one text, for any number of attributions: the model sees it without a set of words once."""
 
     def __init__(self, scorer: Scorer, text: EncodedText, given: Mapping[str, Any], wanted: Asked) -> None:
-        self._wanted, self._text = wanted, text
+        self.wanted, self._text = wanted, text
         self._classes = scorer.explained.classes
         self._of = WordsOf(scorer, text, given, self._draw())
         self.operators: Dict[str, Operator] = {"mask": operator("mask", self._of)}
@@ -77,7 +77,7 @@ class OneText:
 
     def _draw(self) -> random.Random:
         """Of the text's own: neither other texts nor other targets change what is drawn."""
-        return random.Random(f"{self._wanted.seed} {self._text.documents!r}")
+        return random.Random(f"{self.wanted.seed} {self._text.documents!r}")
 
     @property
     def rounding(self) -> float:
@@ -94,7 +94,7 @@ class OneText:
 
     def trust(self, attribution: Attribution) -> Trust:
         """What was measured for one attribution of the text."""
-        wanted, words, what = self._wanted, self.words(attribution), measured(self._classes, attribution)
+        wanted, words, what = self.wanted, self.words(attribution), measured(self._classes, attribution)
         value = Value(self.operators["mask"].deletions, what)
         ranked = sorted(range(len(words)), key=lambda word: -abs(words[word].score))[: wanted.words]
         strongest = [word for word in ranked if words[word].score]
@@ -149,7 +149,7 @@ class OneText:
     def drawn(self) -> List[List[int]]:
         """Random orders of the words."""
         draw, words = self._draw(), len(self._of.words)
-        return [draw.sample(range(words), words) for _ in range(self._wanted.orders)]
+        return [draw.sample(range(words), words) for _ in range(self.wanted.orders)]
 
 
 def supporting(words: Sequence[HiddenWord], attribution: Attribution) -> np.ndarray:
