@@ -81,7 +81,7 @@ def _tables(folder: Path, quick: bool, rounds: int) -> Dict[str, Callable[[], No
     from demo_model.generator import HELD_OUT, sample
     from eli5_transformers import load_predictor
 
-    from . import accuracy, human, memory, shapes, speed
+    from . import accuracy, evidence, human, memory, models, shapes, speed
 
     count = 20 if quick else 200
     large = shapes.SMALL if quick else shapes.BASE
@@ -105,12 +105,17 @@ def _tables(folder: Path, quick: bool, rounds: int) -> Dict[str, Callable[[], No
         model = shapes.ours(checkpoint(large, 6.0 if quick else 4.0))
         accuracy.evaluations(f"{large.name}, large weights", model, random_texts, ("mask",))
 
+    def run_evidence() -> None:
+        each = {"the demonstration model": load_predictor(checkpoint_path())}
+        each.update({} if quick else {one.name: load_predictor(one.checkpoint) for one in models.trained()})
+        evidence.evidence(each, sample(count, seed=11, split=HELD_OUT))
+
     return {
         "released": lambda: speed.released(checkpoint(large), rounds),
         "integrated": lambda: speed.integrated(checkpoint(large), rounds),
         "together": run_together,
         "evaluations": run_evaluations,
-        "evidence": lambda: accuracy.evidence(load_predictor(checkpoint_path()), sample(count, seed=11, split=HELD_OUT)),
+        "evidence": run_evidence,
         "human": lambda: human.human(20 if quick else 500),
         "memory": lambda: memory.peak(checkpoint(large), 512, (0, 1, 8) if quick else (0, 1, 4, 16)),
     }

@@ -1,8 +1,8 @@
-"""How many gradients a stated error costs, and whether the words that decide come first."""
+"""How many gradients a stated error costs."""
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Sequence, Tuple
+from typing import Any, Dict, Sequence, Tuple
 
 import numpy as np
 
@@ -48,71 +48,3 @@ def _fixed_steps(predictor: Any, inputs: Sequence[Dict[str, str]], baseline: str
         if np.mean([one.relative_delta <= TOLERANCE for (one,) in found]) >= SHARE:
             return steps, True
     return RUNGS[-1], False
-
-
-METHODS: Dict[str, Dict[str, Any]] = {
-    "integrated-gradients": {},
-    "integrated-gradients, pad": {"type": "integrated-gradients", "baseline": "pad"},
-    "gradient-x-input": {},
-    "gradient": {},
-    "smoothgrad": {},
-    "smoothgrad of integrated-gradients": {"type": "smoothgrad", "around": "integrated-gradients", "samples": 5},
-    "occlusion": {},
-    "captum": {"method": "ShapleyValueSampling", "options": {"n_samples": 5}},
-    "simple-gradient": {},
-    "integrated-gradient": {},
-    "smooth-gradient": {},
-}
-
-
-def evidence(predictor: Any, examples: Sequence[Any]) -> None:
-    """Whether each method ranks the words first that decide the label, which the generator knows."""
-    from eli5_transformers.errors import MissingDependencyError
-    from eli5_transformers.interpreters import attribute
-
-    # Texts whose label the model does not find have no evidence for what it predicts; texts without opinion have none.
-    examples = [example for example in examples if example.evidence]
-    right = [example for example in examples if _predicted(predictor, example.text) == example.label - 1]
-    inputs = [{"sentence": example.text} for example in right]
-    rows = []
-    for name, settings in METHODS.items():
-        try:
-            found = attribute(predictor, inputs, {"type": name, **settings})
-        except MissingDependencyError:
-            continue
-        precisions, areas = zip(*(_ranking(one, example) for (one,), example in zip(found, right)))
-        rows.append([name, float(np.mean(precisions)), float(np.mean(areas))])
-    table(
-        f"Known evidence, {len(right)} of {len(examples)} held-out texts that the model labels right",
-        ["interpreter", "mean average precision", "AUROC"],
-        sorted(rows, key=lambda row: -row[1]),
-        "Words are ranked by the size of their score. simple-gradient, integrated-gradient and smooth-gradient are AllenNLP's.",
-    )
-
-
-def _predicted(predictor: Any, text: str) -> int:
-    return int(np.argmax(predictor.predict_json({"sentence": text})["probs"]))
-
-
-def _ranking(found: Any, example: Any) -> Tuple[float, float]:
-    """Average precision and area under the curve of one text's words."""
-    from eli5_transformers.text.granularity import by_word
-
-    words = by_word(found)
-    scores: List[float] = []
-    decides: List[bool] = []
-    for place in range(len(words.tokens)):
-        start, end = words.tokens.start[place], words.tokens.end[place]
-        if start < 0:
-            continue
-        scores.append(abs(float(words.scores[place])))
-        decides.append(any(start < item.end and item.start < end for item in example.evidence))
-    order = np.argsort(-np.array(scores), kind="stable")
-    hits = np.array(decides)[order]
-    precision = float((np.cumsum(hits) / np.arange(1, len(hits) + 1))[hits].mean()) if hits.any() else 0.0
-    positive = np.array(scores)[np.array(decides)]
-    negative = np.array(scores)[~np.array(decides)]
-    if not len(positive) or not len(negative):
-        return precision, 1.0
-    wins = (positive[:, None] > negative[None]).mean() + 0.5 * (positive[:, None] == negative[None]).mean()
-    return precision, float(wins)

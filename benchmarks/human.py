@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import copy
 import hashlib
 import random
 import time
-from typing import Any, Callable, Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterable, List, Mapping, NamedTuple, Sequence, Tuple
 
 import numpy as np
 
 from eli5_transformers.faithfulness.deletion import EXACT, MEASURES, WIDTH, Deletions, Found, judged
 from eli5_transformers.faithfulness.intervals import Estimate, estimate, mean, spearman
 
-from .accuracy import METHODS
+from .methods import METHODS
 from .timing import table
 
 LEAST_WORDS = 4
@@ -22,8 +21,6 @@ SLOW = ("smoothgrad", "smoothgrad of integrated-gradients", "captum")
 DRAWN = 5
 """Random orders of each text's words."""
 SEED = 0
-LEAN = 5
-"""The output that stands behind the five classes: see `with_lean`."""
 
 INTRODUCTION = """
 What interpreters say of the bundled model, on {count} texts that people wrote and rated and that the model was not trained on:
@@ -73,7 +70,7 @@ OPERATORS = {
 
 def human(count: int) -> None:
     """Prints all tables for so many texts, a multiple of four."""
-    from eli5_transformers import bundled_model, load_predictor
+    from eli5_transformers import bundled_model, lean, load_predictor
     from sentiment_model import ratings, sources
     from sentiment_model.evaluation import Classifier
     from sentiment_model.pruning import one_thread
@@ -86,7 +83,7 @@ def human(count: int) -> None:
         classifier, predictor = Classifier(bundled_model()), load_predictor(bundled_model())
         explained = explanations(predictor, texts)
         faithfulness_tables(classifier, explained)
-        agreement_table(explained, explanations(with_lean(classifier), texts, LEAN), ratings.lexicon(path))
+        agreement_table(explained, explanations(predictor, texts, lean()), ratings.lexicon(path))
     cost_table(explained)
 
 
@@ -111,7 +108,7 @@ class Explained(NamedTuple):
     """Of the processor, a text."""
 
 
-def explanations(predictor: Any, texts: Sequence[str], target: Optional[int] = None) -> Dict[str, Explained]:
+def explanations(predictor: Any, texts: Sequence[str], target: Any = None) -> Dict[str, Explained]:
     """What each method says of the target, or of the predicted class; with a target, without those that can name none."""
     import torch
 
@@ -135,28 +132,6 @@ def explanations(predictor: Any, texts: Sequence[str], target: Optional[int] = N
                 continue
             found[name] = Explained(attributions, (time.process_time() - start) / len(some))
     return found
-
-
-def with_lean(classifier: Any) -> Any:
-    """A predictor of the same classifier with one output more: the sum over classes k of (k - 2) times the logit of k.
-
-    It is what the text leans to, from the most negative to the most positive, and a row of the last layer like any other.
-    """
-    import torch
-
-    from eli5_transformers import load_predictor
-
-    model = copy.deepcopy(classifier.model)
-    head = model.classifier
-    places = torch.arange(head.out_features, dtype=head.weight.dtype) - (head.out_features - 1) / 2
-    model.classifier = torch.nn.Linear(head.in_features, head.out_features + 1).eval()
-    with torch.no_grad():
-        model.classifier.weight.copy_(torch.cat([head.weight, (places @ head.weight)[None]]))
-        model.classifier.bias.copy_(torch.cat([head.bias, (places @ head.bias)[None]]))
-    names = {**model.config.id2label, head.out_features: "lean"}
-    model.config.id2label, model.config.label2id = names, {name: place for place, name in names.items()}
-    model.num_labels = len(names)
-    return load_predictor(model, tokenizer=classifier.tokenizer)
 
 
 def words(attribution: Any) -> List[Any]:

@@ -52,9 +52,9 @@ def attribute(
         "simple-gradient", "integrated-gradient", "smooth-gradient"), a dict with `type` and options as a config has it,
         or an interpreter. `list_interpreters` lists them.
     targets, top_targets
-        The classes to explain: None for what the model predicts, a name, an index or several of these, or
-        `per_text([…])` with such an entry for each text; or the number of classes with the highest scores, highest first
-        (negative: with the lowest scores, lowest first).
+        The classes to explain: None for what the model predicts, a name, an index, `contrast(…)`, `lean()`,
+        `expected_value()`, a dict of weights, or several of these, or `per_text([…])` with such an entry for each text; or the
+        number of classes with the highest scores, highest first (negative: with the lowest scores, lowest first).
     on_error
         "raise" refuses the call with an error that names the text ("text 3: …"). "skip" puts a `FailedText` in the place
         of a text that cannot be read or explained: an empty list with the error. What is wrong with the call itself is

@@ -66,7 +66,7 @@ def load_predictor(
         Names of the classes, in the order of the outputs, and the kind of head, where the model's config says nothing
         or something else: "single_label_classification", "multi_label_classification" or "regression".
     ordered
-        Whether the classes are ordered labels, such as ratings: by default their names tell (docs/interpreters.md). True: the
+        Whether the classes are ordered labels, such as ratings: by default their names tell (docs/questions.md). True: the
         outputs stand in that order. A list: the names from the lowest to the highest. False: they have none.
     trust_source
         Let a config or an archive do all that AllenNLP lets it do: call any class of any module by its dotted name, read any

@@ -20,6 +20,10 @@ CSV_TEXT = ("every", "first", "none")
 _COLUMNS = ("input", "text", "target", "probability", "score", "feature", "contribution", "text_pair", "id", "label")
 
 
+# The signs of our own sentences, for a stdout that lacks them.
+_IN_ASCII = str.maketrans({"“": '"', "”": '"', "‘": "'", "’": "'", "\u2212": "-", "\u202f": " ", "…": "..."})
+
+
 class Format:
     """Text formats; a subclass says what a record is."""
 
@@ -36,10 +40,11 @@ class Text(Format):
 
     between = "\n"
 
-    def __init__(self, colours: bool = False) -> None:
-        self._colours = colours
+    def __init__(self, colours: bool = False, ascii_only: bool = False) -> None:
+        self._colours, self._ascii = colours, ascii_only
 
     def record(self, number: int, row: Any, explanation: Any) -> str:
+        import attr
         from eli5.formatters.text import format_as_text
 
         known, painted = given(row), ""
@@ -47,6 +52,8 @@ class Text(Format):
             from ..views.terminal import painted as in_colours
 
             painted = in_colours(explanation)
+        if self._ascii and explanation.description:
+            explanation = attr.evolve(explanation, description=explanation.description.translate(_IN_ASCII))
         parts = [visible(known), *([painted + "\n"] if painted else [])]
         return "\n".join([*filter(None, parts), visible(format_as_text(explanation)).rstrip("\n") + "\n"])
 
@@ -172,4 +179,4 @@ def make_format(
         return Html(alone, ascii_only)
     if form == "csv":
         return Csv(raw, text)
-    return Text(colours) if form == "text" else _PLAIN[form]()
+    return Text(colours, ascii_only) if form == "text" else _PLAIN[form]()

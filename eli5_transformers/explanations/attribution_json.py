@@ -119,4 +119,17 @@ def attribution_from_json(text: str) -> Attribution:
         raise ExplanationError(
             "attribution.tokens must have one entry of `cut` and of `seen` for each document, or none"
         )
+    _require_classes(read)
     return replace(read, scores=np.array(read.scores, dtype=float))
+
+
+def _require_classes(read: Attribution) -> None:
+    """Whoever puts an attribution into words relies on one entry a class. Raises ExplanationError for others."""
+    count = len(read.classes)
+    if len(read.probabilities) not in (0, count) or len(read.weights) not in (0, count):
+        raise ExplanationError("attribution.probabilities and weights must have one entry for each of the classes, or none")
+    if count and read.target >= count:
+        raise ExplanationError(f"attribution.target is {read.target}, but there are {count} classes")
+    known = {"class": 0, "contrast": count, "lean": count, "expected value": count, "combination": count}
+    if known.get(read.question) != len(read.weights) or (read.weights and not any(read.weights)):
+        raise ExplanationError(f"attribution.question is {read.question!r}, which has no weights like these: {read.weights}")

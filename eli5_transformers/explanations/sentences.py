@@ -38,6 +38,8 @@ class Word:
     segment: int
     start: int
     end: int
+    follows: bool = False
+    """True where nothing but space parts it from the word before it."""
     place: int = 0
     """Which of the words that are spelled so, from 1; 0 for the only one."""
 
@@ -160,8 +162,12 @@ def words_of(attribution: Attribution) -> List[Word]:
         if tokens.special[place] or white_space(tokens.text[place]) is not None:
             continue
         segment, start, end = tokens.segment[place], tokens.start[place], tokens.end[place]
-        text = attribution.documents[segment][start:end] if start >= 0 else tokens.text[place]
-        found.append(Word(text, turn * float(whole.scores[place]), len(found), segment, start, end))
+        document = attribution.documents[segment]
+        last = found[-1] if found else None
+        behind = last is not None and last.segment == segment and 0 <= last.end <= start
+        follows = last is not None and behind and not document[last.end : start].strip()
+        text = document[start:end] if start >= 0 else tokens.text[place]
+        found.append(Word(text, turn * float(whole.scores[place]), len(found), segment, start, end, follows))
     seen: Dict[str, List[int]] = {}
     for word in found:
         seen.setdefault(word.text.casefold(), []).append(word.index)
@@ -189,12 +195,12 @@ def _phrases(words: Sequence[Word]) -> List[Word]:
     made: List[Word] = []
     for word in words:
         last = made[-1] if made else None
-        if last is None or last.index + 1 != word.index or last.segment != word.segment or min(last.end, word.start) < 0:
+        if last is None or last.index + 1 != word.index or not word.follows:
             made.append(word)
             continue
         space = " " if word.start > last.end else ""
-        merged = replace(word, text=f"{last.text}{space}{word.text}", score=last.score + word.score, start=last.start, place=0)
-        made[-1] = merged
+        text = f"{last.text}{space}{word.text}"
+        made[-1] = replace(word, text=text, score=last.score + word.score, start=last.start, place=0)
     return made
 
 

@@ -12,7 +12,7 @@ _NUMBER = re.compile(r"[-+\u2212]?\d+(?:[.,]\d+)?")
 _STARS = re.compile(r"[★⭐]+[☆]*")
 # Names that number the outputs and say nothing of them.
 _INDEX = re.compile(r"(?:label|class|category|klasse|classe|clase|cluster|topic|output|id)\s*", re.IGNORECASE)
-_PLURALS = ("s", "e")  # "stars", "Sterne"
+_PLURALS = ("s", "e")  # "stars", "Sterne", "étoiles": taken off one behind the other
 _MOST_TERMS = 4
 _STEP = 0.25
 """What a word such as "very" moves a level by, in levels."""
@@ -124,10 +124,10 @@ def _number(name: str) -> Optional[Tuple[float, str]]:
 
 
 def _singular(word: str) -> str:
-    """A word as it is beside a one: "stars" and "star" are the same unit."""
+    """The same for a word beside a one and beside more: "star" and "stars"."""
     for ending in _PLURALS:
         if len(word) > len(ending) + 1 and word.endswith(ending):
-            return word[: -len(ending)]
+            word = word[: -len(ending)]
     return word
 
 

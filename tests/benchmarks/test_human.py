@@ -9,8 +9,7 @@ import torch
 from closeness import assert_close
 
 from benchmarks import human
-from eli5_transformers import load_predictor
-from eli5_transformers.interpreters import attribute
+from eli5_transformers import lean, load_predictor
 from eli5_transformers.records import RELEASED
 from sentiment_model.evaluation import Classifier
 from sentiment_model.ratings import Snippet
@@ -57,15 +56,6 @@ def test_texts_of_the_training_and_short_ones_are_left_out():
 
 
 # What is explained
-
-
-def test_the_lean_is_explained_as_the_sum_of_what_the_classes_are(classifier, stars_checkpoint):
-    inputs = [{"sentence": TEXTS[0]}]
-    (classes,) = attribute(load_predictor(stars_checkpoint), inputs, "gradient-x-input", targets=range(5))
-    ((lean,),) = attribute(human.with_lean(classifier), inputs, "gradient-x-input", targets=human.LEAN)
-    assert lean.label == "lean"
-    assert_close(lean.scores, sum((place - 2) * one.scores for place, one in enumerate(classes)))
-    assert classifier.model.config.num_labels == 5  # the classifier itself is as it was
 
 
 def test_every_method_explains_the_predicted_class(explained, classifier):
@@ -150,9 +140,9 @@ def test_signs_agree_where_both_are_positive_or_negative():
     assert human.right_signs(np.array([[1.0, 2.0], [-1.0, -0.1], [0.0, 1.0], [1.0, -1.0]])) == 0.5
 
 
-def test_the_tables_have_a_row_for_every_method(explained, classifier, capsys):
+def test_the_tables_have_a_row_for_every_method(explained, classifier, stars_checkpoint, capsys):
     human.faithfulness_tables(classifier, explained)
-    leaning = human.explanations(human.with_lean(classifier), TEXTS, human.LEAN)
+    leaning = human.explanations(load_predictor(stars_checkpoint), TEXTS, lean())
     human.agreement_table(explained, leaning, {"love": 3.0, "great": 3.1, "good": 1.9, "bad": -2.5, "not": -1.0, "no": -1.2})
     human.cost_table(explained)
     tables = capsys.readouterr().out.split("\n### ")[1:]

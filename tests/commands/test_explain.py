@@ -190,7 +190,7 @@ def test_a_config_holds_source_method_and_output_together(run, stars_checkpoint,
         (("a text", "--output", "no/such/folder/x.html"), "no folder"),
         (("bundled", "--input", "x", "a text"), "with --input no texts"),
         (("   ",), "empty or white space"),
-        (("a text", "--targets", "1 star", "another text"), "--targets takes every word"),
+        (("a text", "--targets", "1 star", "another text"), "--targets and --contrast take every word"),
         (("a text", "--granularity", "word", "--set", "tolerence=1"), "did you mean 'tolerance'"),
         (("model", "a text"), "write bundled before it"),
     ],
@@ -347,13 +347,16 @@ def test_predictions_can_carry_their_saliency(run, stars_checkpoint, tmp_path):
     archive_model(str(folder), weights="best.th")
     questions, answers = tmp_path / "questions.jsonl", tmp_path / "answers.jsonl"
     questions.write_text('{"sentence": "it is good"}\n{"sentence": "not me, thank you"}\n')
-    arguments = ["--predictor", "saliency", "--predictor-args", '{"interpreter": "gradient-x-input"}', "--silent"]
+    asked = '{"interpreter": "gradient-x-input", "targets": [null, {"type": "contrast"}, {"type": "lean"}], "ordered": true}'
+    arguments = ["--predictor", "saliency", "--predictor-args", asked, "--silent"]
     code, _, err = run("predict", folder, questions, "--output-file", answers, "--batch-size", 2, *arguments)
     assert code == 0, err
     predictions = [json.loads(line) for line in answers.read_text().splitlines()]
     expected = attribute(predictor, ["it is good", "not me, thank you"], interpreter="gradient-x-input")
     for prediction, (attribution,) in zip(predictions, expected):
-        (saliency,) = prediction["saliency"]
+        saliency, contrast, lean = prediction["saliency"]
+        assert (contrast["question"], lean["question"], lean["label"]) == ("contrast", "lean", "more stars")
+        assert saliency["summary"] == attribution.summary
         assert saliency["label"] == prediction["label"] == attribution.label
         assert saliency["tokens"] == prediction["tokens"]
         assert_close(saliency["scores"], attribution.scores.tolist())

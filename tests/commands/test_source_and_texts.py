@@ -58,7 +58,7 @@ def test_a_forgotten_text_is_said(words, message):
 
 def test_texts_that_an_option_took_are_said():
     for words in ([], ["model"]):
-        with pytest.raises(InputError, match="--targets takes every word"):
+        with pytest.raises(InputError, match="--targets and --contrast take every word"):
             source_and_texts(words, None, None, ["5 stars", "I love it"])
 
 

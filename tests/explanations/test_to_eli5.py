@@ -238,7 +238,9 @@ def test_hostile_texts_and_titles_are_text_in_the_page():
 def test_notes_are_told_in_the_description_once():
     noted = attribution(SCORES, notes=("a caveat.",))
     explained = to_explanation([noted, noted], estimator="e", description="a model")
-    assert explained.description == "a model\na caveat."
+    answer, blank, about = explained.description.partition("\n\n")
+    assert about == "a model\na caveat."
+    assert answer.splitlines()[0] == noted.summary
 
 
 def test_a_pair_is_two_named_documents():
