@@ -7,6 +7,7 @@ from typing import Any, Optional, Sequence
 from . import compat, faithfulness
 from .adapters.loading import load_predictor
 from .arguments import Texts, in_order
+from .errors import InputError
 from .interpreters.many import require_on_error
 from .interpreters.reading import read_inputs
 from .options import split
@@ -66,7 +67,12 @@ def evaluate_faithfulness(
     several = in_order(interpreters, "interpreters")
     given = {"operators": operators, "orders": orders, "seed": seed, "stability": False}
     wanted = faithfulness.asked({**given, **({} if replacements is None else {"replacements": replacements})})
-    loading, _ = split(options, [], evaluate_faithfulness)
+    loading, rest = split(options, [], evaluate_faithfulness)
+    if rest:
+        raise InputError(
+            f"evaluate_faithfulness has no option {next(iter(rest))!r}: options of a method stand in its dict, as in "
+            '{"type": "integrated-gradients", "tolerance": 0.01}'
+        )
     require_on_error(on_error)
     from .faithfulness.evaluation import evaluated, named
 
