@@ -172,10 +172,12 @@ def no_better_than_random(rows: Sequence[OrderRow]) -> List[int]:
 
 def curves(rows: Sequence[OrderRow]) -> Dict[Tuple[str, str], Dict[str, np.ndarray]]:
     """The mean deletion curve of each method, of random orders and of the whole text, (shares,), by operator and measure."""
-    held: Dict[Tuple[str, str], Dict[str, List[Tuple[float, ...]]]] = {}
-    for row in rows:
-        of_key = held.setdefault((row.operator, row.measure), {})
-        of_key.setdefault(row.method, []).append(row.curve)
-        of_key.setdefault(RANDOM, []).append(row.random_curve)
-        of_key.setdefault(WHOLE, []).append((row.before,) * len(SHARES))
-    return {key: {name: np.mean(found, axis=0) for name, found in methods.items()} for key, methods in held.items()}
+    made: Dict[Tuple[str, str], Dict[str, np.ndarray]] = {}
+    for key in dict.fromkeys((row.operator, row.measure) for row in rows):
+        own = [row for row in rows if (row.operator, row.measure) == key]
+        methods = dict.fromkeys(row.method for row in own)
+        of_key = {name: np.mean([row.curve for row in own if row.method == name], axis=0) for name in methods}
+        of_key[RANDOM] = np.mean([row.random_curve for row in own], axis=0)
+        of_key[WHOLE] = np.full(len(SHARES), np.mean([row.before for row in own]))
+        made[key] = of_key
+    return made

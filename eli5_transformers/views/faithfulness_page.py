@@ -29,7 +29,7 @@ _OPERATORS = {
     "replacement": "other words stand in their place",
 }
 _FLATTERED = "* The method compares with the same thing, which flatters it here."
-_COLOURS = ("#14579a", "#b5432c", "#2f7d4f", "#7a4fb3", "#8a6d00", "#0f7f86", "#a03a72", "#555555")
+_COLOURS = ("#14579a", "#b5432c", "#2f7d4f", "#7a4fb3", "#8a6d00", "#0f7f86", "#a03a72")
 _STYLES = """
 .eli5f { color: #1b1b1b; background: #fff; color-scheme: light; font: 16px/1.5 system-ui, sans-serif; max-width: 60rem;
   overflow-wrap: anywhere; }
@@ -42,7 +42,7 @@ _STYLES = """
 .eli5f tr { background: none !important; }
 .eli5f .wide { overflow-x: auto; }
 .eli5f .about { color: #555; font-size: 0.9rem; margin: 0.25rem 0; }
-.eli5f svg { background: #fff; max-width: 100%; height: auto; margin: 0.5rem 1rem 0.5rem 0; }
+.eli5f svg { background: #fff; max-width: 100%; height: auto; margin: 0.5rem 0; }
 .eli5f figure { display: inline-block; margin: 0; }
 """
 
@@ -58,7 +58,7 @@ def sections(found: Any) -> List[Dict[str, Any]]:
         starred = any(row["flattered"] for row in of_operator)
         made.append(
             {
-                "title": f"{operator.capitalize()}: {_OPERATORS[operator]} ({found.replaced_by[operator]})",
+                "title": f"{operator.capitalize()}: {_OPERATORS[operator]}{_instead(found.replaced_by[operator])}",
                 "about": [_SCALE, *([_FLATTERED] if starred else []), *_told_apart(found, operator)],
                 "head": ["method", *(name for measure in MEASURES for name in (measure, "wins")), "texts"],
                 "rows": [_method_row(method, held) for method in methods],
@@ -66,6 +66,10 @@ def sections(found: Any) -> List[Dict[str, Any]]:
             }
         )
     return [*made, _costs(found), _differences(found)]
+
+
+def _instead(replaced_by: str) -> str:
+    return "" if replaced_by == "nothing" else f" ({replaced_by})"
 
 
 def _method_row(method: str, held: Dict[Any, Dict[str, Any]]) -> List[str]:
@@ -187,13 +191,13 @@ def _picture(measure: str, held: Dict[str, np.ndarray]) -> str:
     span = (high - low) or 1.0
     lines, names = [], []
     for place, (name, values) in enumerate(held.items()):
-        colour = _COLOURS[place % len(_COLOURS)]
         dashes = {RANDOM: ' stroke-dasharray="6 4"', WHOLE: ' stroke-dasharray="1 4"'}.get(name, "")
+        colour = "#444444" if dashes else _COLOURS[place % len(_COLOURS)]
         points = " ".join(
             f"{50 + 600 * share:.1f},{200 - 180 * (float(value) - low) / span:.1f}" for share, value in zip(SHARES, values)
         )
         lines.append(f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2"{dashes}/>')
-        names.append(f'<text x="370" y="{24 + 18 * place}" font-size="12" fill="{colour}">{_text(name)}</text>')
+        names.append(f'<text x="360" y="{24 + 16 * place}" font-size="11" fill="{colour}">{_text(name)}</text>')
     axis = "".join(
         f'<text x="{50 + 600 * share:.1f}" y="220" font-size="11" text-anchor="middle">{share:.0%}</text>' for share in SHARES
     )
@@ -203,7 +207,7 @@ def _picture(measure: str, held: Dict[str, np.ndarray]) -> str:
     )
     what = "words hidden" if measure == "comprehensiveness" else "words left"
     return (
-        f'<figure><svg viewBox="0 0 560 240" width="560" height="240" role="img" aria-label="Deletion curves, {measure}">'
+        f'<figure><svg viewBox="0 0 470 240" width="470" height="240" role="img" aria-label="Deletion curves, {measure}">'
         f'{"".join(lines)}{"".join(names)}{axis}{ends}<text x="200" y="237" font-size="11" text-anchor="middle">'
         f"{what}; mean of what is measured</text></svg></figure>"
     )
