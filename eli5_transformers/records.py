@@ -282,7 +282,7 @@ class Attribution:
         return read(Path(path).read_text(encoding="utf-8", errors="replace"))
 
     def _repr_html_(self) -> str:
-        return _above("api", "to_explanation")(self)._repr_html_()
+        return str(_above("views.explanation_page", "cell")(_above("api", "to_explanation")(self)))
 
 
 def attributions_of(given: Any, function: str) -> List[Attribution]:

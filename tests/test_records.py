@@ -150,3 +150,12 @@ def test_a_failed_text_is_an_empty_list_that_says_why():
     assert repr(failed) == "FailedText(3, InputError('no text'))"
     again = pickle.loads(pickle.dumps(failed))
     assert (again.position, str(again.error)) == (3, "no text")
+
+
+def test_a_notebook_shows_the_sentence_above_the_painted_text():
+    made = attribution("not bad", [1.0, -3.0], label="<b>fine</b>")
+    shown = made._repr_html_()
+    assert made.summary.startswith("“bad” ")
+    assert shown.index("“bad” ") < shown.index("<style>")
+    assert "<b>fine</b>" not in shown
+    assert "&lt;b&gt;fine&lt;/b&gt;" in shown

@@ -102,7 +102,7 @@ def to_explanation(
     methods = dict.fromkeys(attribution.method for attribution in attributions)
     # The blank line parts what answers the question from what is known of the numbers: a page shows them in two places.
     about = "\n".join(filter(None, [description, *describe(attributions)]))
-    text = "\n\n".join(filter(None, ["\n".join(answer(attributions)), about]))
+    text = "\n".join(answer(attributions)) + "\n\n" + about
     made = Explanation(
         estimator=estimator,
         method=", ".join(methods),
@@ -115,11 +115,10 @@ def to_explanation(
 
 def describe(attributions: Sequence[Attribution]) -> List[str]:
     """What a reader must know of the scores: the comparison, its error, what was cut, and the method's caveats."""
-    lines = []
     first = attributions[0]
-    if first.baseline is not None:
-        units = " and ".join(dict.fromkeys(_explained(attribution) for attribution in attributions))
-        lines.append(f"Contributions to {units}, compared with: {first.baseline}.")
+    units = " and ".join(dict.fromkeys(_explained(attribution) for attribution in attributions))
+    compared = f"Contributions to {units}, compared with: {first.baseline}."
+    lines = [f"Scores for {units}." if first.baseline is None else compared]
     missed = [a for a in attributions if a.convergence_delta is not None]
     if missed:
         lines.append(_accuracy(missed))

@@ -100,6 +100,12 @@ def section(explanation: Any, title: str, note: str = "") -> str:
     return f"<section>{_section(explanation, title, note)}</section>"
 
 
+def cell(explanation: Any) -> str:
+    """The explanation as an output of a notebook: the answer in words, then what eli5 shows there."""
+    answer, _ = _answer_and_about(escaped_where_unescaped(explanation))
+    return f"{answer}\n{explanation._repr_html_()}"
+
+
 def _section(explanation: Any, title: str, note: str = "") -> str:
     if not isinstance(explanation, Explanation):
         raise InputError(given_instead(explanation, "a page shows an Explanation: call to_explanation"))
@@ -107,13 +113,13 @@ def _section(explanation: Any, title: str, note: str = "") -> str:
         if not isinstance(given, str):
             raise InputError(f"{name} is {shown(given)}, but must be a text")
     escaped = escaped_where_unescaped(_with_escaped_tree(explanation))
-    answer, about = _answer_and_about(str.__str__(escaped.description or ""))
+    answer, about = _answer_and_about(escaped)
     escaped = attr.evolve(escaped, description=safe(about) or None)
     table = attr.evolve(escaped, targets=[attr.evolve(target, weighted_spans=None) for target in escaped.targets or []])
     parts = [
         f"<h1>{html.escape(visible_line(title))}</h1>",
         f'<p class="given">{html.escape(visible_line(note))}</p>' if note else "",
-        *(f'<p class="answer">{html.escape(visible_line(line))}</p>' for line in answer.splitlines()),
+        answer,
         format_as_html(escaped, force_weights=False, show=fields.WEIGHTS),
         _LEGEND if _has_both_signs(escaped) else "",
         "<h2>Every contribution</h2>",
@@ -123,10 +129,13 @@ def _section(explanation: Any, title: str, note: str = "") -> str:
     return "\n".join(parts)
 
 
-def _answer_and_about(description: str) -> Tuple[str, str]:
-    """What `to_explanation` puts above the blank line of a description, and what is below; of others all is below."""
+def _answer_and_about(explanation: Explanation) -> Tuple[str, str]:
+    """What `to_explanation` puts above the blank line of a description, as HTML, and what is below; of others all is below."""
+    description = str.__str__(explanation.description or "")
     answer, blank, about = description.partition("\n\n")
-    return (answer, about) if blank else ("", description)
+    if not blank:
+        return "", description
+    return "\n".join(f'<p class="answer">{html.escape(visible_line(line))}</p>' for line in answer.splitlines()), about
 
 
 def _with_escaped_tree(explanation: Explanation) -> Explanation:

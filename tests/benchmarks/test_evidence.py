@@ -56,7 +56,7 @@ def test_the_words_that_decide_come_first_by_average_precision(judged):
 
 
 def test_tables_are_printed_for_one_model_and_for_several(judged, capsys):
-    few = [example for example in sample(12, seed=3, split=HELD_OUT)]
+    few = sample(12, seed=3, split=HELD_OUT)
     evidence.evidence({"a": judged.predictor, "b": judged.predictor}, few)
     out = capsys.readouterr().out
     assert [line for line in out.splitlines() if line.startswith("### ")][1].startswith("### The same sentences, by models")

@@ -239,7 +239,7 @@ def test_notes_are_told_in_the_description_once():
     noted = attribution(SCORES, notes=("a caveat.",))
     explained = to_explanation([noted, noted], estimator="e", description="a model")
     answer, blank, about = explained.description.partition("\n\n")
-    assert about == "a model\na caveat."
+    assert about == "a model\nScores for the logit of the label.\na caveat."
     assert answer.splitlines()[0] == noted.summary
 
 
