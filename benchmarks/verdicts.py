@@ -21,8 +21,8 @@ VERDICTS = ("yes", "partly", "no")
 
 INTRODUCTION = """
 What the [checks beside an explanation](faithfulness.md) say of the bundled model's explanations, on {count} texts that people
-wrote and rated and that the model was not trained on ({each} of each domain, as in [people's texts](measured-human.md)). Explained
-is the predicted class, in one row what the text leans to.
+wrote and rated and that the model was not trained on ({each} of each domain, as in [people's texts](measured-human.md)).
+Explained is the predicted class, in one row what the text leans to.
 """.strip()
 
 

@@ -12,7 +12,7 @@ from ..engine import baselines
 from ..engine.explained_model import EncodedText
 from ..engine.hiding import HiddenUnits
 from ..engine.passes import Scorer
-from ..errors import InputError, UnsupportedModelError
+from ..errors import Eli5TransformersError, InputError, UnsupportedModelError
 from ..sites.second_paths import ReadsIdsError
 from ..text.granularity import Place, group_tokens
 from .asked import NEUTRAL
@@ -127,5 +127,15 @@ def _logits(scorer: Scorer, texts: Sequence[Optional[EncodedText]]) -> np.ndarra
     readable: List[Tuple[int, EncodedText]] = [(place, text) for place, text in enumerate(texts) if text is not None]
     for start in range(0, len(readable), _ROUND):
         some = readable[start : start + _ROUND]
-        found[[place for place, _ in some]] = scorer.over([text for _, text in some], lambda batch: list(batch.logits))
+        found[[place for place, _ in some]] = _run(scorer, [text for _, text in some])
     return found
+
+
+def _run(scorer: Scorer, texts: Sequence[EncodedText]) -> np.ndarray:
+    """Logits (texts, classes); NaN for those that the model cannot run, such as one shorter than its convolution."""
+    try:
+        return np.array(scorer.over(texts, lambda batch: list(batch.logits)))
+    except Eli5TransformersError:
+        if len(texts) == 1:
+            return np.full((1, len(scorer.explained.classes.names)), np.nan)
+    return np.concatenate([_run(scorer, [text]) for text in texts])

@@ -82,7 +82,8 @@ def test_methods_cost_what_they_say(found):
 
 
 def test_the_best_method_is_named_for_each_operator_and_measure_within_the_budget(found):
-    assert {(one.operator, one.measure) for one in found.best()} == {(row["operator"], row["measure"]) for row in found.measures()}
+    each = {(row["operator"], row["measure"]) for row in found.measures()}
+    assert {(one.operator, one.measure) for one in found.best()} == each
     assert {one.method for one in found.best(passes=1)} == {"gradient"}
     assert all(one.method not in one.alike for one in found.best())
     with pytest.raises(InputError, match="cheapest is gradient with 1"):

@@ -88,3 +88,29 @@ def test_a_model_of_long_texts_has_no_more_passes_than_it_says(stars_checkpoint)
     assert found.trust.check.draws == 50
     assert found.trust.check.passes <= 53
     assert np.isfinite(found.trust.check.random_mean)
+
+
+def test_what_a_model_cannot_run_is_left_out():
+    # A convolution over five words runs no text of four.
+    encoder = {"type": "cnn", "embedding_dim": 8, "num_filters": 3, "ngram_filter_sizes": [2, 5]}
+    predictor = allennlp_models.built(encoder=encoder)
+    trust = trust_of(predictor, allennlp_models.TEXT).trust
+    mask, removal, _ = trust.operators
+    assert trust.check is not None
+    assert mask.sufficiency is not None
+    assert removal.sufficiency is None
+    assert removal.passes > 1
+
+
+def test_two_predictors_whose_json_hides_the_text_are_told_apart():
+    class Counting(type(allennlp_models.built())):
+        def _json_to_instance(self, json_dict):
+            return self._dataset_reader.text_to_instance(" ".join(json_dict["parts"]["words"]))
+
+    own = allennlp_models.built()
+    own.__class__ = Counting
+    given = {"parts": {"words": allennlp_models.TEXT.split()}}
+    ((found,),) = attribute(own, [given], interpreter="gradient", trust="full")
+    assert found.trust.check is not None
+    assert [one.operator for one in found.trust.operators] == ["mask"]
+    assert any("removal was left out" in note for note in found.trust.notes)

@@ -3,6 +3,8 @@
 import copy
 import json
 import random
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import allennlp_models
@@ -26,6 +28,7 @@ from eli5_transformers import (
     load_predictor,
     to_explanation,
 )
+from eli5_transformers.__main__ import main
 from eli5_transformers.components.explained_predictors import explained_model
 from eli5_transformers.engine.passes import Scorer
 from eli5_transformers.engine.targets import Classes
@@ -351,3 +354,36 @@ def test_batches_round_what_is_measured_no_further_than_anything(predictor):
     alone = trust_of(predictor, "i love it").trust
     together = attribute(predictor, ["i love it", TEXT], trust=True)[0][0].trust
     assert_close([one.score for one in alone.hidden], [one.score for one in together.hidden], BATCHED)
+
+
+def test_vectors_jitter_in_the_thread_that_asks_alone(predictor):
+    explained = explained_model(predictor)
+    text = explained.encode(tiny.inputs(TEXT)[0])
+
+    def vectors():
+        scorer = Scorer(explained)
+        with scorer.session():
+            return scorer.over([text], lambda batch: [batch.vectors[0][0].numpy()])[0]
+
+    own = vectors()
+    with jittered(1e-3), ThreadPoolExecutor(1) as pool:
+        assert not np.array_equal(vectors(), own)
+        assert np.array_equal(pool.submit(vectors).result(), own)
+
+
+def test_a_command_and_a_config_ask_for_trust(stars_checkpoint, tmp_path, monkeypatch, capsys):
+    config = tmp_path / "explain.jsonnet"
+    config.write_text('{trust: {draws: 5, stability: false}, interpreter: "gradient"}')
+    for arguments in (["--trust"], ["--config", str(config)]):
+        monkeypatch.setattr(sys, "argv", ["eli5-transformers", "explain", str(stars_checkpoint), TEXT, *arguments])
+        with pytest.raises(SystemExit) as stopped:
+            main()
+        out = capsys.readouterr().out
+        assert stopped.value.code == 0
+        assert "Does the explanation hold?" in out
+        assert ("stability, not faithfulness" in out) == (arguments == ["--trust"])
+    config.write_text('{trust: "everything"}')
+    with pytest.raises(SystemExit) as stopped:
+        main()
+    assert stopped.value.code == 1
+    assert "trust is 'everything'" in capsys.readouterr().err
