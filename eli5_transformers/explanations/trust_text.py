@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import List, Optional, Sequence
+from typing import List, Optional, Sequence, Tuple
 
 from ..records import Attribution, DeletionCheck, HiddenWord, OperatorTrust, OrderMeasure, Stability, Trust
-from ..text.wording import Part, joined, number, percent, plain
+from ..text.wording import Part, Sentence, joined, number, ordinal, percent, plain, said
+from .sentences import words_of
 
 VERDICTS = {
     "yes": "Does the explanation hold? Yes.",
@@ -34,7 +35,8 @@ def _lines(one: Attribution, trust: Trust) -> List[str]:
     elif trust.hidden:
         lines.append("No deletion check: no word stands out on the winning side, or there are no others to compare with.")
     if trust.hidden:
-        found = ", ".join(f"{_quoted([word.word])} {amount(trust.measured, word.after)}" for word in trust.hidden)
+        names = (plain(phrase) for word in trust.hidden for phrase in phrases(one, [word]))
+        found = ", ".join(f"{name} {amount(trust.measured, word.after)}" for name, word in zip(names, trust.hidden))
         lines.append(
             f"Measured with one word hidden at a time ({trust.replaced_by} in its place), {_what(one, trust)} was "
             f"{amount(trust.measured, trust.before)} before: without {found}."
@@ -63,21 +65,27 @@ def check_sentence(one: Attribution, trust: Trust, check: DeletionCheck) -> str:
     count = len(check.words)
     words = "1 random word" if count == 1 else f"{count} random words"
     return (
-        f"Hiding {_quoted(phrases(one.documents, check.words))} {verb} {_what(one, trust)} from {before} to {after}; hiding "
+        f"Hiding {plain(joined(phrases(one, check.words)))} {verb} {_what(one, trust)} from {before} to {after}; hiding "
         f"{words}: to {mean} on average ({check.draws} other choices, of which it beats {percent(check.beaten)})."
     )
 
 
-def phrases(documents: Sequence[str], words: Sequence[HiddenWord]) -> List[str]:
-    """Words in reading order; those with nothing but space between them are one."""
-    joined: List[List[int]] = []
-    for word in words:
-        document, start, end = word.place
-        if joined and joined[-1][0] == document and not documents[document][joined[-1][2] : start].strip():
-            joined[-1][2] = end
+def phrases(one: Attribution, words: Sequence[HiddenWord]) -> List[Sentence]:
+    """Words in reading order, those with nothing but space between them as one; a word that is there twice has its place."""
+    spans: List[Tuple[int, int, int]] = []
+    for document, start, end in (word.place for word in words):
+        if spans and spans[-1][0] == document and not one.documents[document][spans[-1][2] : start].strip():
+            spans[-1] = (document, spans[-1][1], end)
         else:
-            joined.append([document, start, end])
-    return [documents[document][start:end] for document, start, end in joined]
+            spans.append((document, start, end))
+    known = {(word.segment, word.start, word.end): word.place for word in words_of(one)}
+    return [
+        [
+            Part(one.documents[span[0]][span[1] : span[2]], "word"),
+            *([said(f" ({ordinal(known[span])})")] if known.get(span) else []),
+        ]
+        for span in spans
+    ]
 
 
 def amount(measured: str, value: float) -> str:
@@ -92,10 +100,6 @@ def _what(one: Attribution, trust: Trust) -> str:
     return {"probability": f"the probability of {name}", "preference": f"the preference for {name}"}.get(
         trust.measured, f"the score of {name}"
     )
-
-
-def _quoted(words: Sequence[str]) -> str:
-    return plain(joined([[Part(word, "word")] for word in words]))
 
 
 def _operator_sentence(operator: OperatorTrust) -> str:
@@ -121,10 +125,10 @@ def _measure(measure: OrderMeasure) -> str:
 
 def stability_sentence(stability: Stability) -> str:
     """How alike the scores rank in the second run."""
-    said = f"rank correlation {stability.correlation:.2f}"
+    alike = f"rank correlation {stability.correlation:.2f}"
     if stability.correlation < UNSTABLE:
         return (
-            f"The scores are not stable: with the last bits of the word vectors changed they rank otherwise ({said}), so that "
+            f"The scores are not stable: with the last bits of the word vectors changed they rank otherwise ({alike}), so that "
             "rounding decides about them."
         )
-    return f"With the last bits of the word vectors changed the scores rank alike ({said}): stability, not faithfulness."
+    return f"With the last bits of the word vectors changed the scores rank alike ({alike}): stability, not faithfulness."

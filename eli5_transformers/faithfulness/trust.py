@@ -39,23 +39,27 @@ def with_trust(
     """
     explained = explained_model(predictor)
     scorer = Scorer(explained, progress=False)
-    results: List[List[Attribution]] = []
+    results = list(found)
     coarsest = 0.0
-    with scorer.session() if any(found) else nullcontext():
-        for given, attributions in zip(inputs, found):
-            if isinstance(given, FailedText) or not attributions:
-                results.append(attributions)
-                continue
-            try:
-                with_own = OneText(scorer, explained.encode(given), given, wanted)
-                results.append([replace(one, trust=with_own.trust(one)) for one in attributions])
-                coarsest = max(coarsest, with_own.rounding)
-            except Eli5TransformersError as error:
-                note = f"How far to trust this could not be measured: {error}"
-                results.append([replace(one, notes=(*one.notes, note)) for one in attributions])
-    if wanted.stability and coarsest:
-        return stability(results, explain, JITTER * coarsest)
-    return results
+    try:
+        with scorer.session() if any(found) else nullcontext():
+            for place, given in enumerate(inputs):
+                if isinstance(given, FailedText) or not found[place]:
+                    continue
+                try:
+                    one = OneText(scorer, explained.encode(given), given, wanted)
+                    results[place] = [replace(each, trust=one.trust(each)) for each in found[place]]
+                    coarsest = max(coarsest, one.rounding)
+                except Eli5TransformersError as error:
+                    results[place] = _unmeasured(found[place], error)
+    except Eli5TransformersError as error:  # a model that only AllenNLP's own methods explain
+        return [_unmeasured(of_text, error) if of_text else of_text for of_text in found]
+    return stability(results, explain, JITTER * coarsest) if wanted.stability and coarsest else results
+
+
+def _unmeasured(attributions: List[Attribution], error: Exception) -> List[Attribution]:
+    note = f"How far to trust this could not be measured: {error}"
+    return [replace(one, notes=(*one.notes, note)) for one in attributions]
 
 
 class OneText:

@@ -32,13 +32,16 @@ from eli5_transformers.__main__ import main
 from eli5_transformers.components.explained_predictors import explained_model
 from eli5_transformers.engine.passes import Scorer
 from eli5_transformers.engine.targets import Classes
-from eli5_transformers.errors import InputError
+from eli5_transformers.errors import InputError, UnsupportedModelError
+from eli5_transformers.explanations.trust_text import phrases
+from eli5_transformers.faithfulness import trust as trust_module
 from eli5_transformers.faithfulness.asked import NEUTRAL, Asked, asked
 from eli5_transformers.faithfulness.measured import measured
 from eli5_transformers.faithfulness.operators import WordsOf, operator
 from eli5_transformers.faithfulness.stability import correlation
-from eli5_transformers.records import RELEASED
+from eli5_transformers.records import RELEASED, HiddenWord
 from eli5_transformers.sites.jitter import jittered
+from eli5_transformers.text.wording import plain
 
 TEXT = "the food was great but the service was not good"
 
@@ -387,3 +390,25 @@ def test_a_command_and_a_config_ask_for_trust(stars_checkpoint, tmp_path, monkey
         main()
     assert stopped.value.code == 1
     assert "trust is 'everything'" in capsys.readouterr().err
+
+
+def test_words_that_are_there_twice_are_told_apart():
+    words = [HiddenWord("good", (0, start, start + 4), 1.0, 0.5) for start in (0, 9)]
+    one = by_hand("good bad good", [1.0, 0.0, 1.0])
+    assert [plain(phrase) for phrase in phrases(one, words)] == ["\u201cgood\u201d (1st)", "\u201cgood\u201d (2nd)"]
+    neighbours = [HiddenWord("not", (0, 0, 3), 1.0, 0.5), HiddenWord("good", (0, 4, 8), 1.0, 0.5)]
+    assert [plain(phrase) for phrase in phrases(by_hand("not good", [1.0, 1.0]), neighbours)] == ["\u201cnot good\u201d"]
+
+
+def test_what_cannot_be_measured_is_a_note(predictor, monkeypatch):
+    def refused(*given):
+        raise UnsupportedModelError("no word can be hidden")
+
+    monkeypatch.setattr(trust_module, "operator", refused)
+    found = trust_of(predictor, interpreter="gradient")
+    assert found.trust is None
+    assert "How far to trust this could not be measured: no word can be hidden" in found.notes
+
+
+def test_a_comparison_page_says_what_was_measured(predictor):
+    assert "Does the explanation hold?" in compare(predictor, TEXT, ["gradient-x-input"], trust=True).html()
