@@ -20,7 +20,8 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 def main() -> None:
     """Runs the tables that are asked for."""
     names = (
-        "released", "integrated", "linearized", "together", "evaluations", "evidence", "human", "shapley", "verdicts", "memory",
+        "released", "integrated", "linearized", "together", "evaluations", "evidence", "human", "faithfulness", "shapley",
+        "verdicts", "memory",
     )  # fmt: skip
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("tables", nargs="*", choices=[[], *names], help=f"of {', '.join(names)}; all by default")
@@ -81,9 +82,9 @@ class _Both(io.TextIOBase):
 def _tables(folder: Path, quick: bool, rounds: int) -> Dict[str, Callable[[], None]]:
     from demo_model import checkpoint_path
     from demo_model.generator import HELD_OUT, sample
-    from eli5_transformers import load_predictor
+    from eli5_transformers import bundled_model, load_predictor
 
-    from . import accuracy, evidence, human, memory, models, shapes, shapley, speed, verdicts
+    from . import accuracy, evidence, faithfulness, human, memory, models, shapes, shapley, speed, verdicts
 
     count = 20 if quick else 200
     large = shapes.SMALL if quick else shapes.BASE
@@ -107,6 +108,10 @@ def _tables(folder: Path, quick: bool, rounds: int) -> Dict[str, Callable[[], No
         model = shapes.ours(checkpoint(large, 6.0 if quick else 4.0))
         accuracy.evaluations(f"{large.name}, large weights", model, random_texts, ("mask",))
 
+    def run_faithfulness() -> None:
+        quick_models = [models.Trained("BERT", "masked", bundled_model())] if quick else []
+        faithfulness.faithfulness(3 if quick else 40, quick_models)
+
     def run_evidence() -> None:
         each = {"the demonstration model": load_predictor(checkpoint_path())}
         each.update({} if quick else {one.name: load_predictor(one.checkpoint) for one in models.trained()})
@@ -120,6 +125,7 @@ def _tables(folder: Path, quick: bool, rounds: int) -> Dict[str, Callable[[], No
         "evaluations": run_evaluations,
         "evidence": run_evidence,
         "human": lambda: human.human(20 if quick else 500),
+        "faithfulness": run_faithfulness,
         "shapley": lambda: shapley.estimates(quick),
         "verdicts": lambda: verdicts.verdicts(8 if quick else 100),
         "memory": lambda: memory.peak(checkpoint(large), 512, (0, 1, 8) if quick else (0, 1, 4, 16)),
