@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from .explanations.explanation_json import explanation_from_json as explanation_from_json
     from .explanations.explanation_json import explanation_to_json as explanation_to_json
     from .explanations.from_scores import get_explanation_from_grads as get_explanation_from_grads
+    from .pairs import pair_effects as pair_effects
     from .questions import contrast as contrast
     from .questions import expected_value as expected_value
     from .questions import lean as lean
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from .records import Tokens as Tokens
     from .views.comparison import Comparison as Comparison
     from .views.explanation_page import explanation_page as explanation_page
+    from .views.pair_table import PairEffects as PairEffects
     from .views.plotting import plot_attribution as plot_attribution
 
 __version__ = "0.1.0"
@@ -42,6 +44,7 @@ _HOMES = {
     "Attribution": ("records", "Attribution"),
     "Comparison": ("views.comparison", "Comparison"),
     "FailedText": ("records", "FailedText"),
+    "PairEffects": ("views.pair_table", "PairEffects"),
     "Tokens": ("records", "Tokens"),
     "attribute": ("api", "attribute"),
     "attribution_from_json": ("explanations.attribution_json", "attribution_from_json"),
@@ -59,6 +62,7 @@ _HOMES = {
     "lean": ("questions", "lean"),
     "list_interpreters": ("api", "list_interpreters"),
     "load_predictor": ("adapters.loading", "load_predictor"),
+    "pair_effects": ("pairs", "pair_effects"),
     "per_text": ("api", "per_text"),
     "plot_attribution": ("views.plotting", "plot_attribution"),
     "to_explanation": ("api", "to_explanation"),

@@ -100,7 +100,8 @@ def get_explanation(
     pair. `target_names`, `top`, `feature_re` and `feature_filter` mean what they mean to `eli5.explain_prediction`:
     `target_names` shows classes under other names, given as a list with one for each class or as a dict from name to
     name, by which `targets` may ask, too; the others choose the rows of the table. `granularity` says what a row is:
-    "word", "token" or "sentence". Without targets the predicted class is explained. Every eli5 formatter takes the result.
+    "word", "token", "phrase" (what stands between marks of punctuation) or "sentence". Without targets the predicted class is
+    explained. Every eli5 formatter takes the result.
 
     Raises what `attribute` raises.
     """

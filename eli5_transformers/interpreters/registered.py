@@ -8,5 +8,6 @@ from . import (  # noqa: F401
     linearization,
     occlusion,
     saliency_predictor,
+    shapley,
     smoothgrad,
 )

@@ -23,6 +23,7 @@ METHODS = {
     "linearization": {},
     "smoothgrad": {"samples": 3},
     "occlusion": {},
+    "shapley": {"budget": 40},
 }
 
 

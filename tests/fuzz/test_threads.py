@@ -28,6 +28,7 @@ OWN: Tuple[Any, ...] = (
     "linearization",
     {"type": "smoothgrad", "samples": 3},
     "occlusion",
+    {"type": "shapley", "budget": 12},
 )
 BY_CAPTUM: Tuple[Dict[str, Any], ...] = (
     {"method": "IntegratedGradients", "options": {"n_steps": 4}},
