@@ -6,7 +6,8 @@ from typing import Any, Dict, List, Mapping, NamedTuple, Sequence, Tuple
 
 import numpy as np
 
-from .intervals import estimate, mean
+from eli5_transformers.faithfulness.intervals import estimate, mean
+
 from .methods import METHODS
 from .timing import table
 

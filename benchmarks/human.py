@@ -9,8 +9,9 @@ from typing import Any, Callable, Dict, Iterable, List, Mapping, NamedTuple, Seq
 
 import numpy as np
 
-from .deletion import EXACT, MEASURES, WIDTH, Deletions, Found, judged
-from .intervals import Estimate, estimate, mean, spearman
+from eli5_transformers.faithfulness.deletion import EXACT, MEASURES, WIDTH, Deletions, Found, judged
+from eli5_transformers.faithfulness.intervals import Estimate, estimate, mean, spearman
+
 from .methods import METHODS
 from .timing import table
 
@@ -184,10 +185,12 @@ def faithfulness(classifier: Any, explained: Mapping[str, Explained]) -> Dict[st
         orders = {name: [int(word) for word in np.argsort(-word_scores(one), kind="stable")] for name, one in told.items()}
         drawn = [draw.sample(range(len(ids[place])), len(ids[place])) for _ in range(DRAWN)]
         for operator, (found, scales) in results.items():
+            other = instead(operator, ids, place, classifier.tokenizer.mask_token_id, draw)
             value = Deletions(
-                ids[place],
-                instead(operator, ids, place, classifier.tokenizer.mask_token_id, draw),
-                lambda rows, target=first.target: classifier.of_pieces(rows)[:, target],
+                len(ids[place]),
+                lambda sets, own=ids[place], other=other, target=first.target: classifier.of_pieces(
+                    [written(own, other, deleted) for deleted in sets]
+                )[:, target],
             )
             for measure, worth in MEASURES.items():
                 of_text, scale = judged(worth(value, len(value)), len(value), orders, drawn)
@@ -215,6 +218,13 @@ def instead(
     return [draw.choice(draw.choice(others)) for _ in texts[place]]
 
 
+def written(words: Sequence[List[int]], other: Sequence[List[int]], deleted: int) -> List[int]:
+    """The token ids of a text, with those of `other` in place of the words of a set."""
+    return [
+        token for word, own in enumerate(words) for token in (other[word] if deleted >> word & 1 else own)
+    ]
+
+
 def compares_with_masks(explained: Explained) -> bool:
     """Whether a method's baseline is a text of masks."""
     return "MASK" in str(explained.attributions[0].baseline)
@@ -222,7 +232,8 @@ def compares_with_masks(explained: Explained) -> bool:
 
 def _figures(found: Mapping[str, Sequence[Found]]) -> List[Estimate]:
     """The means over texts of each measure, and of its wins."""
-    columns = [[getattr(one, field) for one in found[measure]] for measure in MEASURES for field in Found._fields]
+    fields = ("normalised", "wins")
+    columns = [[getattr(one, field) for one in found[measure]] for measure in MEASURES for field in fields]
     return [estimate(mean, [np.array([[value]]) for value in column]) for column in columns]
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .api import per_text as per_text
     from .api import to_explanation as to_explanation
     from .bundled import model_path as bundled_model  # noqa: F401
+    from .evaluation import evaluate_faithfulness as evaluate_faithfulness
     from .explanations.attribution_json import attribution_from_json as attribution_from_json
     from .explanations.attribution_json import attribution_to_json as attribution_to_json
     from .explanations.explanation_json import explanation_from_json as explanation_from_json
@@ -33,8 +34,10 @@ if TYPE_CHECKING:
     from .records import Attribution as Attribution
     from .records import FailedText as FailedText
     from .records import Tokens as Tokens
+    from .records import Trust as Trust
     from .views.comparison import Comparison as Comparison
     from .views.explanation_page import explanation_page as explanation_page
+    from .views.faithfulness import Faithfulness as Faithfulness
     from .views.pair_table import PairEffects as PairEffects
     from .views.plotting import plot_attribution as plot_attribution
 
@@ -43,15 +46,18 @@ __version__ = "0.1.0"
 _HOMES = {
     "Attribution": ("records", "Attribution"),
     "Comparison": ("views.comparison", "Comparison"),
+    "Faithfulness": ("views.faithfulness", "Faithfulness"),
     "FailedText": ("records", "FailedText"),
     "PairEffects": ("views.pair_table", "PairEffects"),
     "Tokens": ("records", "Tokens"),
+    "Trust": ("records", "Trust"),
     "attribute": ("api", "attribute"),
     "attribution_from_json": ("explanations.attribution_json", "attribution_from_json"),
     "attribution_to_json": ("explanations.attribution_json", "attribution_to_json"),
     "bundled_model": ("bundled", "model_path"),
     "compare": ("api", "compare"),
     "contrast": ("questions", "contrast"),
+    "evaluate_faithfulness": ("evaluation", "evaluate_faithfulness"),
     "expected_value": ("questions", "expected_value"),
     "explanation_from_json": ("explanations.explanation_json", "explanation_from_json"),
     "explanation_page": ("views.explanation_page", "explanation_page"),

@@ -1,7 +1,8 @@
 # PYTHON_ARGCOMPLETE_OK
 """The command line: AllenNLP's own, with the patches installed and this package's components registered.
 
-`eli5-transformers train|evaluate|predict|…` take AllenNLP's arguments unchanged; `explain` is this package's.
+`eli5-transformers train|evaluate|predict|…` take AllenNLP's arguments unchanged; `explain` and `faithfulness` are this
+package's.
 """
 
 from __future__ import annotations
@@ -12,16 +13,19 @@ import logging
 import os
 import sys
 from contextlib import contextmanager, suppress
-from typing import Any, Iterable, Iterator, NoReturn
+from typing import Any, Iterable, Iterator, Mapping, NoReturn
 
 from . import __version__, compat
-from .commands import explain
+from .commands import explain, faithfulness
 from .commands.completion import complete
 from .commands.fast_start import postpone_eli5
+from .commands.given import add_packages
 from .errors import Eli5TransformersError
 from .escapes import visible
 
 PROG = "eli5-transformers"
+_OWN: Mapping[str, Any] = {"explain": explain, "faithfulness": faithfulness}
+"""The commands that do without AllenNLP's parser."""
 
 
 def main() -> None:
@@ -40,8 +44,8 @@ def main() -> None:
 
 
 def _run() -> None:
-    if sys.argv[1:2] == ["explain"]:
-        sys.exit(_explain(sys.argv[2:]))
+    if sys.argv[1:2] and sys.argv[1] in _OWN:
+        sys.exit(_own(sys.argv[1], sys.argv[2:]))
     elif sys.argv[1:] == ["--version"]:
         sys.stdout.write(f"{PROG} {__version__}\n")
     else:
@@ -92,20 +96,22 @@ class _VisibleStream:
         return getattr(self._stream, name)
 
 
-def _explain(argv: list[str]) -> int:
+def _own(name: str, argv: list[str]) -> int:
     # Not through AllenNLP's parser: importing all its commands takes longer than explaining a sentence.
     _log_at("ERROR")
     postpone_eli5()
     # What is imported stays: looking through it for garbage again and again is a tenth of the time to start.
-    # `explain.run` turns the collector on again once the model is loaded; at the end it is as the host had it.
+    # The command's `run` turns the collector on again once the model is loaded; at the end it is as the host had it.
     gc.disable()
     stderr = sys.stderr
     sys.stderr = _VisibleStream(stderr)  # type: ignore[assignment]
     try:
-        parser = _Parser(prog=f"{PROG} explain")
-        explain.add_arguments(parser)
-        explain.add_packages(parser)
-        return explain.run_to_exit_code(parser.parse_intermixed_args(argv), PROG)
+        command = _OWN[name]
+        parser = _Parser(prog=f"{PROG} {name}")
+        command.add_arguments(parser)
+        add_packages(parser)
+        # Looked up at the call, as a host may have put another function there.
+        return explain.run_to_exit_code(parser.parse_intermixed_args(argv), PROG, lambda asked: command.run(asked))
     finally:
         sys.stderr = stderr
 
@@ -140,7 +146,7 @@ def _allennlp() -> None:
 
     from .adapters import registered_components  # noqa: F401  registers models, readers, predictors, interpreters
     from .adapters.configs import find_config, shipped_configs
-    from .commands import subcommands  # noqa: F401  registers explain
+    from .commands import subcommands  # noqa: F401  registers them
 
     # AllenNLP's commands know of no shipped configs: they get the path. `train` and others, whose options may stand
     # before the config, take no other argument that could be such a name.

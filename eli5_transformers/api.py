@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple, Union
 
-from . import compat, foreign, interpreters
+from . import compat, faithfulness, foreign, interpreters
 from .adapters.loading import load_predictor
-from .arguments import Input, Texts, expression, in_order, is_missing, listed, read_texts, require_one, rows_of_table
+from .arguments import Input, Texts, expression, in_order, is_missing, listed, require_one, rows_of_table
 from .errors import ExplanationError, InputError, UnsupportedModelError, shown
 from .interpreters import kind_of, make, option_names
 from .interpreters.choosing import Names, relabelled, shown_names
-from .interpreters.many import one_by_one, require_on_error, with_place
+from .interpreters.many import one_by_one, require_on_error
+from .interpreters.reading import read_input, read_inputs
 from .options import split, takes_options
 from .records import RELEASED, Attribution, FailedText, PerText, attributions_of
 from .text.granularity import require_granularity
@@ -34,6 +35,7 @@ def attribute(
     targets: Any = None,
     top_targets: Optional[int] = None,
     on_error: str = "raise",
+    trust: Any = None,
     **options: Any,
 ) -> List[List[Attribution]]:
     """The attributions of each text, for each explained target: `result[text][target]`.
@@ -57,6 +59,9 @@ def attribute(
         "raise" refuses the call with an error that names the text ("text 3: …"). "skip" puts a `FailedText` in the place
         of a text that cannot be read or explained: an empty list with the error. What is wrong with the call itself is
         raised in both cases.
+    trust
+        True measures beside each explanation how far to rely on it (`Attribution.trust`), "full" more of it; see
+        `records.Trust` and the page "How far to trust it".
     options
         Options of the interpreter (`tolerance=`, `baseline=`, …) and of `load_predictor` (`tokenizer=`, `device=`, …).
 
@@ -66,13 +71,14 @@ def attribute(
     loading, options = split(options, [interpreter], attribute)
     require_on_error(on_error)
     predictor = load_predictor(source, **loading)
-    return interpreters.attribute(
+    return faithfulness.attribute(
         predictor,
         read_inputs(predictor, texts, text_pairs, on_error),
         interpreter,
         targets,
         top_targets=top_targets,
         on_error=on_error,
+        trust=trust,
         **options,
     )
 
@@ -92,6 +98,7 @@ def get_explanation(
     feature_re: Optional[str] = None,
     feature_filter: Optional[Callable[..., bool]] = None,
     granularity: str = "word",
+    trust: Any = None,
     **options: Any,
 ) -> foreign.Explanation:
     """The eli5 `Explanation` of what the model says of a text, or of a pair of texts.
@@ -101,7 +108,7 @@ def get_explanation(
     `target_names` shows classes under other names, given as a list with one for each class or as a dict from name to
     name, by which `targets` may ask, too; the others choose the rows of the table. `granularity` says what a row is:
     "word", "token", "phrase" (what stands between marks of punctuation) or "sentence". Without targets the predicted class is
-    explained. Every eli5 formatter takes the result.
+    explained. `trust` is as for `attribute`; the description says what was measured. Every eli5 formatter takes the result.
 
     Raises what `attribute` raises.
     """
@@ -118,6 +125,7 @@ def get_explanation(
         target_names=target_names,
         rows=rows,
         options=options,
+        trust=trust,
     )
     return explained
 
@@ -138,6 +146,7 @@ def get_explanations(
     feature_filter: Optional[Callable[..., bool]] = None,
     granularity: str = "word",
     on_error: str = "raise",
+    trust: Any = None,
     **options: Any,
 ) -> List[foreign.Explanation]:
     """The eli5 `Explanation` of each of several texts, which share their passes through the model.
@@ -161,6 +170,7 @@ def get_explanations(
         rows=rows,
         options=options,
         on_error=on_error,
+        trust=trust,
     )
 
 
@@ -216,16 +226,17 @@ def compare(
     *,
     text_pair: Optional[str] = None,
     targets: Any = None,
+    trust: Any = None,
     **options: Any,
 ) -> Comparison:
     """What several interpreters say of one text, side by side.
 
     `interpreters` are registered names, dicts of a name ("type") and its options, or instances. `source`, `text_pair`,
-    `targets` and `options` are as for `attribute`. An option goes to all interpreters that have it, unless their dict says
-    another; those that are instances or AllenNLP's own get none. AllenNLP's own ("simple-gradient", "integrated-gradient",
-    "smooth-gradient") explain the predicted label, whatever `targets` says, and are marked as what they are: unsigned, of the
-    loss. A method that cannot explain this model is left out, and a note says why. The seconds are those of one run, after a
-    prediction to warm up.
+    `targets`, `trust` and `options` are as for `attribute`. An option goes to all interpreters that have it, unless their
+    dict says another; those that are instances or AllenNLP's own get none. AllenNLP's own ("simple-gradient",
+    "integrated-gradient", "smooth-gradient") explain the predicted label, whatever `targets` says, and are marked as what they
+    are: unsigned, of the loss. A method that cannot explain this model is left out, and a note says why. The seconds are those
+    of one run, after a prediction to warm up.
 
     Raises InputError for an unknown interpreter or option, and what `attribute` raises for the source and the text;
     UnsupportedModelError where no method is left.
@@ -263,6 +274,7 @@ def compare(
                 text_pairs=[text_pair],
                 interpreter=interpreter,
                 targets=None if released else targets,
+                trust=trust,
             )
         except (ExplanationError, UnsupportedModelError) as error:
             failed.append(f"{name} is left out: {error}")
@@ -308,6 +320,7 @@ def explain_inputs(
     rows: Mapping[str, Any],
     options: Mapping[str, Any],
     on_error: str = "raise",
+    trust: Any = None,
 ) -> List[Any]:
     """The explanations of several inputs of a predictor, which share their passes through the model.
 
@@ -318,7 +331,7 @@ def explain_inputs(
     from .sites.architectures import name_of
 
     rows = _rows(**rows)
-    attributions = interpreters.attribute(
+    attributions = faithfulness.attribute(
         predictor,
         inputs,
         interpreter,
@@ -326,6 +339,7 @@ def explain_inputs(
         top_targets=top_targets,
         target_names=target_names,
         on_error=on_error,
+        trust=trust,
         **options,
     )
     names: Sequence[str] = ()
@@ -351,9 +365,11 @@ def require_call(
     top_targets: Optional[int],
     rows: Mapping[str, Any],
     options: Mapping[str, Any],
+    trust: Any = None,
 ) -> None:
     """Raises InputError for what `explain_inputs` refuses whatever the inputs are, before any of them is explained."""
     _rows(**rows)
+    faithfulness.asked(trust)
     interpreters.require_accepted(predictor, interpreter, targets, top_targets=top_targets, **options)
 
 
@@ -369,33 +385,3 @@ def _rows(
         "feature_re": expression(feature_re, "feature_re"),
         "feature_filter": feature_filter,
     }
-
-
-def read_input(predictor: Any, text: Any, text_pair: Optional[str] = None) -> Input:
-    """The predictor's JSON of a text or a pair. Raises InputError for what is no text, or a pair for a model of texts."""
-    (read,) = read_inputs(predictor, [text], [text_pair], "raise")
-    assert not isinstance(read, FailedText)
-    return read
-
-
-def read_inputs(predictor: Any, texts: Any, text_pairs: Any, on_error: str) -> List[Union[Input, FailedText]]:
-    """The predictor's JSON of each text; what cannot be read is raised, or a FailedText in its place."""
-    from .components.explained_predictors import explained_model
-
-    several = read_texts(texts, text_pairs, whole=lambda given: explained_model(predictor).explainable.takes(given))
-    inputs: List[Union[Input, FailedText]] = []
-    for place, read in enumerate(several):
-        pair = isinstance(read, dict) and set(read) == {"sentence", "text_pair"}
-        if pair and not explained_model(predictor).explainable.reads_pairs:
-            read = InputError(
-                f"a {type(predictor).__name__} reads one text, but text_pair was given: "
-                "give a dict where its predict_json takes more keys, else load the checkpoint itself, or a config with the "
-                "reader transformer_classifier"
-            )
-        if isinstance(read, InputError):
-            if on_error == "raise":
-                raise with_place(read, place, len(several))
-            inputs.append(FailedText(place, read))
-        else:
-            inputs.append(read)
-    return inputs

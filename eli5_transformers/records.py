@@ -53,6 +53,118 @@ class Tokens:
         return len(self.text)
 
 
+@dataclass(frozen=True)
+class HiddenWord:
+    """A word that was hidden alone, and what was measured then."""
+
+    word: str
+    """As the text has it."""
+    place: Tuple[int, int, int]
+    """Its document, and the offsets of its first character and behind its last."""
+    score: float
+    """What the explanation says of it: the sum of its tokens' scores."""
+    after: float
+    """What was measured without it."""
+
+
+@dataclass(frozen=True)
+class DeletionCheck:
+    """Whether hiding the words that an explanation names changes the answer more than hiding others."""
+
+    words: Tuple[HiddenWord, ...]
+    """The words that were hidden together, in reading order; the `after` of each is what was measured without it alone."""
+    side: int
+    """1 where they speak for the answer, -1 where against it, 0 where the method does not tell."""
+    after: float
+    """What was measured without all of them."""
+    random_mean: float
+    """The mean of what was measured without as many words that were drawn."""
+    draws: int
+    """How many sets of words were drawn; all others that there are, where these are fewer than asked for."""
+    beaten: float
+    """The share of draws that change the answer less, towards the side; equal ones count half."""
+    verdict: str
+    """"yes", "partly" or "no"."""
+    passes: int
+    """Forward passes of the draws and of the words together."""
+
+
+@dataclass(frozen=True)
+class OrderMeasure:
+    """What deletion says of the order in which an explanation puts the words."""
+
+    area: float
+    """The mean, over sizes of 10, 20, 30 and 50 % of the words, of what is lost (or kept), in the unit that is measured."""
+    best: float
+    """The same of the best order of words that was found."""
+    worst: float
+    """The same of the worst one."""
+    normalised: Optional[float]
+    """The area between worst (0) and best (1); None where no order makes a difference."""
+    random: Optional[float]
+    """The mean of random orders on the same scale."""
+    wins: float
+    """The share of random sets of the same sizes that lose (or keep) less; equal ones count half."""
+    p_value: float
+    """The share of random orders, this one counted in, that do as well or better: a randomization test."""
+
+
+@dataclass(frozen=True)
+class OperatorTrust:
+    """Comprehensiveness and sufficiency by one way of hiding words."""
+
+    operator: str
+    """"mask", "removal" or "replacement"."""
+    replaced_by: str
+    """What stands in the place of a hidden word."""
+    flatters: bool
+    """True where the method compares with the same thing, which makes it look better than it is."""
+    comprehensiveness: Optional[OrderMeasure]
+    """What is lost without the first words; None where nothing can be read then."""
+    sufficiency: Optional[OrderMeasure]
+    """What is kept by the first words alone, less what the whole text has; None likewise."""
+    draws: int
+    """Random orders that the explanation's was compared with."""
+    passes: int
+    """Forward passes."""
+
+
+@dataclass(frozen=True)
+class Stability:
+    """The scores computed again with the word vectors' last bits jittered. It says nothing about faithfulness."""
+
+    correlation: float
+    """Spearman's, between the words' scores and those of the second run."""
+    jitter: float
+    """The largest relative change of a number of a word's vector."""
+    evaluations: Optional[int]
+    """Gradients, or forward passes, of the second run; None where the method does not count them."""
+
+
+@dataclass(frozen=True)
+class Trust:
+    """What was measured beside an explanation, to say how far it can be relied on. No part of it is proof."""
+
+    measured: str
+    """What the numbers are: "probability" of the class; "expected value", the expected place among ordered labels or the
+    expected value; "preference", the probability of the first class of a contrast where only the two are there; or "score"."""
+    replaced_by: str
+    """What stands in the place of hidden words in `hidden` and `check`."""
+    before: float
+    """What was measured of the text as it is."""
+    hidden: Tuple[HiddenWord, ...]
+    """The strongest words, each hidden alone."""
+    passes: int
+    """Forward passes of these."""
+    check: Optional[DeletionCheck] = None
+    """The deletion check; None where no word stands out, or where there are no others."""
+    operators: Tuple[OperatorTrust, ...] = ()
+    """Comprehensiveness and sufficiency, an entry for each way of hiding words that was asked for."""
+    stability: Optional[Stability] = None
+    notes: Tuple[str, ...] = ()
+    """What could not be measured, and why, a sentence each."""
+
+
 @dataclass(frozen=True, eq=False)
 class Attribution:
     """The scores of one input's tokens for one target."""
@@ -114,6 +226,9 @@ class Attribution:
     """Where the numbers are from: "model" (its hub id, or the name of its folder), "model_class", "model_type", "dtype",
     "device", and the releases of "eli5_transformers", "allennlp", "torch" and "transformers"; what is not known is left out.
     """
+
+    trust: Optional[Trust] = None
+    """What was measured beside the scores, where that was asked for."""
 
     def __post_init__(self) -> None:
         if np.shape(self.scores) != (len(self.tokens),):

@@ -5,9 +5,12 @@ from html.parser import HTMLParser
 
 ELEMENTS = set(
     "html head meta title style body div section p br b i span small bdi sup pre table thead tbody tr td th h1 h2 h3 "
-    "details summary".split()
+    "details summary figure svg polyline text".split()
 )
-ATTRIBUTES = {"class", "style", "title", "colspan", "open"}
+DRAWING = set(
+    "viewbox width height role aria-label points fill stroke stroke-width stroke-dasharray x y font-size text-anchor".split()
+)
+ATTRIBUTES = {"class", "style", "title", "colspan", "open", *DRAWING}
 OF_META = {"charset", "name", "content", "http-equiv"}
 # Colours, lengths and words; neither url() nor anything that could end the attribute.
 STYLE = re.compile(r"([a-z-]+: ?(hsl\([-\d., %a-z]+\)|linear-gradient\([-\w., %()]+\)|[\w.% #-]+);?\s*)*")

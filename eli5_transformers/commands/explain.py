@@ -9,17 +9,27 @@ from __future__ import annotations
 import argparse
 import gc
 import sys
-from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
-from ..errors import Eli5TransformersError, InputError, SourceError, is_error
-from ..inputs import FORMS, Row, read_rows
+from ..errors import Eli5TransformersError, InputError, is_error
+from ..inputs import Row
 from .asked import PAGES, add_questions, page_targets, targets_of, with_true_labels
 from .batches import batched
 from .destinations import destination, require_apart, say
 from .formats import CSV_TEXT, FORMATS, format_of
-from .settings import CONFIG_KEYS, json_value, settings_of
+from .given import (
+    Once,
+    add_files,
+    add_permissions,
+    add_source,
+    import_packages,
+    loaded,
+    require_no_file_options,
+    rows_of,
+)
+from .settings import CONFIG_KEYS, settings_of
 from .stopping import Stopped, Stopping
-from .words import BUNDLED, hint_of_targets, not_found_hint, source_and_texts
+from .words import BUNDLED, hint_of_targets, source_and_texts
 from .writers import Output, Writer
 
 EXAMPLE = """\
@@ -36,23 +46,6 @@ DESCRIPTION = "Explain why a text classifier gives texts their labels."
 
 
 
-_COLUMNS = {"text": "text", "pair": "second text of a pair", "label": "label", "id": "id"}
-
-
-class _Once(argparse.Action):
-    """Stores a value, and takes no other one: the first would be lost unsaid, with the texts or files that it names."""
-
-    def __call__(self, parser: Any, namespace: Any, values: Any, option_string: Any = None) -> None:
-        before = getattr(namespace, self.dest, None)
-        if before is not None and before != values:
-            parser.error(f"{option_string} is given twice, as {_shown(before)} and as {_shown(values)}: give it once")
-        setattr(namespace, self.dest, values)
-
-
-def _shown(values: Any) -> str:
-    return ", ".join(map(repr, values)) if isinstance(values, list) else repr(values)
-
-
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments on `parser`."""
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
@@ -66,36 +59,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         f"word is a text for the bundled model, whose name as SOURCE is {BUNDLED!r}",
     )
     inputs = parser.add_argument_group("input")
-    inputs.add_argument(
-        "--input",
-        action=_Once,
-        metavar="FILE",
-        help="a file of text lines, JSON Lines, JSON, CSV, TSV, parquet or arrow, also as .gz, which is recognised by name and "
-        'content; "-" is stdin',
-    )
-    inputs.add_argument("--input-format", choices=FORMS, help="read FILE as this, however it looks")
-    inputs.add_argument(
-        "--encoding", metavar="NAME", help='of a text FILE, such as cp1252; "auto" guesses (default: UTF-8, or by its mark)'
-    )
-    for column, what in _COLUMNS.items():
-        inputs.add_argument(
-            f"--{column}-column", metavar="COLUMN", help=f"FILE's column of the {what}: its name, or its place from 1"
-        )
-    inputs.add_argument("--config", action=_Once, metavar="FILE", help=f"a jsonnet file with any of {', '.join(CONFIG_KEYS)}")
-    inputs.add_argument("--overrides", "-o", metavar="JSON", help="changes to SOURCE's config, as AllenNLP has them")
-    inputs.add_argument(
-        "--predictor",
-        type=json_value,
-        metavar="NAME",
-        help="AllenNLP's predictor of a config or archive, by its name or as JSON",
-    )
-    inputs.add_argument(
-        "--ext-var",
-        action="append",
-        default=[],
-        metavar="NAME=VALUE",
-        help="an external variable of the config; may be given several times",
-    )
+    add_files(inputs)
+    inputs.add_argument("--config", action=Once, metavar="FILE", help=f"a jsonnet file with any of {', '.join(CONFIG_KEYS)}")
+    add_source(inputs)
     method = parser.add_argument_group("method")
     method.add_argument("--interpreter", metavar="NAME", help="the method (default: integrated-gradients)")
     method.add_argument(
@@ -105,24 +71,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="OPTION=VALUE",
         help="an option of the method, such as tolerance=0.005; may be given several times",
     )
-    add_questions(method, _Once)
+    add_questions(method, Once)
+    method.add_argument(
+        "--trust",
+        action="store_true",
+        help="measure how far to rely on each explanation, by up to 210 forward passes and a second run of the method",
+    )
     method.add_argument("--device", metavar="NAME", help='where the model runs: "cpu" (the default) or "cuda:0"')
     method.add_argument(
         "--batch-size", type=int, default=16, metavar="N", help="texts explained together (default: 16)"
     )
-    trust = parser.add_argument_group("trust", "what SOURCE may do; nothing of it by default")
-    trust.add_argument(
-        "--trust-source",
-        action="store_true",
-        help="a config or archive may call any class, read any file and environment variable, and fetch addresses",
-    )
-    trust.add_argument("--trust-remote-code", action="store_true", help="run code that a checkpoint brings")
-    trust.add_argument("--allow-pickle", action="store_true", help="read weights by running what their author chose")
-    trust.add_argument("--max-unpacked", type=int, metavar="BYTES", help="unpack archives up to this size (default: 20 GiB)")
+    add_permissions(parser)
     output = parser.add_argument_group("output")
     output.add_argument("--format", choices=sorted(FORMATS), help="default: by OUTPUT's name, else text")
-    output.add_argument("--output", action=_Once, metavar="FILE", help='write there, when done, instead of to stdout ("-")')
-    output.add_argument("--html", action=_Once, metavar="FILE", help="write an HTML page as well")
+    output.add_argument("--output", action=Once, metavar="FILE", help='write there, when done, instead of to stdout ("-")')
+    output.add_argument("--html", action=Once, metavar="FILE", help="write an HTML page as well")
     output.add_argument(
         "--raw-csv",
         action="store_true",
@@ -137,17 +100,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     output.add_argument("--granularity", choices=("word", "token", "phrase", "sentence"), help="what a row is (default: word)")
     output.add_argument("--top", type=int, metavar="N", help="show the N largest contributions only")
-
-
-def add_packages(parser: argparse.ArgumentParser) -> None:
-    """Declare `--include-package`, which AllenNLP's own command line adds to each of its commands."""
-    parser.add_argument(
-        "--include-package",
-        action="append",
-        default=[],
-        metavar="PACKAGE",
-        help="import PACKAGE, whose classes a config or archive may then name; may be given several times",
-    )
 
 
 def offer_names(parser: argparse.ArgumentParser) -> None:
@@ -218,29 +170,14 @@ def _predictor(arguments: argparse.Namespace, source: Any, settings: Mapping[str
     from .. import compat
 
     compat.require_allennlp()
-    from ..adapters.loading import load_predictor
     from ..api import DEFAULT_INTERPRETER
-    from ..bundled import model_path
     from ..interpreters import require_known
     from ..text.granularity import require_granularity
 
-    _import_packages(getattr(arguments, "include_package", None) or [])
+    import_packages(arguments)
     require_granularity(settings.get("granularity", "word"))
     require_known(settings.get("interpreter", DEFAULT_INTERPRETER), **settings["options"])
-    try:
-        return load_predictor(
-            model_path() if source is None else source,
-            device=settings.get("device"),
-            overrides=settings.get("overrides"),
-            ext_vars=settings.get("ext_vars"),
-            predictor=settings.get("predictor"),
-            trust_source=arguments.trust_source,
-            trust_remote_code=arguments.trust_remote_code or None,
-            allow_pickle=arguments.allow_pickle or None,
-            max_unpacked=arguments.max_unpacked,
-        )
-    except SourceError as error:
-        raise SourceError(f"{error}{not_found_hint(source, settings)}") from error
+    return loaded(arguments, source, settings)
 
 
 def _asked(
@@ -260,6 +197,7 @@ def _asked(
         "top_targets": settings.get("top_targets"),
         "rows": {"granularity": settings.get("granularity", "word"), "top": settings.get("top")},
         "options": settings["options"],
+        "trust": settings.get("trust"),
     }
     if for_people and asked["targets"] is None and asked["top_targets"] is None:
         asked["targets"] = page_targets(predictor, asked["interpreter"])
@@ -275,25 +213,11 @@ def _rows(arguments: argparse.Namespace, texts: List[str]) -> Tuple[Iterator[Row
 
     stderr says what the file was taken for.
     """
-    about = {name: getattr(arguments, name) for name in ("encoding", *(f"{column}_column" for column in _COLUMNS))}
-    given = [name for name, value in about.items() if value is not None] + ["input_format"] * bool(arguments.input_format)
     if arguments.input is None:
-        if given:
-            raise InputError(f"--{given[0].replace('_', '-')} is about the file of --input, but none is given")
+        require_no_file_options(arguments)
         return iter([Row(None, text) for text in texts]), len(texts)
-    rows = read_rows(arguments.input, form=arguments.input_format, **about)
-    say(rows.described)
+    rows = rows_of(arguments)
     return iter(rows), rows.count
-
-
-def _import_packages(names: List[str]) -> None:
-    """Import what registers a person's own classes, from the working folder too, as AllenNLP's commands do."""
-    if not names:
-        return
-    from ..adapters.plugins import import_package
-
-    for name in names:
-        import_package(name)
 
 
 def _explained(
@@ -303,9 +227,10 @@ def _explained(
 
     Raises what is wrong with the call as a whole, while nothing was explained.
     """
-    from ..api import explain_inputs, read_inputs
+    from ..api import explain_inputs
     from ..components.explained_predictors import explained_model
     from ..interpreters.many import failure, skipping
+    from ..interpreters.reading import read_inputs
 
     good = [line for line in batch if line.error is None]
     inputs = read_inputs(predictor, [line.text for line in good], [line.text_pair for line in good], "skip")
@@ -349,13 +274,16 @@ def _with_progress(batches: Any, arguments: argparse.Namespace) -> Any:
     return tqdm(batches, unit=" batches", desc="explaining", leave=False)
 
 
-def run_to_exit_code(arguments: argparse.Namespace, prog: str) -> int:
-    """`run`, with an error of ours as one line on stderr and exit code 1; quiet, and 0, where the reader has gone.
+def run_to_exit_code(
+    arguments: argparse.Namespace, prog: str, work: Optional[Callable[[argparse.Namespace], int]] = None
+) -> int:
+    """`run`, or other `work`, with an error of ours as one line on stderr and exit code 1.
 
-    The exit code of a run that was stopped is 128 and the signal's number: 130 for Ctrl-C.
+    Quiet, and 0, where the reader has gone. The exit code of a run that was stopped is 128 and the signal's number: 130 for
+    Ctrl-C.
     """
     try:
-        return run(arguments)
+        return (work or run)(arguments)
     except Eli5TransformersError as error:
         say(f"{prog}: {error}")
         return 1

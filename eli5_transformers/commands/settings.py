@@ -11,7 +11,7 @@ from .asked import require_one_kind
 
 CONFIG_KEYS = (
     "source", "interpreter", "format", "targets", "top_targets", "granularity", "top", "device", "overrides", "ext_vars",
-    "predictor",
+    "predictor", "trust",
 )  # fmt: skip
 
 
@@ -24,11 +24,13 @@ def settings_of(arguments: argparse.Namespace) -> Dict[str, Any]:
         value = getattr(arguments, name)
         if value is not None:
             settings[name] = value
+    if arguments.trust:
+        settings["trust"] = True
     require_one_kind(arguments, settings)
-    variables = _pairs(arguments.ext_var, "--ext-var")
+    variables = pairs_of(arguments.ext_var, "--ext-var")
     if variables:
         settings["ext_vars"] = {**(settings.get("ext_vars") or {}), **variables}
-    settings["options"] = {name: json_value(value) for name, value in _pairs(arguments.set, "--set").items()}
+    settings["options"] = {name: json_value(value) for name, value in pairs_of(arguments.set, "--set").items()}
     return settings
 
 
@@ -42,7 +44,8 @@ def _read_settings(file: str) -> Dict[str, Any]:
     return settings
 
 
-def _pairs(given: List[str], option: str) -> Dict[str, str]:
+def pairs_of(given: List[str], option: str) -> Dict[str, str]:
+    """NAME=VALUE arguments as a dict. Raises InputError, which names the option, for others."""
     wrong = [item for item in given if "=" not in item]
     if wrong:
         raise InputError(f"{option} {wrong[0]!r} is not of the form NAME=VALUE")

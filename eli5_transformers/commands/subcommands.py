@@ -6,7 +6,7 @@ import sys
 from allennlp.commands.subcommand import Subcommand
 
 from ..compat.registering import registered
-from . import explain
+from . import explain, faithfulness
 
 
 @registered(Subcommand, "explain")
@@ -18,4 +18,18 @@ class Explain(Subcommand):
         subparser = parser.add_parser(self.name, help=explain.DESCRIPTION)
         explain.add_arguments(subparser)
         subparser.set_defaults(func=lambda arguments: sys.exit(explain.run_to_exit_code(arguments, "explain")))
+        return subparser
+
+
+@registered(Subcommand, "faithfulness")
+class Faithfulness(Subcommand):
+    """`allennlp faithfulness` and `eli5-transformers faithfulness`. Registered as a `Subcommand` with that name."""
+
+    def add_subparser(self, parser: argparse._SubParsersAction) -> argparse.ArgumentParser:
+        """Add the command's own parser, with its arguments, to AllenNLP's."""
+        subparser = parser.add_parser(self.name, help=faithfulness.DESCRIPTION)
+        faithfulness.add_arguments(subparser)
+        subparser.set_defaults(
+            func=lambda arguments: sys.exit(explain.run_to_exit_code(arguments, self.name, faithfulness.run))
+        )
         return subparser

@@ -20,6 +20,7 @@ from ..locks import READING
 from ..records import Tokens
 from ..sites.architectures import caveats, name_of, require_in_memory, unwrapped
 from ..sites.embedding_sites import EmbeddingSites
+from ..sites.jitter import as_asked
 from ..sites.state import explaining
 from ..text.allennlp_tokens import text_fields
 from .codes import decoded
@@ -75,7 +76,9 @@ class ExplainedModel:
         """The same on a twin of the model, for as long as it is explained: nothing about the model itself is changed."""
         sites = self.sites
         with explaining(self.model, twin=sites.twin, kept=sites.kept) as model:
-            yield self._on(model, sites.on(model))
+            own = sites.on(model)
+            with as_asked(model, lambda: own):
+                yield self._on(model, own)
 
     @contextmanager
     def predicting(self) -> Iterator[ExplainedModel]:

@@ -6,14 +6,23 @@ A JSON object with the keys "format", "version" and "attribution"; the last hold
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
-from typing import Annotated, List, Optional, Tuple, get_type_hints
+from dataclasses import asdict, fields, replace
+from typing import Annotated, List, Literal, Optional, Tuple, get_type_hints
 
 import msgspec
 import numpy as np
 
 from ..errors import ExplanationError
-from ..records import Attribution, Tokens
+from ..records import (
+    Attribution,
+    DeletionCheck,
+    HiddenWord,
+    OperatorTrust,
+    OrderMeasure,
+    Stability,
+    Tokens,
+    Trust,
+)
 from .saved import Count, Format, Index, Probability, Size, mirror
 
 _TOKENS = mirror(
@@ -23,6 +32,41 @@ _TOKENS = mirror(
         **dict.fromkeys(("start", "end", "word"), Tuple[Index, ...]),
         **dict.fromkeys(("segment", "cut"), Tuple[Count, ...]),
         "seen": Tuple[Tuple[Count, Count], ...],
+    },
+)
+_PLACE = Tuple[Count, Count, Count]
+_HIDDEN = mirror(HiddenWord, **{**get_type_hints(HiddenWord), "place": _PLACE})
+_CHECK = mirror(
+    DeletionCheck,
+    **{
+        **get_type_hints(DeletionCheck),
+        "words": Tuple[_HIDDEN, ...],  # type: ignore[valid-type]
+        "side": Index,
+        "verdict": Literal["yes", "partly", "no"],
+        **dict.fromkeys(("draws", "passes"), Count),
+        "beaten": Probability,
+    },
+)
+_MEASURE = mirror(OrderMeasure, **{**get_type_hints(OrderMeasure), **dict.fromkeys(("wins", "p_value"), Probability)})
+_OPERATOR = mirror(
+    OperatorTrust,
+    **{
+        **get_type_hints(OperatorTrust),
+        **dict.fromkeys(("comprehensiveness", "sufficiency"), Optional[_MEASURE]),
+        "operator": Literal["mask", "removal", "replacement"],
+        **dict.fromkeys(("draws", "passes"), Count),
+    },
+)
+_STABILITY = mirror(Stability, **{**get_type_hints(Stability), "evaluations": Optional[Count]})
+_TRUST = mirror(
+    Trust,
+    **{
+        **get_type_hints(Trust),
+        "hidden": Tuple[_HIDDEN, ...],  # type: ignore[valid-type]
+        "passes": Count,
+        "check": Optional[_CHECK],
+        "operators": Tuple[_OPERATOR, ...],  # type: ignore[valid-type]
+        "stability": Optional[_STABILITY],
     },
 )
 _RECORD = mirror(
@@ -37,6 +81,7 @@ _RECORD = mirror(
         "standard_errors": Optional[List[Size]],
         "evaluations": Optional[Count],
         "probabilities": Tuple[Probability, ...],
+        "trust": Optional[_TRUST],
     },
 )
 _ARRAYS = ("scores", "standard_errors")
@@ -53,6 +98,7 @@ def attribution_to_json(attribution: Attribution) -> str:
     given = {f.name: getattr(attribution, f.name) for f in fields(Attribution)}
     held = {name: value.item() if isinstance(value, np.generic) else value for name, value in given.items()}
     held["tokens"] = {f.name: getattr(attribution.tokens, f.name) for f in fields(Tokens)}
+    held["trust"] = None if attribution.trust is None else asdict(attribution.trust)
     for name in _ARRAYS:
         held[name] = None if held[name] is None else np.asarray(held[name], dtype=float).tolist()
     return _FORMAT.to_text(held)

@@ -60,8 +60,8 @@ def made(saved: Any) -> Any:
     if isinstance(saved, Record):
         given = msgspec.structs.asdict(saved)
         return saved.of(**{name: made(value) for name, value in given.items() if value is not msgspec.UNSET})
-    if isinstance(saved, list):
-        return [made(item) for item in saved]
+    if isinstance(saved, (list, tuple)):
+        return type(saved)(made(item) for item in saved)
     return saved.value if isinstance(saved, Leaf) else saved
 
 

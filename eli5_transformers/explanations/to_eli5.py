@@ -36,6 +36,7 @@ from ..text.spelling import white_space
 from .label_text import safe
 from .sentences import answer
 from .shown import shown
+from .trust_text import trust_lines
 
 Top = Union[int, Tuple[int, int], None]
 HIGHLIGHTED = "Highlighted in text (sum)"
@@ -132,6 +133,7 @@ def describe(attributions: Sequence[Attribution]) -> List[str]:
                 seen = f"The model sees a part of {which} alone, of which the place is not known"
             lines.append(f"{seen}: {cut} more tokens were cut.")
     lines += filter(None, map(_between, attributions))
+    lines += trust_lines(attributions)
     return [*lines, *dict.fromkeys(note for attribution in attributions for note in attribution.notes)]
 
 

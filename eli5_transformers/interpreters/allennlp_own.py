@@ -32,6 +32,7 @@ from ..errors import (
 )
 from ..locks import ALONE, READING
 from ..records import Attribution, Tokens, percent
+from ..sites.jitter import as_asked
 from ..sites.state import explaining
 from ..text.allennlp_tokens import instance_tokens, text_fields
 from ..text.allennlp_tokens import notes as token_notes
@@ -132,6 +133,7 @@ def _at_work(predictor: Any, draws: bool) -> Iterator[Any]:
             stack.enter_context(ALONE)
             stack.enter_context(READING)
         model = stack.enter_context(explaining(predictor._model, twin=twin))
+        stack.enter_context(as_asked(model, lambda: explained_model(predictor).sites.on(model)))
         if ours:
             own = predictor.on(model)
         else:

@@ -12,6 +12,7 @@ from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple
 from ..errors import InputError, shown
 from ..escapes import visible, visible_characters, visible_line
 from ..explanations.agreement import rank_correlation
+from ..explanations.trust_text import trust_lines
 from ..records import RELEASED, Attribution, percent
 from ..text.granularity import place_name, placed_scores, places, rest_score
 from .explanation_page import standalone_page
@@ -271,5 +272,6 @@ def _of_method(attribution: Attribution) -> List[str]:
     return [
         *([f"Compared with: {attribution.baseline}."] if attribution.baseline is not None else []),
         *([f"{cut} tokens at the end were cut: the model does not see them."] if cut else []),
+        *trust_lines([attribution]),
         *attribution.notes,
     ]

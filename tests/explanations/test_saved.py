@@ -31,8 +31,9 @@ def test_what_is_written_now_is_what_version_1_wrote():
     added = {name: written["attribution"].pop(name) for name in set(written["attribution"]) - set(older["attribution"])}
     assert written == older
     several = {"question": "class", "weights": [], "classes": [], "probabilities": [], "multi_label": False}
-    errors = {"token_error": None, "standard_errors": None}
-    assert added == {"provenance": {}, **errors, **several}  # have a default: older files are read without them
+    measured = {"token_error": None, "standard_errors": None, "trust": None}
+    # They have a default: older files are read without them.
+    assert added == {"provenance": {}, **measured, **several}
 
 
 def test_the_names_of_the_formats_do_not_follow_the_names_of_modules():

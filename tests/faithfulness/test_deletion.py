@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from closeness import DOUBLE, assert_close
 
-from benchmarks.deletion import (
+from eli5_transformers.faithfulness.deletion import (
     EXACT,
     MEASURES,
     Deletions,
@@ -14,6 +14,7 @@ from benchmarks.deletion import (
     comprehensiveness,
     firsts,
     judged,
+    members,
     sizes,
     sufficiency,
 )
@@ -132,21 +133,20 @@ def test_no_order_is_judged_where_none_makes_a_difference():
 # Deleted words
 
 
-def test_a_deleted_word_is_written_as_what_stands_there_instead():
-    text = Deletions([[5], [6, 7], [8]], [[1], [1, 1], []], lambda rows: [0.0] * len(rows))
-    assert text.written(0) == [5, 6, 7, 8]
-    assert text.written(0b010) == [5, 1, 1, 8]
-    assert text.written(0b101) == [1, 6, 7]
-
-
 def test_the_model_sees_every_set_once():
     seen = []
 
-    def probability(rows):
-        seen.extend(tuple(row) for row in rows)
-        return [len(row) / 10 for row in rows]
+    def values(sets):
+        seen.extend(sets)
+        return [len(members(one, 3)) / 10 for one in sets]
 
-    text = Deletions([[5], [6, 7], [8]], [[], [], []], probability)
-    assert_close(text([0, 1, 1, 2]), [0.4, 0.3, 0.3, 0.2])
-    assert_close(text([1, 4]), [0.3, 0.3])
-    assert len(seen) == len(set(seen)) == 4
+    text = Deletions(3, values)
+    assert_close(text([0, 1, 1, 2]), [0, 0.1, 0.1, 0.1])
+    assert_close(text([1, 4, 7]), [0.1, 0.1, 0.3])
+    assert sorted(seen) == [0, 1, 2, 4, 7]
+    assert text.passes == 5
+
+
+def test_the_words_of_a_set_are_its_bits():
+    assert members(0b101, 3) == [0, 2]
+    assert members(1 << 70, 71) == [70]

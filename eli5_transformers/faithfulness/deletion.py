@@ -10,7 +10,7 @@ A set of words is an integer here, whose bit `i` stands for word `i`.
 from __future__ import annotations
 
 from itertools import accumulate, combinations
-from typing import Callable, Dict, Iterable, List, Mapping, NamedTuple, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterable, List, Mapping, NamedTuple, Sequence, Tuple
 
 import numpy as np
 
@@ -23,43 +23,40 @@ WIDTH = 1
 """So many chains of sets does the search for the best order follow."""
 EXACT = 8
 """Up to so many words all chains are followed."""
-_ALIKE = 1e-3
-"""Where the best and the worst order differ by less, in probability, no order is better than another."""
+ALIKE = 1e-3
+"""Where the best and the worst order differ by less of the range that is measured, no order is better than another."""
 
 
 class Deletions:
-    """The probability of one class of a text without some of its words. The model sees every set once.
+    """What a model says of a text without some of its words. The model sees every set once.
 
-    `words` are the token ids of each word in reading order, `instead` those that stand there where it is deleted.
-    `probability` gives one number for each list of token ids.
+    `words` is how many words the text has; `values` gives for some sets what the model says of the text without each: a
+    number, or a line of numbers.
     """
 
-    def __init__(
-        self,
-        words: Sequence[Sequence[int]],
-        instead: Sequence[Sequence[int]],
-        probability: Callable[[List[List[int]]], Iterable[float]],
-    ) -> None:
-        self._words, self._instead, self._probability = words, instead, probability
-        self._known: Dict[int, float] = {}
+    def __init__(self, words: int, values: Callable[[List[int]], Iterable[Any]]) -> None:
+        self._words, self._values = words, values
+        self._known: Dict[int, Any] = {}
 
     def __len__(self) -> int:
-        return len(self._words)
+        return self._words
+
+    @property
+    def passes(self) -> int:
+        """How many sets the model has seen."""
+        return len(self._known)
 
     def __call__(self, deleted: Sequence[int]) -> np.ndarray:
-        """Probabilities (sets,) of the text without each set of words."""
+        """Shape (sets,), or (sets, numbers): what the model says of the text without each set of words."""
         new = [one for one in dict.fromkeys(deleted) if one not in self._known]
         if new:
-            self._known.update(zip(new, self._probability([self.written(one) for one in new])))
+            self._known.update(zip(new, self._values(new)))
         return np.array([self._known[one] for one in deleted])
 
-    def written(self, deleted: int) -> List[int]:
-        """The token ids of the text without a set of words."""
-        return [
-            token
-            for word, tokens in enumerate(self._words)
-            for token in (self._instead[word] if deleted >> word & 1 else tokens)
-        ]
+
+def members(deleted: int, words: int) -> List[int]:
+    """The words of a set, in reading order."""
+    return [word for word in range(words) if deleted >> word & 1]
 
 
 def comprehensiveness(value: Worth, words: int) -> Worth:
@@ -100,7 +97,9 @@ def best_area(worth: Worth, words: int, counts: Sequence[int], width: int = WIDT
     for count in counts:
         longer = _all_longer(chains, words, count) if words <= exact else _likely_longer(worth, chains, words, count, width)
         sets = list(longer)
-        grown = sorted(((longer[one] + here, one) for one, here in zip(sets, worth(sets))), reverse=True)
+        # Sets without which nothing can be read are no one's choice.
+        asked = np.nan_to_num(worth(sets), nan=-np.inf)
+        grown = sorted(((longer[one] + here, one) for one, here in zip(sets, asked)), reverse=True)
         chains = {one: total for total, one in grown[: len(grown) if words <= exact else width]}
     return max(chains.values()) / len(counts)
 
@@ -140,6 +139,8 @@ class Found(NamedTuple):
     """0 for the worst order that is known, 1 for the best."""
     wins: float
     """The share of random sets of the same sizes that do less; ties count half."""
+    p_value: float
+    """The share of random orders, with this one among them, that do as well or better: a randomization test."""
 
 
 class Scale(NamedTuple):
@@ -150,12 +151,12 @@ class Scale(NamedTuple):
 
 
 def judged(
-    worth: Worth, words: int, orders: Mapping[str, Sequence[int]], drawn: Sequence[Sequence[int]]
+    worth: Worth, words: int, orders: Mapping[str, Sequence[int]], drawn: Sequence[Sequence[int]], alike: float = ALIKE
 ) -> Tuple[Dict[str, Found], Scale]:
     """Each order by one measure, and "random order", the mean of those that were drawn, beside them.
 
-    All orders help to find the best and the worst, so that none is outside of 0 and 1. No order is judged where no order
-    makes a difference.
+    All orders help to find the best and the worst, so that none is outside of 0 and 1. No order is judged where none makes a
+    difference of `alike`, in the unit that is measured.
     """
     counts = sizes(words)
     found = {name: worth(firsts(order, counts)) for name, order in orders.items()}
@@ -165,15 +166,19 @@ def judged(
         max(best_area(worth, words, counts), *areas),
         min(-best_area(lambda sets: -worth(sets), words, counts), *areas),
     )
-    if scale.best - scale.worst < _ALIKE:
+    if scale.best - scale.worst < alike:
         return {}, scale
 
     def normalised(area: float) -> float:
         return float((area - scale.worst) / (scale.best - scale.worst))
 
     judgements = {
-        name: Found(normalised(one.mean()), float(((one > random) + 0.5 * (one == random)).mean()))
+        name: Found(
+            normalised(one.mean()),
+            float(((one > random) + 0.5 * (one == random)).mean()),
+            float((1 + (random.mean(axis=1) >= one.mean()).sum()) / (1 + len(random))),
+        )
         for name, one in found.items()
     }
-    judgements["random order"] = Found(normalised(random.mean()), 0.5)
+    judgements["random order"] = Found(normalised(random.mean()), 0.5, 1.0)
     return judgements, scale

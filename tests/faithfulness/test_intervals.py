@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from closeness import DOUBLE, assert_close
 
-from benchmarks.intervals import estimate, mean, ranks, spearman
+from eli5_transformers.faithfulness.intervals import estimate, mean, ranks, spearman
 
 
 def test_the_interval_of_a_mean_is_that_of_the_normal_distribution():

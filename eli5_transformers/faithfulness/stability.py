@@ -1,0 +1,70 @@
+"""Numerical stability: the scores again, with the last bits of the word vectors jittered.
+
+It tells scores that are rounding noise from scores that are none, and says nothing about whether these are right.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Callable, List
+
+import numpy as np
+
+from ..errors import Eli5TransformersError
+from ..records import Attribution, Stability
+from ..sites.jitter import jittered
+from ..text.granularity import placed_scores
+from .intervals import spearman
+
+_DIGITS = 5
+JITTER = 4
+"""Rounding errors of what the model computes in: by so much, at most, does a number of a word's vector change."""
+
+
+def stability(
+    found: List[List[Attribution]], explain: Callable[[], List[List[Attribution]]], size: float
+) -> List[List[Attribution]]:
+    """Attributions that have a trust, with the stability in it; `explain` finds them again, with other vectors.
+
+    What a method draws is the same in both runs: seeds are options, and AllenNLP's noise begins where torch's generator
+    stands, which does not move.
+    """
+    try:
+        with jittered(size):
+            again: List[Any] = explain()
+    except Eli5TransformersError as error:
+        again, reason = [[]] * len(found), f": {error}"
+    else:
+        reason = "."
+    return [
+        [_with_stability(one, other, size, f"How stable the scores are could not be measured{reason}") for one in own]
+        for own, other in zip(found, again)
+    ]
+
+
+def _with_stability(one: Attribution, others: List[Attribution], size: float, note: str) -> Attribution:
+    if one.trust is None:
+        return one
+    asked = (one.target, one.question, one.weights)
+    other = next((other for other in others if (other.target, other.question, other.weights) == asked), None)
+    if other is None:
+        return replace(one, trust=replace(one.trust, notes=(*one.trust.notes, note)))
+    measured = Stability(correlation(one, other), size, other.evaluations)
+    return replace(one, trust=replace(one.trust, stability=measured))
+
+
+def correlation(one: Attribution, other: Attribution) -> float:
+    """Spearman's correlation of the words' scores of two attributions of one text.
+
+    Scores that are equal to 5 digits of the largest are equal; 1 where all are, in both.
+    """
+    first, second = placed_scores(one), placed_scores(other)
+    columns = [_in_digits([held.get(place, 0.0) for place in first]) for held in (first, second)]
+    if all(not np.ptp(column) for column in columns if len(column)):
+        return 1.0
+    return min(1.0, spearman(np.array(columns).T))
+
+
+def _in_digits(scores: List[float]) -> np.ndarray:
+    largest = np.abs(scores).max(initial=0.0)
+    return np.round(np.array(scores) / (largest or 1.0), _DIGITS)
