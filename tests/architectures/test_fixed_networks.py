@@ -60,5 +60,6 @@ def missed_by(architecture: str) -> float:
             network = FrozenNetwork(own, torch.finfo(torch.float64).eps)
             with torch.enable_grad(), there.replaced(leaves), network.watched():
                 found = network.derivatives(builder.logits(own, text)[:, 1].sum(), leaves)
-    assert all(gradient.abs().sum() > 0 for gradient in found[:1])
+            tokens, _ = there.to_tokens([gradient.abs().sum(-1) for gradient in found], text["input_ids"].shape[1])
+    assert (tokens > 0).all(), "a token has no part in the score"
     return network.missed

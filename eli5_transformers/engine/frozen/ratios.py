@@ -30,8 +30,6 @@ _ACTIVATIONS: Dict[str, Callable[[Any, torch.Tensor], torch.Tensor]] = {
     # transformers models/bloom/modeling_bloom.py, GeLUFunction: a class of its own for the same derivative.
     "function GeLUFunction": lambda node, x: F.gelu(x, approximate="tanh"),
 }
-# Where the input is nearer to zero than this, the derivative is the quotient's limit.
-_NEAR_ZERO = 1e-12
 
 ACTIVATIONS = frozenset((*_ACTIVATIONS, "Tanh"))
 
@@ -51,8 +49,9 @@ def _quotient(function: Callable[[torch.Tensor], torch.Tensor], x: torch.Tensor)
         if outer[0] is None or gradients[0] is None:
             return gradients
         with torch.no_grad():
-            fixed = outer[0] * (function(x) / x)
-            return (torch.where(x.abs() > _NEAR_ZERO, fixed, gradients[0]), *gradients[1:])
+            fixed = function(x).div_(x).mul_(outer[0])
+            # At zero the derivative is the quotient's limit.
+            return (torch.where(x != 0, fixed, gradients[0]), *gradients[1:])
 
     return change
 
@@ -121,7 +120,8 @@ def _normalized(
             return gradients
         with torch.no_grad():
             own = scaled(outer[0])
-            own = own if mean is None else own - mean(own)
+            if mean is not None:
+                own.sub_(mean(own))
             return (own.to(gradients[0].dtype), *gradients[1:])
 
     return change
