@@ -26,6 +26,8 @@ from .trust import OneText, Value, supporting
 
 _RELEASED = {"simple-gradient": 1, "integrated-gradient": 10, "smooth-gradient": 10}
 """Gradients a text of AllenNLP's own, which do not count them; their source says so."""
+_OTHERS = 50
+"""Texts whose words stand in the place of one's: those behind it, and from the first on."""
 _NAMED = 10
 """Places of texts that a note names."""
 Key = Tuple[str, int, Tuple[float, ...]]
@@ -134,8 +136,9 @@ def evaluated(
     spelled = {place: _words(text) for place, text in encoded.items()}
     scorer = Scorer(explained, progress=False)
     with scorer.session():
-        for place in good:
-            others = [word for other, words in spelled.items() if other != place for word in words]
+        for nth, place in enumerate(good):
+            following = (good[nth + 1 :] + good[:nth])[:_OTHERS]
+            others = [word for other in following for word in spelled[other]]
             own = wanted if wanted.replacements is not NEUTRAL or not others else replace(wanted, replacements=tuple(others))
             of_text = {name: found[place] for name, found in explanations.items() if found[place]}
             try:
