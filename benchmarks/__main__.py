@@ -19,7 +19,9 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
 def main() -> None:
     """Runs the tables that are asked for."""
-    names = ("released", "integrated", "together", "evaluations", "evidence", "human", "verdicts", "memory")
+    names = (
+        "released", "integrated", "linearized", "together", "evaluations", "evidence", "human", "shapley", "verdicts", "memory",
+    )  # fmt: skip
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("tables", nargs="*", choices=[[], *names], help=f"of {', '.join(names)}; all by default")
     parser.add_argument("--quick", action="store_true", help="small models, few texts and rounds")
@@ -81,7 +83,7 @@ def _tables(folder: Path, quick: bool, rounds: int) -> Dict[str, Callable[[], No
     from demo_model.generator import HELD_OUT, sample
     from eli5_transformers import load_predictor
 
-    from . import accuracy, evidence, human, memory, models, shapes, speed, verdicts
+    from . import accuracy, evidence, human, memory, models, shapes, shapley, speed, verdicts
 
     count = 20 if quick else 200
     large = shapes.SMALL if quick else shapes.BASE
@@ -113,10 +115,12 @@ def _tables(folder: Path, quick: bool, rounds: int) -> Dict[str, Callable[[], No
     return {
         "released": lambda: speed.released(checkpoint(large), rounds),
         "integrated": lambda: speed.integrated(checkpoint(large), rounds),
+        "linearized": lambda: speed.linearized(checkpoint(large), rounds),
         "together": run_together,
         "evaluations": run_evaluations,
         "evidence": run_evidence,
         "human": lambda: human.human(20 if quick else 500),
+        "shapley": lambda: shapley.estimates(quick),
         "verdicts": lambda: verdicts.verdicts(8 if quick else 100),
         "memory": lambda: memory.peak(checkpoint(large), 512, (0, 1, 8) if quick else (0, 1, 4, 16)),
     }

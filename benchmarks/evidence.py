@@ -11,7 +11,7 @@ from eli5_transformers.faithfulness.intervals import estimate, mean
 from .methods import METHODS
 from .timing import table
 
-ORDERED = ("integrated-gradients", "occlusion", "gradient-x-input")
+ORDERED = ("integrated-gradients", "linearization", "occlusion", "gradient-x-input")
 """Signed methods whose signs are counted."""
 _DECIDES = ("opinion", "negator", "intensity")
 """Roles of words whose clause's sign is their own: comparisons and words of contrast speak of another clause."""

@@ -7,6 +7,7 @@ from typing import Any, Dict
 METHODS: Dict[str, Dict[str, Any]] = {
     "integrated-gradients": {},
     "integrated-gradients, pad": {"type": "integrated-gradients", "baseline": "pad"},
+    "linearization": {},
     "gradient-x-input": {},
     "gradient": {},
     "smoothgrad": {},

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import statistics
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from . import shapes
-from .timing import race, table, verdict
+from .timing import race, raced, ratio, table, verdict
 
 LENGTHS = {16: (3.0, 2 / 3), 64: (2.0, 2 / 3), 256: (1.5, 2 / 3)}
 """Tokens: the least ratio of AllenNLP's integrated gradient to ours, and the most of ours to theirs for its own three."""
@@ -79,6 +80,38 @@ def integrated(folder: Path, rounds: int) -> None:
         ["tokens", "rows a chunk", "ours (s)", "AllenNLP : ours", "ours : Captum", "ours : bare loop"],
         rows,
         "All know the output at the text and at the baseline too; Captum and the bare loop run chunks of our size.",
+    )
+
+
+def linearized(folder: Path, rounds: int) -> None:
+    """The passes of `linearization` beside plain gradients: of the network as it is held fixed, and as it is."""
+    from eli5_transformers.components.explained_predictors import explained_model
+    from eli5_transformers.engine.frozen.network import FrozenNetwork
+    from eli5_transformers.engine.passes import Scorer, TextBatch
+
+    predictor = shapes.ours(folder)
+    explained = explained_model(predictor)
+    scorer, rows = Scorer(explained), []
+    with scorer.session():
+        model = scorer.explained.model
+        for tokens in LENGTHS:
+            for count in (1, 8):
+                texts = [explained.encode({"sentence": shapes.text(tokens, seed)}) for seed in range(count)]
+                batch = TextBatch(scorer, range(count), texts)
+
+                def run(network: Any, batch: Any = batch) -> Any:
+                    own = lambda numbers: [vectors[numbers] for vectors in batch.vectors]  # noqa: E731
+                    products = lambda found, numbers: [(g * x).sum(-1) for g, x in zip(found, own(numbers))]  # noqa: E731
+                    return batch.gradients(range(len(batch.texts)), [[0]] * len(batch.texts), own, products, network)
+
+                runs = {"plain": lambda r=run: r(None), "fixed": lambda r=run: r(FrozenNetwork(model, 0.0))}
+                seconds = raced(runs, rounds)
+                share, spread = ratio(seconds, "fixed", "plain")
+                rows.append([tokens, count, statistics.median(seconds["plain"]), verdict(share, 1.25, False), spread])
+    table(
+        "One gradient of the network that is held fixed (linearization) and of the network itself",
+        ["tokens", "texts", "plain (s)", "fixed : plain", "from round to round"],
+        rows,
     )
 
 

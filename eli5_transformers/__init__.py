@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .explanations.explanation_json import explanation_from_json as explanation_from_json
     from .explanations.explanation_json import explanation_to_json as explanation_to_json
     from .explanations.from_scores import get_explanation_from_grads as get_explanation_from_grads
+    from .pairs import pair_effects as pair_effects
     from .questions import contrast as contrast
     from .questions import expected_value as expected_value
     from .questions import lean as lean
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from .views.comparison import Comparison as Comparison
     from .views.explanation_page import explanation_page as explanation_page
     from .views.faithfulness import Faithfulness as Faithfulness
+    from .views.pair_table import PairEffects as PairEffects
     from .views.plotting import plot_attribution as plot_attribution
 
 __version__ = "0.1.0"
@@ -46,6 +48,7 @@ _HOMES = {
     "Comparison": ("views.comparison", "Comparison"),
     "Faithfulness": ("views.faithfulness", "Faithfulness"),
     "FailedText": ("records", "FailedText"),
+    "PairEffects": ("views.pair_table", "PairEffects"),
     "Tokens": ("records", "Tokens"),
     "Trust": ("records", "Trust"),
     "attribute": ("api", "attribute"),
@@ -65,6 +68,7 @@ _HOMES = {
     "lean": ("questions", "lean"),
     "list_interpreters": ("api", "list_interpreters"),
     "load_predictor": ("adapters.loading", "load_predictor"),
+    "pair_effects": ("pairs", "pair_effects"),
     "per_text": ("api", "per_text"),
     "plot_attribution": ("views.plotting", "plot_attribution"),
     "to_explanation": ("api", "to_explanation"),

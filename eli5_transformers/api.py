@@ -48,7 +48,7 @@ def attribute(
         One text or several (a list, tuple, generator, array, Series or column), and for models of pairs the second text
         of each. A text may be a dict, as a pipeline takes it: `{"text": …, "text_pair": …}`.
     interpreter
-        A registered name ("integrated-gradients", "gradient-x-input", "smoothgrad", "occlusion", …; AllenNLP's own are
+        A registered name ("integrated-gradients", "linearization", "occlusion", "smoothgrad", …; AllenNLP's own are
         "simple-gradient", "integrated-gradient", "smooth-gradient"), a dict with `type` and options as a config has it,
         or an interpreter. `list_interpreters` lists them.
     targets, top_targets
@@ -107,8 +107,8 @@ def get_explanation(
     pair. `target_names`, `top`, `feature_re` and `feature_filter` mean what they mean to `eli5.explain_prediction`:
     `target_names` shows classes under other names, given as a list with one for each class or as a dict from name to
     name, by which `targets` may ask, too; the others choose the rows of the table. `granularity` says what a row is:
-    "word", "token" or "sentence". Without targets the predicted class is explained. `trust` is as for `attribute`; the
-    description says what was measured. Every eli5 formatter takes the result.
+    "word", "token", "phrase" (what stands between marks of punctuation) or "sentence". Without targets the predicted class is
+    explained. `trust` is as for `attribute`; the description says what was measured. Every eli5 formatter takes the result.
 
     Raises what `attribute` raises.
     """

@@ -216,6 +216,10 @@ class Attribution:
     token_error: Optional[float] = None
     """The stated error: no token's score is off by more than this share of the sum of all scores' sizes, by forecast.
     None for methods that do not forecast one."""
+    standard_errors: Optional[np.ndarray] = None
+    """The standard error of each score, shape (tokens,), of methods that draw samples: about two of three scores are off by
+    less than theirs, and 19 of 20 by less than twice theirs. Of a word it is the sum of its tokens' (exact for tokens that
+    share one estimate, else an upper bound). None for other methods."""
     evaluations: Optional[int] = None
     """Gradients (or, for methods without, forward passes) that were computed for these scores."""
     provenance: Mapping[str, str] = field(default_factory=dict)
@@ -229,6 +233,9 @@ class Attribution:
     def __post_init__(self) -> None:
         if np.shape(self.scores) != (len(self.tokens),):
             raise ValueError(f"{len(self.tokens)} tokens need as many scores, got shape {np.shape(self.scores)}")
+        if self.standard_errors is not None and np.shape(self.standard_errors) != (len(self.tokens),):
+            shape = np.shape(self.standard_errors)
+            raise ValueError(f"{len(self.tokens)} tokens need as many standard errors, got shape {shape}")
 
     def __repr__(self) -> str:
         known = "" if self.probability is None else f" ({self.probability:.2f})"
@@ -262,7 +269,8 @@ class Attribution:
     def to_dataframe(self) -> Any:
         """A pandas DataFrame with a row for each token in reading order, that sums to the scores.
 
-        The columns are those of `Tokens` and "score"; `by_word().to_dataframe()` has a row a word. Raises
+        The columns are those of `Tokens`, "score", and "standard_error" where there are some;
+        `by_word().to_dataframe()` has a row a word. Raises
         MissingDependencyError without pandas.
         """
         return _above("views.tables", "tokens_table")(self)

@@ -8,8 +8,11 @@ from eli5_transformers.records import Attribution, Tokens
 
 
 def same(one, other):
-    fields = set(get_type_hints(Attribution)) - {"scores"}
-    return one.scores.tolist() == other.scores.tolist() and all(getattr(one, f) == getattr(other, f) for f in fields)
+    arrays = {"scores", "standard_errors"}
+    fields = set(get_type_hints(Attribution)) - arrays
+    return all(np.array_equal(getattr(one, f), getattr(other, f)) for f in arrays) and all(
+        getattr(one, f) == getattr(other, f) for f in fields
+    )
 
 
 def fits(value, types):
@@ -20,6 +23,7 @@ def require_right_types(read):
     assert read.scores.dtype == float
     assert read.scores.shape == (len(read.tokens),)
     assert np.isfinite(read.scores).all()
+    assert read.standard_errors is None or read.standard_errors.shape == read.scores.shape
     assert fits(read.target, [int])
     assert fits(read.signed, [bool])
     assert fits(read.evaluations, [int, type(None)])

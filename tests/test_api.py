@@ -715,5 +715,5 @@ def test_dir_shows_the_public_names_alone():
 
 def test_interpreters_are_listed_with_what_they_do():
     listed = list_interpreters()
-    assert {"integrated-gradients", "smoothgrad", "occlusion", "simple-gradient"} <= set(listed)
+    assert {"integrated-gradients", "smoothgrad", "occlusion", "shapley", "simple-gradient"} <= set(listed)
     assert all(line and "\n" not in line for name, line in listed.items() if "Fragile" not in name)

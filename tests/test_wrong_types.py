@@ -25,14 +25,18 @@ from eli5_transformers import (
     attribution_to_json,
     bundled_model,
     compare,
+    contrast,
+    expected_value,
     explanation_from_json,
     explanation_page,
     explanation_to_json,
     get_explanation,
     get_explanation_from_grads,
     get_explanations,
+    lean,
     list_interpreters,
     load_predictor,
+    pair_effects,
     per_text,
     plot_attribution,
     to_explanation,
@@ -89,6 +93,10 @@ def right():
         attribute: {"source": predictor, "texts": TEXT},
         get_explanation: {"source": predictor, "text": TEXT},
         get_explanations: {"source": predictor, "texts": [TEXT, TEXT]},
+        pair_effects: {"source": predictor, "text": TEXT, "interpreter": "occlusion"},
+        contrast: {},
+        lean: {},
+        expected_value: {},
         compare: {"source": predictor, "text": TEXT, "interpreters": ["gradient", "gradient-x-input"]},
         to_explanation: {"attributions": made},
         get_explanation_from_grads: scores,
@@ -106,7 +114,7 @@ def right():
 FUNCTIONS = [
     load_predictor, attribute, get_explanation, get_explanations, compare, to_explanation, get_explanation_from_grads,
     attribution_to_json, attribution_from_json, explanation_to_json, explanation_from_json, explanation_page,
-    plot_attribution, per_text, Comparison,
+    plot_attribution, per_text, Comparison, pair_effects, contrast, lean, expected_value,
 ]  # fmt: skip
 PARAMETERS = [
     (function, name)
@@ -138,7 +146,8 @@ def _place(error):
 def test_every_public_function_is_tried():
     named = {getattr(eli5_transformers, name) for name in eli5_transformers.__all__}
     callables = {one for one in named if callable(one)}
-    records = {eli5_transformers.Attribution, eli5_transformers.Tokens, eli5_transformers.FailedText}
+    plain = ("Attribution", "Tokens", "FailedText", "PairEffects")
+    records = {getattr(eli5_transformers, name) for name in plain}
     assert callables - records == {*FUNCTIONS, bundled_model, list_interpreters}  # the last two take nothing
     assert not inspect.signature(bundled_model).parameters
     assert not inspect.signature(list_interpreters).parameters
@@ -151,7 +160,9 @@ def test_a_wrong_argument_is_refused_in_a_sentence(right, function, name):
     assert refused(function, name, **right[function]) == []
 
 
-@pytest.mark.parametrize("method", ["gradient", "gradient-x-input", "integrated-gradients", "occlusion", "smoothgrad"])
+@pytest.mark.parametrize(
+    "method", ["gradient", "gradient-x-input", "integrated-gradients", "linearization", "occlusion", "smoothgrad", "shapley"]
+)
 def test_a_wrong_option_of_an_interpreter_is_refused_in_a_sentence(right, method):
     for name in option_names(method):
         # How often something is done, a person may mean.

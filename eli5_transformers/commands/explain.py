@@ -98,7 +98,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=CSV_TEXT[0],
         help="in which rows of a text a csv file repeats it; its id stands in each (default: every)",
     )
-    output.add_argument("--granularity", choices=("word", "token", "sentence"), help="what a row is (default: word)")
+    output.add_argument("--granularity", choices=("word", "token", "phrase", "sentence"), help="what a row is (default: word)")
     output.add_argument("--top", type=int, metavar="N", help="show the N largest contributions only")
 
 

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import math
 from contextlib import contextmanager
-from functools import partial
-from typing import Any, Callable, ContextManager, Dict, Iterator, Optional, Tuple
+from typing import Any, Callable, Dict, Iterator, Optional, Tuple
 
 import torch
 from torch.nn import init
 from torch.overrides import TorchFunctionMode
+
+from .function_modes import entered
 
 _DRAWING = {
     getattr(owner, name)
@@ -52,7 +53,7 @@ def private_random_numbers(device: torch.device, seed: Optional[int] = None) -> 
 
     The same numbers come as from the global generators at that seed; those stay where they are.
     """
-    with _entered(seed):
+    with entered(_Private, seed):
         yield
 
 
@@ -60,7 +61,7 @@ class _Private(TorchFunctionMode):
     """Hands a generator to the functions that draw and were given none."""
 
     def __init__(self, seed: Optional[int]) -> None:
-        # torch 1.12 gives each class on the way up the mode around this one, and so its base must not be asked for that again.
+        # The base is not asked: see `function_modes.entered`.
         self._seed = seed
         self._generators: Dict[torch.device, torch.Generator] = {}
 
@@ -92,15 +93,6 @@ class _Private(TorchFunctionMode):
                 made.manual_seed(self._seed % 2**63)
             self._generators[device] = made
         return self._generators[device]
-
-
-def _entered(seed: Optional[int]) -> ContextManager[Any]:
-    """Makes the mode and enters it; torch 1.12 does so by a function of its own, which makes it around the one before it."""
-    push = getattr(torch.overrides, "push_torch_function_mode", None)
-    if push is None:
-        return _Private(seed)
-    entered: ContextManager[Any] = push(partial(_Private, seed))
-    return entered
 
 
 def _device(arguments: Any, options: Dict[str, Any]) -> torch.device:

@@ -1,7 +1,7 @@
 """What the model says of texts of which some parts are put out of sight.
 
-A part, or *unit*, is a word, a token or a sentence: tokens that are hidden together, by the baseline's vectors in place of
-their own.
+A part, or *unit*, is a word, a token, a phrase or a sentence: tokens that are hidden together, by the baseline's vectors in
+place of their own.
 """
 
 from __future__ import annotations
@@ -40,13 +40,13 @@ class HiddenUnits:
         }
 
     def values(self, wanted: Sequence[Hidden]) -> np.ndarray:
-        """The explained output of every class, (wanted, classes), of these texts without these units."""
+        """The explained output, (wanted, columns), of these texts without these units."""
         asked = [(text, frozenset(hidden)) for text, hidden in wanted]
         new = [key for key in dict.fromkeys(asked) if key not in self._known]
         for key, values in zip(new, self._run(new)):
             self._known[key] = values
             self.passes[key[0]] += 1
-        return np.array([self._known[key] for key in asked]).reshape(len(asked), self._batch.here().shape[1])
+        return np.array([self._known[key] for key in asked]).reshape(len(asked), self._batch.columns)
 
     def _run(self, wanted: Sequence[Tuple[int, FrozenSet[int]]]) -> np.ndarray:
         batch = self._batch

@@ -16,7 +16,7 @@ import torch
 
 from ..errors import UnsupportedModelError
 from ..sites.architectures import require_gradients
-from ..sites.derivatives import derivatives
+from ..sites.derivatives import Network
 from ..sites.embedding_sites import EmbeddingSites, StopPass
 from ..sites.finite import require_finite
 from ..sites.second_paths import ReadsIdsError, moved, reads_ids
@@ -309,12 +309,16 @@ class TextBatch:
             )
         return np.concatenate(values) if values else np.zeros((0, self.columns))
 
-    def gradients(self, rows: Sequence[int], classes: Sequence[Sequence[int]], at: At, reduce: Reduce) -> Passes:
+    def gradients(
+        self, rows: Sequence[int], classes: Sequence[Sequence[int]], at: At, reduce: Reduce, network: Optional[Network] = None
+    ) -> Passes:
         """Gradients of the explained output at rows of these texts, for the columns asked for at each row.
 
-        All columns of a row share its forward pass. `reduce` makes one number a position of each gradient at once, so
-        that memory does not grow with the number of rows. Raises UnsupportedModelError for a model without gradients.
+        All columns of a row share its forward pass. `reduce` makes one number a position of each gradient at once, so that
+        memory does not grow with the number of rows; `network` is what is differentiated in place of the model itself.
+        Raises UnsupportedModelError for a model without gradients.
         """
+        network = network or Network(self.scorer.explained.model)
         require_gradients(self.scorer.explained.model)
         ends = np.concatenate([[0], np.cumsum([len(wanted) for wanted in classes])]).astype(int)
         tokens, rest = np.zeros((ends[-1], self.length)), np.zeros(ends[-1])
@@ -323,7 +327,7 @@ class TextBatch:
         @contextmanager
         def at_leaves(numbers: torch.Tensor) -> Iterator[Vectors]:
             leaves = [vectors.detach().clone().requires_grad_(True) for vectors in at(numbers)]
-            with torch.enable_grad(), self.sites.replaced(leaves):
+            with torch.enable_grad(), self.sites.replaced(leaves), network.watched():
                 yield leaves
 
         def differentiated(numbers: torch.Tensor, leaves: Vectors, logits: torch.Tensor) -> None:
@@ -332,7 +336,7 @@ class TextBatch:
             for nth in range(most):
                 active = [place for place, row in enumerate(own) if len(classes[row]) > nth]
                 score = found[active, [classes[own[place]][nth] for place in active]].sum()
-                gradients = derivatives(self.scorer.explained.model, score, leaves, retain=nth + 1 < most)
+                gradients = network.derivatives(score, leaves, retain=nth + 1 < most)
                 with torch.no_grad():
                     maps = reduce(gradients, numbers)
                 per_token, beside = self.sites.to_tokens(maps, self.length)

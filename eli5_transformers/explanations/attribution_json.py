@@ -23,7 +23,7 @@ from ..records import (
     Tokens,
     Trust,
 )
-from .saved import Count, Format, Index, Probability, mirror
+from .saved import Count, Format, Index, Probability, Size, mirror
 
 _TOKENS = mirror(
     Tokens,
@@ -78,11 +78,13 @@ _RECORD = mirror(
         "scores": List[float],
         "target": Count,
         "probability": Optional[Probability],
+        "standard_errors": Optional[List[Size]],
         "evaluations": Optional[Count],
         "probabilities": Tuple[Probability, ...],
         "trust": Optional[_TRUST],
     },
 )
+_ARRAYS = ("scores", "standard_errors")
 _FORMAT = Format("eli5_transformers.attribution", "attribution", _RECORD)
 
 
@@ -97,7 +99,8 @@ def attribution_to_json(attribution: Attribution) -> str:
     held = {name: value.item() if isinstance(value, np.generic) else value for name, value in given.items()}
     held["tokens"] = {f.name: getattr(attribution.tokens, f.name) for f in fields(Tokens)}
     held["trust"] = None if attribution.trust is None else asdict(attribution.trust)
-    held["scores"] = np.asarray(attribution.scores, dtype=float).tolist()
+    for name in _ARRAYS:
+        held[name] = None if held[name] is None else np.asarray(held[name], dtype=float).tolist()
     return _FORMAT.to_text(held)
 
 
@@ -120,7 +123,8 @@ def attribution_from_json(text: str) -> Attribution:
             "attribution.tokens must have one entry of `cut` and of `seen` for each document, or none"
         )
     _require_classes(read)
-    return replace(read, scores=np.array(read.scores, dtype=float))
+    held = {name: getattr(read, name) for name in _ARRAYS}
+    return replace(read, **{name: np.array(numbers, dtype=float) for name, numbers in held.items() if numbers is not None})
 
 
 def _require_classes(read: Attribution) -> None:

@@ -25,6 +25,7 @@ DEEPEST = 100  # objects and lists in each other, more than any saved record has
 Index = Annotated[int, msgspec.Meta(ge=-1, le=2**63 - 1)]
 """A place in a text or a list, or -1 for none."""
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+Size = Annotated[float, msgspec.Meta(ge=0)]
 ROUNDING = 1e-6
 Probability = Annotated[float, msgspec.Meta(ge=-ROUNDING, le=1 + ROUNDING)]
 """A number from 0 to 1, but for the rounding of a model's own arithmetic."""

@@ -43,6 +43,8 @@ HIGHLIGHTED = "Highlighted in text (sum)"
 SPECIAL = "Special tokens (sum)"
 SPACES = "White space (sum)"
 BIAS = "<BIAS>"  # what eli5's linear models call the constant; here the score of the baseline
+_FORWARD = ("occlusion", "shapley")
+"""Methods whose evaluations are forward passes."""
 _PLURALS = {
     "logit": "logits", "probability": "probabilities", "log-probability": "log-probabilities", "loss": "losses",
 }  # fmt: skip
@@ -51,7 +53,7 @@ UNSEEN = " \u2502 not seen by the model: "
 
 @dataclass(frozen=True)
 class Row:
-    """One row of the table: a word, token or sentence, or a sum that is none of these."""
+    """One row of the table: a word, token, phrase or sentence, or a sum that is none of these."""
 
     name: str
     weight: float
@@ -75,7 +77,7 @@ def to_explanation(
 ) -> Explanation:
     """The eli5 explanation of one input: one `TargetExplanation` for each attribution.
 
-    `granularity` is "word" (pieces of a word are summed), "token" or "sentence". `top`, `feature_re` and
+    `granularity` is "word" (pieces of a word are summed), "token", "phrase" or "sentence". `top`, `feature_re` and
     `feature_filter` choose the rows of the table as eli5's own explainers do: the `top` largest by absolute weight, or
     `(positive, negative)` counts; a regular expression that a row's name must match; a predicate on a row's name and
     value. What is painted is not cut by them. Raises InputError for an option that is not accepted.
@@ -165,17 +167,17 @@ def _accuracy(missed: Sequence[Attribution]) -> str:
     delta = f"{abs(worst.convergence_delta or 0.0):.2g}"
     if worst.relative_delta is not None:
         delta += f" ({percent(abs(worst.relative_delta))})"
-    kind = "forward passes" if worst.method == "occlusion" else "gradient evaluations"
+    kind = "forward passes" if worst.method in _FORWARD else "gradient evaluations"
     work = f"{sum(a.evaluations or 0 for a in missed)} {kind}"
     total = worst.output if worst.question == "class" else {"contrast": "difference"}.get(worst.question, worst.question)
     sums = f"Rows and {BIAS} add up to the {total}"
     errors = [a.token_error for a in missed if a.token_error is not None]
     if not errors:
         return f"{sums} but for {delta}, by {work}."
+    shared = f": the {delta} that they missed at first, the convergence delta, was shared out among them"
     return (
         f"By an estimate from {work}, no token's contribution is off by more than {percent(max(errors))} of all "
-        f"contributions' sizes together. {sums}: the {delta} that they missed at first, the convergence delta, was shared "
-        "out among them."
+        f"contributions' sizes together. {sums}{shared if worst.standard_errors is None else ''}."
     )
 
 

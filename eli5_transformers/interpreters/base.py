@@ -2,7 +2,7 @@
 
 import inspect
 from abc import abstractmethod
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Union
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, TypeVar, Union
 
 import numpy as np
 import torch
@@ -22,6 +22,7 @@ from ..text.granularity import unplaced
 from .layers import layer_name
 from .provenance import provenance
 
+Result = TypeVar("Result")
 # What lies on positions that are no tokens is told from this share of what the scores move.
 _BESIDE = 1e-3
 _FLAT = (
@@ -96,6 +97,15 @@ class Interpreter(SaliencyInterpreter):
 
     def explain(self, texts: Sequence[EncodedText], targets: Any = None) -> List[List[Attribution]]:
         """The same for texts that were encoded before."""
+        return self.measured(texts, targets, self.attributions)
+
+    def measured(
+        self,
+        texts: Sequence[EncodedText],
+        targets: Any,
+        measure: Callable[[TextBatch, Sequence[Sequence[int]]], Sequence[Result]],
+    ) -> List[Result]:
+        """What `measure` makes of each text, given a batch of them and the columns that are asked for of each."""
         wanted = targets.of(len(texts)) if isinstance(targets, PerText) else [targets] * len(texts)
         if not texts:
             return []
@@ -107,10 +117,10 @@ class Interpreter(SaliencyInterpreter):
             progress=self.progress,
         )
 
-        def work(batch: TextBatch) -> List[List[Attribution]]:
+        def work(batch: TextBatch) -> Sequence[Result]:
             resolve = scorer.explained.classes.resolve
             asked = [resolve(wanted[i], row) for i, row in zip(batch.index, batch.logits)]
-            return self.attributions(batch, batch.ask(asked))
+            return measure(batch, batch.ask(asked))
 
         try:
             with scorer.session():
@@ -162,6 +172,7 @@ class Interpreter(SaliencyInterpreter):
         total: Optional[float] = None,
         raw_delta: Optional[float] = None,
         token_error: Optional[float] = None,
+        standard_errors: Optional[np.ndarray] = None,
         evaluations: Optional[int] = None,
         notes: Sequence[str] = (),
     ) -> Attribution:
@@ -215,6 +226,7 @@ class Interpreter(SaliencyInterpreter):
             convergence_delta=delta,
             relative_delta=relative,
             token_error=token_error,
+            standard_errors=standard_errors,
             evaluations=evaluations,
             provenance=provenance(explained.predictor),
         )

@@ -56,7 +56,7 @@ class Captum(ComparingInterpreter):
     options
         Arguments of its `attribute`, such as `{"n_samples": 200}`.
     unit
-        "word", "token" or "sentence", for perturbation methods.
+        "word", "token", "phrase" or "sentence", for perturbation methods.
     seed
         The same seed gives the same scores, whatever other texts are explained.
     """

@@ -7,15 +7,15 @@ import torch
 from allennlp.interpret.saliency_interpreters import SaliencyInterpreter
 from allennlp.predictors import Predictor
 
-from ..arguments import real_number, whole_number
+from ..arguments import whole_number
 from ..compat.registering import registered
 from ..engine import spline
 from ..engine.passes import Passes, TextBatch, Vectors
 from ..engine.precision import coarsest
 from ..engine.quadrature import METHODS, fixed
-from ..errors import InputError
-from ..records import Attribution, percent
+from ..records import Attribution
 from .comparing import Compared, ComparingInterpreter, wide
+from .tolerances import not_met, require_tolerance
 
 
 class _Found(NamedTuple):
@@ -61,10 +61,7 @@ class IntegratedGradients(ComparingInterpreter):
         **kwargs,
     ) -> None:
         super().__init__(predictor, **kwargs)
-        positive = "a positive number, such as 0.01 for one percent"
-        self.tolerance = real_number(tolerance, "tolerance", positive)
-        if not self.tolerance > 0:
-            raise InputError(f"tolerance is {tolerance!r}, but must be {positive}")
+        self.tolerance = require_tolerance(tolerance)
         self.max_evaluations = whole_number(max_evaluations, "max_evaluations", spline.START)
         n_steps = None if n_steps is None else whole_number(n_steps, "n_steps", most=1_000_000)
         if n_steps is not None or method is not None:
@@ -200,10 +197,7 @@ class IntegratedGradients(ComparingInterpreter):
     def _notes(self, batch: TextBatch, integral: spline.Integral) -> List[str]:
         """What a person must know of the error: that the tolerance was not met, by how much, and why; jumps."""
         notes = []
-        missed = (
-            f"The tolerance was not met: a token's contribution may be off by {percent(integral.error)} of all contributions' "
-            f"sizes together, where {percent(self.tolerance)} was asked for"
-        )
+        missed = not_met(integral.error, self.tolerance)
         if integral.stopped == spline.EVALUATIONS:
             notes.append(f"{missed}; max_evaluations={self.max_evaluations} allows no more gradient evaluations.")
         if integral.stopped == spline.ROUNDING:

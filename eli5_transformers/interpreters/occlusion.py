@@ -1,6 +1,6 @@
 """Occlusion: what the output loses when a word is put out of sight."""
 
-from typing import Dict, List, Sequence
+from typing import Any, Dict, List, Sequence
 
 import numpy as np
 from allennlp.interpret.saliency_interpreters import SaliencyInterpreter
@@ -8,7 +8,9 @@ from allennlp.predictors import Predictor
 
 from ..arguments import whole_number
 from ..compat.registering import registered
+from ..engine.explained_model import EncodedText
 from ..engine.hiding import HiddenUnits, units_of
+from ..engine.pairs import PairLosses, without_pairs
 from ..engine.passes import TextBatch
 from ..records import Attribution
 from ..text.granularity import require_granularity
@@ -21,12 +23,12 @@ class Occlusion(ComparingInterpreter):
 
     A word's tokens share its score equally, so that their sum is the word's. In windows of several words each word gets
     the mean, over the windows that hold it, of an equal share. The scores need not sum to the output's difference.
-    Tokens or sentences may stand for words.
+    Tokens, phrases or sentences may stand for words.
 
     Parameters
     ----------
     unit
-        "word", "token" or "sentence": what is put out of sight as a whole.
+        "word", "token", "phrase" or "sentence": what is put out of sight as a whole.
     window
         How many neighbouring units at a time, moved on by one.
 
@@ -66,6 +68,36 @@ class Occlusion(ComparingInterpreter):
                     )
                 )
         return results
+
+    def pairs(
+        self, texts: Sequence[EncodedText], targets: Any, chosen: Sequence[Sequence[Sequence[int]]]
+    ) -> List[List[PairLosses]]:
+        """What the output loses without each two of the units `chosen[text][target]`, whatever the window.
+
+        `targets` are as for `explain`. A batch of texts shares its passes, and the targets of a text those that they
+        have in common.
+        """
+
+        def measure(batch: TextBatch, columns: Sequence[Sequence[int]]) -> List[List[PairLosses]]:
+            compared = self.compared(batch)
+            hidden = HiddenUnits(batch, compared.vectors, units_of(batch, self.unit, self.keep_special))
+            wanted = [(text, units) for text, place in enumerate(batch.index) for units in chosen[place]]
+            found, here = iter(without_pairs(hidden, wanted)), batch.here()
+            return [
+                [
+                    PairLosses(
+                        float(here[text, column]),
+                        float(compared.scores[text, column]),
+                        here[text, column] - next(found)[:, :, column],
+                        compared.name,
+                        hidden.passes[text],
+                    )
+                    for column in of_text
+                ]
+                for text, of_text in enumerate(columns)
+            ]
+
+        return self.measured(texts, targets, measure)
 
     def _windows(self, units: int) -> List[range]:
         size = min(self.window, units)

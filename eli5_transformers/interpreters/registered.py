@@ -5,7 +5,9 @@ from . import (  # noqa: F401
     gradient,
     gradient_x_input,
     integrated_gradients,
+    linearization,
     occlusion,
     saliency_predictor,
+    shapley,
     smoothgrad,
 )

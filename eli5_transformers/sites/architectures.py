@@ -175,8 +175,8 @@ def require_gradients(model: torch.nn.Module) -> None:
     """Raises UnsupportedModelError for a model of which some layers have no gradient, or none of their own."""
     if is_quantized(model):
         raise UnsupportedModelError(
-            f"layers of {name_of(model)} are quantized, and have no gradient: use 'occlusion', which needs none (or Captum's "
-            "ShapleyValueSampling), or explain the model as it was before that"
+            f"layers of {name_of(model)} are quantized, and have no gradient: use 'occlusion' or 'shapley', which need none, "
+            "or explain the model as it was before that"
         )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import List, Sequence
+from contextlib import contextmanager
+from typing import Iterator, List, Sequence
 
 import torch
 
@@ -32,3 +33,21 @@ def derivatives(
             f"the prediction of {name_of(model)} cannot be differentiated by the vectors of its tokens: {reason[:200]}: {mend}"
         ) from error
     return [torch.zeros_like(x) if gradient is None else gradient for x, gradient in zip(inputs, found)]
+
+
+class Network:
+    """How the passes of a model are differentiated: as it is. A subclass may differentiate another function."""
+
+    def __init__(self, model: torch.nn.Module) -> None:
+        self.model = model
+
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        """Where a forward pass runs whose outputs are differentiated, and where they are."""
+        yield
+
+    def derivatives(
+        self, score: torch.Tensor, inputs: Sequence[torch.Tensor], retain: bool = False
+    ) -> List[torch.Tensor]:
+        """See the function of this name."""
+        return derivatives(self.model, score, inputs, retain)

@@ -1,4 +1,4 @@
-"""Tokens to what is shown of them: the words, tokens or sentences of a text, and the scores of each."""
+"""Tokens to what is shown of them: the words, tokens, phrases or sentences of a text, and the scores of each."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from ..arguments import one_of
 from ..records import Attribution, Tokens
 from .alignment import is_spelled
 from .spelling import is_unknown, readable, space_name, white_space
-from .words import sentence_starts
+from .words import phrase_starts, sentence_starts
 
-GRANULARITIES = ("word", "token", "sentence")
+GRANULARITIES = ("word", "token", "phrase", "sentence")
+_STARTS = {"phrase": phrase_starts, "sentence": sentence_starts}
 # A sentence names so many tokens.
 _NAMED = 5
 Place = Tuple[int, int, int]
@@ -23,7 +24,7 @@ Place = Tuple[int, int, int]
 
 
 class Group(NamedTuple):
-    """A word, token or sentence: tokens that are shown as one."""
+    """A word, token, phrase or sentence: tokens that are shown as one."""
 
     name: str
     """As the document spells it; a token as the vocabulary does, where that shows what it stands for. What shows nothing has
@@ -44,11 +45,11 @@ def require_granularity(given: str, option: str = "granularity") -> str:
 def group_tokens(
     tokens: Tokens, documents: Sequence[str], granularity: str = "word", skip_special: bool = False
 ) -> List[Group]:
-    """The words, tokens or sentences in the order in which the model reads them.
+    """The words, tokens, phrases or sentences in the order in which the model reads them.
 
     Every token belongs to one group: one that is special, or of no word or sentence, is a group of its own, and
-    `skip_special` leaves the special ones out. A sentence holds the tokens that begin in it. Tokens of no word that share
-    their characters, such as the bytes of a wide space, are one as a word is.
+    `skip_special` leaves the special ones out. A phrase or sentence holds the tokens that begin in it. Tokens of no word that
+    share their characters, such as the bytes of a wide space, are one as a word is.
     """
     members: Dict[Tuple[int, int], List[int]] = {}
     for at, unit in enumerate(_units(tokens, documents, require_granularity(granularity))):
@@ -58,7 +59,7 @@ def group_tokens(
     for (document, _), inside in members.items():
         placed = [(tokens.start[i], tokens.end[i]) for i in inside if 0 <= tokens.start[i] < tokens.end[i]]
         place = (document, min(placed)[0], max(end for _, end in placed)) if placed else None
-        if place is not None and granularity == "sentence":  # the tokenizer may not know the white space behind it
+        if place is not None and granularity in _STARTS:  # the tokenizer may not know the white space behind it
             place = _trimmed(documents, place)
         name = "".join(tokens.text[i] for i in inside)
         if place is not None:
@@ -108,9 +109,9 @@ def named(names: Iterable[str]) -> str:
 
 
 def _units(tokens: Tokens, documents: Sequence[str], granularity: str) -> List[int]:
-    """For each token the number of its word or sentence within its document; a negative one where it is in none."""
-    if granularity == "sentence":
-        starts = [sentence_starts(document) for document in documents]
+    """For each token the number of its word, phrase or sentence within its document; a negative one where it is in none."""
+    if granularity in _STARTS:
+        starts = [_STARTS[granularity](document) for document in documents]
         found = [bisect_right(starts[where], at) if at >= 0 else -1 for where, at in zip(tokens.segment, tokens.start)]
     else:
         found = [-1] * len(tokens) if granularity == "token" else list(tokens.word)
@@ -125,7 +126,7 @@ def _units(tokens: Tokens, documents: Sequence[str], granularity: str) -> List[i
 
 
 def by(attribution: Attribution, granularity: str) -> Attribution:
-    """The same attribution with an entry for each word, token or sentence: the sum of its tokens' scores.
+    """The same attribution with an entry for each word, token, phrase or sentence: the sum of its tokens' scores.
 
     The total stays. An entry is named and placed as `group_tokens` does, and its word is that of its first token.
     """
@@ -143,7 +144,13 @@ def by(attribution: Attribution, granularity: str) -> Attribution:
         cut=tokens.cut,
         seen=tokens.seen,
     )
-    return replace(attribution, tokens=summed, scores=np.array([scores[group.tokens].sum() for group in found]))
+    errors = attribution.standard_errors
+    return replace(
+        attribution,
+        tokens=summed,
+        scores=np.array([scores[group.tokens].sum() for group in found]),
+        standard_errors=None if errors is None else np.array([errors[group.tokens].sum() for group in found]),
+    )
 
 
 def by_word(attribution: Attribution) -> Attribution:
@@ -152,7 +159,7 @@ def by_word(attribution: Attribution) -> Attribution:
 
 
 def placed_scores(attribution: Attribution, granularity: str = "word") -> Dict[Place, float]:
-    """The score of each word, token or sentence that has characters, by its place, without special tokens."""
+    """The score of each word, token, phrase or sentence that has characters, by its place, without special tokens."""
     scores = np.asarray(attribution.scores, dtype=float)
     sums: Dict[Place, float] = {}
     for group in group_tokens(attribution.tokens, attribution.documents, granularity, skip_special=True):

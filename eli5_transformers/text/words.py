@@ -1,4 +1,4 @@
-"""Where the words and sentences of a text stand, in any script."""
+"""Where the words, phrases and sentences of a text stand, in any script."""
 
 from __future__ import annotations
 
@@ -43,6 +43,12 @@ _SENTENCE_END = regex.compile(
     r"(?<=[.!?\u2026])[\"'\u2019\u201d\u00bb)\]]*+\s++"
     r"|(?<=[\u3002\uff01\uff1f])(?![\u3002\uff01\uff1f])[\u300d\u300f\u201d]*+\s*+"
     r"|\n\s*\n"
+)
+# Behind a mark between words; a hyphen, and the comma or colon of a number or a time, are inside of one.
+_PHRASE_END = regex.compile(
+    r"(?<=[,;:])[\"'\u2019\u201d\u00bb)\]]*+\s++"
+    r"|(?<=[)\]}]|\S[\u2013\u2014])\s++|\s++(?=[\u2013\u2014(\[{])"
+    r"|(?<=[\u3001\uff0c\uff1b\uff1a])(?![\u3001\uff0c\uff1b\uff1a])\s*+"
 )
 
 
@@ -119,3 +125,11 @@ def sentence_starts(text: str) -> List[int]:
     an empty line; the marks of CJK need no space behind them. Abbreviations are not known: "Dr. Who" is two.
     """
     return [0, *(match.end() for match in _SENTENCE_END.finditer(text) if match.end() < len(text))]
+
+
+def phrase_starts(text: str) -> List[int]:
+    """Where the phrases of the text begin: at the starts of sentences, behind commas, semicolons and colons, and at brackets
+    and long dashes. A mark belongs to the phrase that it ends.
+    """
+    ends = (match.end() for match in _PHRASE_END.finditer(text) if match.end() < len(text))
+    return sorted({*sentence_starts(text), *ends})

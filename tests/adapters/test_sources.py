@@ -121,10 +121,11 @@ def test_a_quantized_model_is_explained_by_methods_that_need_no_gradient(bert, e
     for method in ("integrated-gradients", "gradient", "smoothgrad", "simple-gradient"):
         with pytest.raises(UnsupportedModelError, match="quantized, and have no gradient: use 'occlusion'"):
             attribute(predictor, TEXT, interpreter=method)
-    ((alone,),) = attribute(predictor, TEXT, interpreter="occlusion")
-    # The steps of dynamic quantization are those of all rows that run together: each must run alone.
-    assert_close(attribute(predictor, [TEXT, "bad"], interpreter="occlusion")[0][0].scores, alone.scores)
-    assert np.any(alone.scores)
+    for method in ("occlusion", {"type": "shapley", "budget": 14}):
+        ((alone,),) = attribute(predictor, TEXT, interpreter=method)
+        # The steps of dynamic quantization are those of all rows that run together: each must run alone.
+        assert_close(attribute(predictor, [TEXT, "bad"], interpreter=method)[0][0].scores, alone.scores)
+        assert np.any(alone.scores)
 
 
 @needs_captum

@@ -20,8 +20,10 @@ METHODS = {
     "gradient": {},
     "gradient-x-input": {},
     "integrated-gradients": {},
+    "linearization": {},
     "smoothgrad": {"samples": 3},
     "occlusion": {},
+    "shapley": {"budget": 40},
 }
 
 

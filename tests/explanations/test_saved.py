@@ -31,8 +31,9 @@ def test_what_is_written_now_is_what_version_1_wrote():
     added = {name: written["attribution"].pop(name) for name in set(written["attribution"]) - set(older["attribution"])}
     assert written == older
     several = {"question": "class", "weights": [], "classes": [], "probabilities": [], "multi_label": False}
+    measured = {"token_error": None, "standard_errors": None, "trust": None}
     # They have a default: older files are read without them.
-    assert added == {"provenance": {}, "token_error": None, "trust": None, **several}
+    assert added == {"provenance": {}, **measured, **several}
 
 
 def test_the_names_of_the_formats_do_not_follow_the_names_of_modules():
@@ -65,6 +66,8 @@ def changed(change):
         (lambda held: held["scores"].__setitem__(2, None), r"`attribution.scores(\[2\])?`"),
         (lambda held: held.update(scores=3), r"`attribution.scores(\[2\])?`"),
         (lambda held: held["scores"].pop(), "5 tokens need as many scores"),
+        (lambda held: held.update(standard_errors=[0.1] * 4), "5 tokens need as many standard errors"),
+        (lambda held: held.update(standard_errors=[0.1] * 4 + [-0.1]), r">= 0.0 - at `attribution.standard_errors"),
         (lambda held: held.update(more=1), "unknown field `more` - at `attribution`"),
         (lambda held: held["tokens"].update(more=1), "unknown field `more` - at `attribution.tokens`"),
         (lambda held: held["tokens"]["word"].pop(), "must have one entry a token"),

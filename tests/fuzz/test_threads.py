@@ -25,8 +25,10 @@ OWN: Tuple[Any, ...] = (
     "gradient-x-input",
     {"type": "integrated-gradients", "n_steps": 6},
     {"type": "gradient-x-input", "layer": "LAYER"},
+    "linearization",
     {"type": "smoothgrad", "samples": 3},
     "occlusion",
+    {"type": "shapley", "budget": 12},
 )
 BY_CAPTUM: Tuple[Dict[str, Any], ...] = (
     {"method": "IntegratedGradients", "options": {"n_steps": 4}},

@@ -22,7 +22,7 @@ from eli5_transformers.text.granularity import by_word
 CONFIG = Path(__file__).parent.parent.parent / "configs" / "bert_pooler.jsonnet"
 TEXTS = ["the service was terrible, but the food is good", "Not buying it any sooner!", "great"]
 INPUTS = [{"sentence": text} for text in TEXTS]
-METHODS = ("gradient", "gradient-x-input", "integrated-gradients", "smoothgrad", "occlusion")
+METHODS = ("gradient", "gradient-x-input", "integrated-gradients", "linearization", "smoothgrad", "occlusion", "shapley")
 
 
 def built(reader, embedder, seq2vec, vocab):

@@ -13,8 +13,10 @@ METHODS = {
     "gradient": {},
     "gradient-x-input": {},
     "integrated-gradients": {},
+    "linearization": {},
     "smoothgrad": {"samples": 3},
     "occlusion": {},
+    "shapley": {"budget": 40},
 }
 available = pytest.mark.parametrize(
     "name", [n for n in ("bert", "gpt2", "xlnet", "bart", "llama") if n in tiny.builder.architectures()]
@@ -56,7 +58,7 @@ def test_batch_equals_one_by_one_and_permuting_texts_permutes_results(name, meth
 @available
 def test_one_sample_of_smoothgrad_without_noise_is_the_method_itself(name):
     predictor = tiny.predictor(name)
-    for around in ("gradient-x-input", "gradient", "occlusion", "integrated-gradients"):
+    for around in ("gradient-x-input", "gradient", "occlusion", "shapley", "integrated-gradients", "linearization"):
         smooth = attribute(predictor, tiny.inputs(), "smoothgrad", around=around, samples=1, stdev=0.0)
         plain = attribute(predictor, tiny.inputs(), around)
         for (one,), (other,) in zip(smooth, plain):
@@ -79,7 +81,7 @@ def test_integrated_gradients_of_a_linear_model_are_its_weights_times_inputs():
             assert one.evaluations == 5
 
 
-@pytest.mark.parametrize("method", ["gradient-x-input", "occlusion", "smoothgrad"])
+@pytest.mark.parametrize("method", ["gradient-x-input", "occlusion", "smoothgrad", "shapley"])
 def test_all_methods_agree_on_a_linear_model(method):
     predictor, options = tiny.linear(), {"stdev": 0.0, "samples": 2} if method == "smoothgrad" else {}
     reference = attribute(predictor, tiny.inputs(), baseline="mask")

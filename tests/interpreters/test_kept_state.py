@@ -14,7 +14,7 @@ from eli5_transformers.interpreters import attribute
 
 from . import tiny
 
-METHODS = ("gradient", "gradient-x-input", "integrated-gradients", "smoothgrad", "occlusion")
+METHODS = ("gradient", "gradient-x-input", "integrated-gradients", "smoothgrad", "occlusion", "shapley")
 
 
 def state(model):

@@ -353,7 +353,7 @@ def test_the_scores_are_those_of_finite_differences(predictors, slopes, name, pa
 @pytest.mark.parametrize("name", MODELS)
 def test_a_pair_in_a_list_has_the_scores_that_it_has_alone(predictors, name):
     predictor = predictors(name)
-    for interpreter in ("gradient-x-input", {"type": "smoothgrad", "seed": 3, "samples": 4}, "occlusion"):
+    for interpreter in ("gradient-x-input", "linearization", {"type": "smoothgrad", "seed": 3, "samples": 4}, "occlusion"):
         for pair, listed in zip(PAIRS, explained(predictor, interpreter=interpreter)):
             (alone,) = explained(predictor, [pair], interpreter=interpreter)
             assert listed.documents == alone.documents == pair

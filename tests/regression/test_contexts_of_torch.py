@@ -19,7 +19,7 @@ from eli5_transformers import attribute, get_explanation, load_predictor
 from eli5_transformers.errors import Eli5TransformersError, InputError
 
 TEXT = "Not good, and no better than the other one"
-METHODS = ("integrated-gradients", "occlusion", "simple-gradient")
+METHODS = ("integrated-gradients", "linearization", "occlusion", "simple-gradient")
 
 
 @contextlib.contextmanager

@@ -137,7 +137,8 @@ def test_half_precision_states_its_error_and_names_the_mend(name):
 
 
 @pytest.mark.parametrize(
-    "method", ["integrated-gradients", "gradient-x-input", "gradient", "smoothgrad", "occlusion", "simple-gradient"]
+    "method",
+    ["integrated-gradients", "gradient-x-input", "gradient", "linearization", "smoothgrad", "occlusion", "simple-gradient"],
 )
 def test_every_result_of_half_precision_says_so(method):
     single = tiny.predictor("bert")

@@ -171,7 +171,7 @@ def test_predictions_in_a_list_are_those_of_the_module_for_each_text(kind: str) 
 
 
 @pytest.mark.parametrize("kind", sorted((UNPADDED | APART | PADDED) - {"quantized"}))
-@pytest.mark.parametrize("interpreter", ["integrated-gradients", "occlusion"])
+@pytest.mark.parametrize("interpreter", ["integrated-gradients", "occlusion", "shapley"])
 def test_scores_in_a_list_are_those_alone(kind: str, interpreter: str) -> None:
     predictor, texts = made(kind), [*TEXTS[:3], *(LONG if kind == "masked for short texts" else [])]
     options = {"n_steps": 3} if interpreter == "integrated-gradients" else {}

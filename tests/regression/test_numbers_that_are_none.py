@@ -18,8 +18,8 @@ from eli5_transformers.interpreters.base import Interpreter
 from eli5_transformers.records import FailedText
 
 METHODS = [
-    "integrated-gradients", "gradient-x-input", "gradient", "smoothgrad", "occlusion", "simple-gradient",
-    "integrated-gradient", "smooth-gradient",
+    "integrated-gradients", "gradient-x-input", "gradient", "smoothgrad", "occlusion", "linearization",
+    "simple-gradient", "integrated-gradient", "smooth-gradient",
 ]  # fmt: skip
 CAPTUM = [
     "IntegratedGradients", "InputXGradient", "Saliency", "GradientShap", "FeatureAblation", "ShapleyValueSampling",

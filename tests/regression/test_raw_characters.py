@@ -32,6 +32,7 @@ from eli5_transformers import (
 )
 from eli5_transformers.errors import Eli5TransformersError, InputError, MissingDependencyError
 from eli5_transformers.escapes import visible
+from eli5_transformers.text.granularity import GRANULARITIES
 from eli5_transformers.views.comparison import Comparison
 from eli5_transformers.views.terminal import painted
 
@@ -58,7 +59,7 @@ def shown_by_eli5(explanation):
     ]
 
 
-@pytest.mark.parametrize("granularity", ["word", "token", "sentence"])
+@pytest.mark.parametrize("granularity", GRANULARITIES)
 def test_eli5s_own_formatters_show_none_of_them(odd, granularity):
     for shown in shown_by_eli5(to_explanation(odd, granularity=granularity)):
         assert not OBEYED.search(shown)

@@ -13,6 +13,7 @@ from regression.test_places_of_tokens import explained, model, painted
 from text import tokenizer_kinds as kinds
 
 from eli5_transformers import attribute, compare
+from eli5_transformers.text.granularity import GRANULARITIES
 from eli5_transformers.text.words import clusters
 
 TEXT = "good\n\n\tcafé 👍🏽\u3000\u00a0 bad  ok"
@@ -25,7 +26,7 @@ def tokenizer(kind, folder):
 
 
 @pytest.mark.parametrize("kind", FAST + SLOW)
-@pytest.mark.parametrize("granularity", ["word", "token", "sentence"])
+@pytest.mark.parametrize("granularity", GRANULARITIES)
 def test_every_row_can_be_read_and_told_apart(kind, granularity, tmp_path):
     explanation = explained(tokenizer(kind, tmp_path), TEXT, granularity=granularity, interpreter="gradient-x-input")
     frame = eli5.format_as_dataframe(explanation)
@@ -44,7 +45,7 @@ def test_every_row_can_be_read_and_told_apart(kind, granularity, tmp_path):
 def test_rows_add_up_in_every_granularity(kind, tmp_path):
     own = tokenizer(kind, tmp_path)
     sums = []
-    for granularity in ("word", "token", "sentence"):
+    for granularity in GRANULARITIES:
         weights = explained(own, TEXT, granularity=granularity, interpreter="gradient-x-input").targets[0].feature_weights
         sums.append(sum(row.weight for row in weights.pos + weights.neg))
     assert max(sums) - min(sums) < 1e-5 * max(1, max(map(abs, sums)))
@@ -70,7 +71,7 @@ EMOJI = [
 
 
 @pytest.mark.parametrize("kind", ["bytes", "unigram", "characters", "byte fallback", "byt5", "end of word"])
-@pytest.mark.parametrize("granularity", ["word", "token", "sentence"])
+@pytest.mark.parametrize("granularity", GRANULARITIES)
 def test_no_span_ends_within_a_character(kind, granularity, tmp_path):
     own = tokenizer(kind, tmp_path)
     text = f"go {' x '.join(EMOJI)} on"

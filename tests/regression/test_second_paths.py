@@ -186,7 +186,7 @@ class Switched(Adapted):
 
 
 METHODS = (
-    "integrated-gradients", "gradient-x-input", "gradient", "occlusion", "smoothgrad",
+    "integrated-gradients", "gradient-x-input", "gradient", "linearization", "occlusion", "smoothgrad",
     pytest.param("captum", marks=on_current),
     {"type": "integrated-gradients", "n_steps": 20},
 )  # fmt: skip

@@ -73,7 +73,7 @@ class Watched:
         assert all(state == self.before for state in self.seen)
 
 
-@pytest.mark.parametrize("method", ["integrated-gradients", "occlusion", *sorted(RELEASED)])
+@pytest.mark.parametrize("method", ["integrated-gradients", "linearization", "occlusion", *sorted(RELEASED)])
 def test_a_module_in_training_mode_is_not_changed_while_it_is_explained(method):
     predictor = fresh()
     module = predictor._model.transformer

@@ -17,7 +17,7 @@ from closeness import assert_close
 
 from eli5_transformers import attribute
 
-METHODS = ("integrated-gradients", "occlusion", "gradient-x-input", "smoothgrad")
+METHODS = ("integrated-gradients", "occlusion", "gradient-x-input", "linearization", "smoothgrad")
 RELEASED = ("simple-gradient", "integrated-gradient", "smooth-gradient")
 
 

@@ -50,7 +50,7 @@ def names(attribution, granularity):
 def test_groups_are_named_as_the_document_spells_them_and_tokens_as_the_vocabulary_does(pieces):
     assert names(pieces, "word") == ["[CLS]", "Good", "plot", ".", "Not", "bad", "!", "(space)", "[SEP]"]
     assert names(pieces, "token") == [*pieces.tokens.text[:-2], "(space)", "[SEP]"]
-    assert names(pieces, "sentence") == ["[CLS]", "Good plot.", "Not bad!", "(space)", "[SEP]"]
+    assert names(pieces, "phrase") == names(pieces, "sentence") == ["[CLS]", "Good plot.", "Not bad!", "(space)", "[SEP]"]
 
 
 def test_a_group_stands_from_its_first_to_its_last_character(pieces):
@@ -97,7 +97,7 @@ def test_places_of_several_methods_are_in_reading_order_once():
 
 
 def test_an_unknown_granularity_is_refused_by_the_name_of_its_option():
-    with pytest.raises(InputError, match="unit is 'letter', but must be one of 'word', 'token', 'sentence'"):
+    with pytest.raises(InputError, match="unit is 'letter', but must be one of 'word', 'token', 'phrase', 'sentence'"):
         require_granularity("letter", "unit")
     with pytest.raises(InputError, match="granularity is 'letter'"):
         by(attribution("a", [1.0]), "letter")

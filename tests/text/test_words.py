@@ -5,7 +5,7 @@ import regex
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eli5_transformers.text.words import clusters, sentence_starts, whole_clusters, word_indices, words
+from eli5_transformers.text.words import clusters, phrase_starts, sentence_starts, whole_clusters, word_indices, words
 
 
 def spelled(text):
@@ -137,6 +137,23 @@ def test_characters_of_chinese_are_words():
 
 def test_a_token_without_a_place_has_no_word():
     assert word_indices("a b", [None, (0, 1), (2, 3), None]) == [-1, 0, 1, -1]
+
+
+@pytest.mark.parametrize(
+    "phrases",
+    [
+        ["Great food,", "slow service;", "never again."],
+        ["He said:", '"no," ', "and left."],
+        ["It was", "(to be fair)", "a state-of-the-art film", "\u2014 for 1,200 of us at 10:30."],
+        ["One. ", "Two"],
+        ["很好，", "不错。", "好"],
+        ["plain :( text, ", "again"],
+    ],
+)
+def test_phrases_end_at_marks_of_punctuation_and_at_sentences(phrases):
+    text = "".join(phrase if phrase.endswith((" ", "，", "。")) else f"{phrase} " for phrase in phrases).strip()
+    starts = phrase_starts(text)
+    assert [text[a:b].strip() for a, b in zip(starts, [*starts[1:], len(text)])] == [phrase.strip() for phrase in phrases]
 
 
 def test_sentences_end_at_marks_with_their_quotes_and_at_empty_lines():

@@ -1,0 +1,357 @@
+"""What is held fixed of each operation, beside networks in which the same is held fixed by hand; and what is refused."""
+
+import math
+
+import pytest
+import torch
+import torch.nn.functional as F  # noqa: N812
+from closeness import assert_close
+
+from eli5_transformers.engine.frozen import rules
+from eli5_transformers.engine.frozen.network import FrozenNetwork
+from eli5_transformers.errors import UnsupportedModelError
+
+torch2 = pytest.mark.skipif(not hasattr(F, "scaled_dot_product_attention"), reason="not in this torch")
+DRAW = torch.Generator().manual_seed(0)
+
+
+def drawn(*shape):
+    return torch.randn(*shape, generator=DRAW, dtype=torch.float64)
+
+
+X = drawn(2, 3, 4)
+WEIGHTS = drawn(2, 3, 4)
+"""Of the score: what each number of an output counts."""
+
+
+class Function(torch.nn.Module):
+    """A function of the explained vectors as a model."""
+
+    def __init__(self, function, **parameters):
+        super().__init__()
+        self.function = function
+        for name, value in parameters.items():
+            self.register_parameter(name, torch.nn.Parameter(value, requires_grad=False))
+
+    def forward(self, x):
+        return self.function(x) if not self._parameters else self.function(x, **self._parameters)
+
+
+def linearized(function, *inputs, **parameters):
+    """The output where the score is its sum, the derivatives in the fixed network, and the largest part that was missed."""
+    model = Function(lambda xs, **named: function(*xs, **named), **parameters)
+    network = FrozenNetwork(model, 1e-16)
+    leaves = [x.clone().requires_grad_(True) for x in inputs]
+    with torch.enable_grad(), network.watched():
+        # Copies go on, as at a model's look-ups.
+        output = model([leaf.clone() for leaf in leaves])
+        found = network.derivatives(output.sum(), leaves)
+    return output.detach(), found, network.missed
+
+
+def by_hand(function, x):
+    """The gradient of a function in which the same is held fixed by detaching it."""
+    leaf = x.clone().requires_grad_(True)
+    (found,) = torch.autograd.grad(function(leaf).sum(), leaf)
+    return found
+
+
+ACTIVATIONS = {
+    "relu": F.relu,
+    "leaky_relu": F.leaky_relu,
+    "gelu": F.gelu,
+    "gelu, tanh": lambda x: F.gelu(x, approximate="tanh"),
+    "gelu by erf": lambda x: x * 0.5 * (1.0 + torch.erf(x / math.sqrt(2.0))),
+    "gelu by tanh": lambda x: 0.5 * x * (1.0 + torch.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * torch.pow(x, 3.0)))),
+    "quick gelu": lambda x: x * torch.sigmoid(1.702 * x),
+    "silu": F.silu,
+    "mish": F.mish,
+    "hardswish": F.hardswish,
+    "elu": lambda x: F.elu(x, 0.7),
+    "selu": F.selu,
+    "celu": lambda x: F.celu(x, 0.7),
+    "hardtanh": F.hardtanh,
+    "relu6": F.relu6,
+    "clamp": lambda x: x.clamp(-0.5, 0.75),
+    "clamp from above": lambda x: x.clamp(max=0.1),
+    "clamp from below": lambda x: x.clamp_min(0.1),
+    "tanh": torch.tanh,
+    "softsign": F.softsign,
+    "squared relu": lambda x: F.relu(x) ** 2,
+    "square": lambda x: x.pow(2),
+    "abs": torch.abs,
+    "square root": lambda x: torch.sqrt(x**2),
+    "product with itself": lambda x: x * x,
+}
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_an_activation_keeps_the_quotient_of_its_output_and_input(name):
+    output, (found,), missed = linearized(lambda x: ACTIVATIONS[name](x) * WEIGHTS, X)
+    assert_close(found, output / X)
+    assert missed < 1e-12
+
+
+@pytest.mark.parametrize(("name", "slope"), [("gelu", 0.5), ("silu", 0.5), ("tanh", 1.0)])
+def test_at_zero_the_quotient_is_the_slope(name, slope):
+    _, (found,), _ = linearized(ACTIVATIONS[name], torch.zeros(2, 2, dtype=torch.float64))
+    assert_close(found, torch.full((2, 2), slope, dtype=torch.float64))
+
+
+def test_tanh_of_large_numbers_keeps_its_quotient_although_it_rounds_to_one():
+    x = torch.tensor([30.0, -50.0], dtype=torch.float64)
+    assert_close(linearized(torch.tanh, x)[1][0], 1 / x.abs())
+
+
+def deviation(x, dims):
+    return (x.var(dims, unbiased=False, keepdim=True) + 1e-5).sqrt().detach()
+
+
+def test_norms_are_fixed_in_what_they_divide_by():
+    weight, bias = drawn(4), drawn(4)
+    _, (found,), missed = linearized(
+        lambda x, weight, bias: F.layer_norm(x, (4,), weight, bias) * WEIGHTS, X, weight=weight, bias=bias
+    )
+    fixed = by_hand(lambda x: (x - x.mean(-1, keepdim=True)) / deviation(x, -1) * weight * WEIGHTS, X)
+    assert_close(found, fixed)
+    assert missed < 1e-12
+    written = linearized(lambda x: (x - x.mean(-1, keepdim=True)) / (x.var(-1, keepdim=True, unbiased=False) + 1e-5).sqrt(), X)
+    assert_close(written[1][0], by_hand(lambda x: (x - x.mean(-1, keepdim=True)) / deviation(x, -1), X))
+    _, (found,), _ = linearized(lambda x: x * torch.rsqrt(x.pow(2).mean(-1, keepdim=True) + 1e-6) * WEIGHTS, X)
+    assert_close(found, torch.rsqrt(X.pow(2).mean(-1, keepdim=True) + 1e-6) * WEIGHTS)
+
+
+def test_group_norms_are_fixed_in_what_they_divide_by():
+    x, counted = drawn(2, 6, 5), drawn(2, 6, 5)
+    weight, bias = drawn(6), drawn(6)
+    _, (found,), missed = linearized(
+        lambda x, weight, bias: F.group_norm(x, 3, weight, bias) * counted, x, weight=weight, bias=bias
+    )
+
+    def fixed(x):
+        groups = x.reshape(2, 3, -1)
+        normed = (groups - groups.mean(-1, keepdim=True)) / deviation(groups, -1)
+        return normed.reshape(x.shape) * weight[None, :, None] * counted
+
+    assert_close(found, by_hand(fixed, x))
+    assert missed < 1e-12
+
+
+@torch2
+def test_root_mean_square_norms_of_torch_are_fixed_in_what_they_divide_by():
+    weight = drawn(4)
+    _, (found,), _ = linearized(lambda x, weight: F.rms_norm(x, (4,), weight, 1e-6) * WEIGHTS, X, weight=weight)
+    assert_close(found, torch.rsqrt(X.pow(2).mean(-1, keepdim=True) + 1e-6) * weight * WEIGHTS)
+
+
+def attention(x):
+    return torch.softmax(x @ x.transpose(1, 2) / 2, -1)
+
+
+def test_attention_keeps_its_probabilities():
+    _, (found,), missed = linearized(lambda x: attention(x) @ x * WEIGHTS, X)
+    assert_close(found, attention(X).transpose(1, 2) @ WEIGHTS)
+    assert missed < 1e-12
+
+
+@torch2
+@pytest.mark.parametrize("heads", [1, 2])
+def test_attention_in_one_operation_keeps_its_probabilities(heads):
+    x = drawn(2, heads, 3, 4)
+    _, (found,), missed = linearized(lambda x: F.scaled_dot_product_attention(x, x, x), x)
+    fixed = torch.softmax(x @ x.transpose(-1, -2) / 2, -1).transpose(-1, -2) @ torch.ones_like(x)
+    assert_close(found, fixed)
+    assert missed < 1e-12
+
+
+W, V = drawn(4, 4), drawn(4, 4)
+
+
+def test_of_a_gated_layer_the_activated_factor_is_fixed():
+    for gated in (lambda x: F.silu(x @ W) * (x @ V), lambda x: (x @ V) * F.gelu(x @ W), lambda x: (x @ V) * F.relu(x @ W)):
+        output, (found,), missed = linearized(gated, X)
+        gate = output / (X @ V)
+        assert_close(found, gate @ V.T)
+        assert missed < 1e-12
+    _, (found,), _ = linearized(lambda x: F.glu(torch.cat([x @ V, x @ W], -1), -1), X)
+    assert_close(found, torch.sigmoid(X @ W) @ V.T)
+
+
+def test_a_factor_that_is_computed_from_the_other_is_its_gate():
+    _, (found,), _ = linearized(lambda x: x * (x @ W + 0.5), X)
+    assert_close(found, X @ W + 0.5)
+    _, (found,), _ = linearized(lambda x: (x @ W) * x, X)
+    assert_close(found, X @ W)
+
+
+def test_of_two_equal_factors_the_left_one_is_fixed():
+    _, (found,), missed = linearized(lambda x: (x @ W) @ (x @ V).transpose(1, 2) @ x, X)
+    scores = (X @ W) @ (X @ V).transpose(1, 2)
+    assert_close(found, scores.transpose(1, 2) @ torch.ones_like(X))
+    assert missed < 1e-12
+
+
+def network(x, first, bias, table, last):
+    """A tiny transformer by hand, in the parts that are held fixed: at `x` itself, or given."""
+    x = x + table
+    probabilities = torch.softmax(x @ x.transpose(1, 2), -1)
+    mixed = x + probabilities @ x
+    scale = (mixed.var(-1, keepdim=True, unbiased=False) + 1e-5).rsqrt()
+    inner = (mixed - mixed.mean(-1, keepdim=True)) * scale @ first + bias
+    gates = torch.tanh(inner) / inner
+    return (mixed + inner * torch.tanh(inner) / inner) @ last, (probabilities, scale, gates)
+
+
+def test_derivatives_are_the_differences_of_a_network_that_is_held_fixed_by_hand():
+    first, bias, table, last = drawn(4, 4), drawn(4), drawn(3, 4), drawn(4, 1)
+    _, (probabilities, scale, gates) = network(X, first, bias, table, last)
+
+    def fixed(x):
+        mixed = (x + table) + probabilities @ (x + table)
+        inner = (mixed - mixed.mean(-1, keepdim=True)) * scale @ first + bias
+        return ((mixed + inner * gates) @ last).sum()
+
+    def plain(x, first, bias, table, last):
+        x = x + table
+        mixed = x + torch.softmax(x @ x.transpose(1, 2), -1) @ x
+        return (mixed + torch.tanh(F.layer_norm(mixed, (4,)) @ first + bias)) @ last
+
+    output, (found,), missed = linearized(plain, X, first=first, bias=bias, table=table, last=last)
+    assert_close(output.sum(), fixed(X))
+    assert missed < 1e-12
+    for direction in (drawn(2, 3, 4), drawn(2, 3, 4)):
+        # However far: it is affine.
+        for step in (1e-3, 100.0):
+            assert_close((fixed(X + step * direction) - fixed(X - step * direction)) / (2 * step), (found * direction).sum())
+
+
+CONSTANTS = {
+    "a number": lambda x: x + 1.5,
+    "a whole number, before": lambda x: 2 - x,
+    "in place": lambda x: x.add_(0.5),
+    "a tensor": lambda x: (x - X.flip(0)) * 3,
+    "beside": lambda x: torch.cat([x, X.cos()], 1),
+    "in a stack": lambda x: torch.stack([X.cos(), x]),
+    "where something else is not": lambda x: torch.where(X > 0, x, X.exp()),
+    "a table": lambda x: x + F.embedding(torch.arange(3), WEIGHTS[0]),
+    "a table, changed in place": lambda x: F.embedding(torch.arange(3), WEIGHTS[0]).mul_(2.0) + x,
+    "behind a norm": lambda x: (x + F.layer_norm(F.embedding(torch.arange(3), WEIGHTS[0]), (4,))) * WEIGHTS,
+    "gated": lambda x: (x + 1) * torch.sigmoid(x @ W),
+}
+
+
+@pytest.mark.parametrize("name", CONSTANTS)
+def test_constants_that_are_added_are_a_part_of_the_sum(name):
+    output, (found,), missed = linearized(CONSTANTS[name], X)
+    assert missed < 1e-12
+    assert abs((found * X).sum() - output.sum()) > 1e-3, "the constant is nothing of the score"
+
+
+def test_an_operation_that_has_no_rule_is_refused_by_its_name():
+    with pytest.raises(UnsupportedModelError, match="'Logsumexp'.*'occlusion'"):
+        linearized(lambda x: torch.logsumexp(x, -1), X)
+
+
+class Own(torch.autograd.Function):
+    """A stranger's operation."""
+
+    @staticmethod
+    def forward(ctx, x):
+        return x * 2
+
+    @staticmethod
+    def backward(ctx, gradient):
+        return gradient * 2
+
+
+class Relu(Own):
+    """With the name of one of torch's."""
+
+
+@pytest.mark.parametrize("function", [Own, Relu])
+def test_functions_of_strangers_are_refused_by_their_name(function):
+    with pytest.raises(UnsupportedModelError, match=f"'function {function.__name__}'"):
+        linearized(function.apply, X)
+
+
+def test_what_is_fixed_anyhow_may_be_computed_by_anything():
+    _, (found,), _ = linearized(lambda x: torch.softmax(torch.lgamma(x.abs()) + torch.logsumexp(x, -1, True), -1) @ x.mT, X)
+    assert found.abs().sum() > 0
+
+
+def test_what_is_fixed_and_not_multiplied_with_is_refused():
+    with pytest.raises(UnsupportedModelError, match="miss its score by .*'Sigmoid' is added"):
+        linearized(lambda x: x + torch.sigmoid(x), X)
+
+
+@pytest.mark.parametrize("name", ["layer_norm", "gelu", "square root"])
+def test_a_rule_that_is_wrong_is_found(name, monkeypatch):
+    operation = {"layer_norm": "NativeLayerNorm", "gelu": "Gelu", "square root": "Sqrt"}[name]
+    function = {**ACTIVATIONS, "layer_norm": lambda x: F.layer_norm(x, (4,)) * WEIGHTS}[name]
+    monkeypatch.setattr(rules, "_LINEAR", rules._LINEAR | {operation})
+    with pytest.raises(UnsupportedModelError, match="miss its score"):
+        linearized(lambda x: function(x) * WEIGHTS, X)
+
+
+def test_parameters_are_as_before_whatever_happens():
+    model = torch.nn.Sequential(torch.nn.Linear(4, 4), torch.nn.Linear(4, 1)).double()
+    model[0].requires_grad_(False)
+    for fails in (False, True):
+        network = FrozenNetwork(model, 1e-16)
+        x = X.clone().requires_grad_(True)
+        with pytest.raises(UnsupportedModelError) if fails else torch.enable_grad(), network.watched():
+            output = model(x).sum()
+            network.derivatives(torch.lgamma(output) if fails else output, [x])
+        assert [one.requires_grad for one in model.parameters()] == [False, False, True, True]
+        assert all(one.grad is None for one in model.parameters())
+
+
+def test_several_scores_share_one_graph():
+    weight = drawn(4, 3)
+    network = FrozenNetwork(Function(F.silu), 1e-16)
+    x = X.clone().requires_grad_(True)
+    with torch.enable_grad(), network.watched():
+        outputs = F.silu(x) @ weight
+        for place in range(3):
+            (found,) = network.derivatives(outputs[..., place].sum(), [x], retain=place < 2)
+            assert_close(found, torch.sigmoid(X) * weight[:, place])
+
+
+@pytest.mark.parametrize("kind", [torch.nn.LSTM, torch.nn.GRU, torch.nn.RNN])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_recurrent_layers_keep_their_gates(kind, dtype):
+    torch.manual_seed(2)
+    layers = kind(4, 5, num_layers=2, bidirectional=True, batch_first=True).to(dtype).requires_grad_(False)
+    network = FrozenNetwork(layers, torch.finfo(dtype).eps)
+    leaf = X.to(dtype).clone().requires_grad_(True)
+    with torch.enable_grad(), network.watched():
+        output, _ = layers(leaf)
+        (found,) = network.derivatives(output.sum(), [leaf])
+    assert_close(output, layers(X.to(dtype))[0])
+    assert network.missed < (1e-5 if dtype == torch.float32 else 1e-12)
+    assert found.abs().sum() > 0
+
+
+def test_a_recurrent_layer_of_one_step_is_its_gated_input():
+    torch.manual_seed(2)
+    layer = torch.nn.LSTM(4, 4, batch_first=True, bias=False).double().requires_grad_(False)
+    leaf = X[:, :1].clone().requires_grad_(True)
+    network = FrozenNetwork(layer, 1e-16)
+    with torch.enable_grad(), network.watched():
+        (found,) = network.derivatives(layer(leaf)[0].sum(), [leaf])
+    enters, _, cell, leaves = (X[:, :1] @ layer.weight_ih_l0.T).chunk(4, -1)
+    state = enters.sigmoid() * cell.tanh()
+    quotients = leaves.sigmoid() * (state.tanh() / state) * enters.sigmoid() * (cell.tanh() / cell)
+    assert_close(found, quotients @ layer.weight_ih_l0[8:12])
+
+
+def test_weights_that_move_during_a_pass_are_no_fault_of_a_rule():
+    model = torch.nn.Sequential(torch.nn.Linear(4, 4), torch.nn.GELU(), torch.nn.Linear(4, 1)).double().requires_grad_(False)
+    network = FrozenNetwork(model, 1e-16)
+    leaf = X.clone().requires_grad_(True)
+    with torch.enable_grad(), network.watched():
+        score = model(leaf).sum()
+        for parameter in model.parameters():
+            parameter.data.mul_(1.1)
+        network.derivatives(score, [leaf])
+    assert network.missed > 1e-3
