@@ -87,6 +87,6 @@ def evaluate_faithfulness(
         shuffled={key: tuple(values) for key, values in found.shuffled.items()},
         replaced_by=found.replaced_by,
         passes=found.passes,
-        notes=tuple(found.notes),
+        notes=tuple(found.told()),
         texts=len(inputs),
     )

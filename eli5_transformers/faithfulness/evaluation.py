@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple, Union
+from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple, Union
 
 import numpy as np
 import torch
@@ -26,6 +26,10 @@ from .trust import OneText, Value, supporting
 
 _RELEASED = {"simple-gradient": 1, "integrated-gradient": 10, "smooth-gradient": 10}
 """Gradients a text of AllenNLP's own, which do not count them; their source says so."""
+_OTHERS = 50
+"""Texts whose words stand in the place of one's: those behind it, and from the first on."""
+_NAMED = 10
+"""Places of texts that a note names."""
 Key = Tuple[str, int, Tuple[float, ...]]
 
 
@@ -42,6 +46,21 @@ class Evaluated:
     passes: int
     """Forward passes of all measures together."""
     notes: List[str]
+    """Methods that were left out."""
+    reasons: Dict[str, List[int]]
+    """What was left out of texts, and of which."""
+
+    def leave_out(self, text: int, reason: Any) -> None:
+        """Notes what is left out of a text."""
+        self.reasons.setdefault(str(reason), []).append(text)
+
+    def told(self) -> List[str]:
+        """What was left out, a sentence each; texts by their places, from 0."""
+        said = list(self.notes)
+        for reason, places in self.reasons.items():
+            first = ", ".join(map(str, places[:_NAMED])) + (", …" if len(places) > _NAMED else "")
+            said.append(f"text {first}: {reason}" if len(places) == 1 else f"{len(places)} texts ({first}): {reason}")
+        return said
 
     def add(
         self, key: OrderKey, value: Value, orders: Mapping[str, Sequence[int]], drawn: Sequence[Sequence[int]], alike: float
@@ -95,7 +114,7 @@ def evaluated(
     `wanted.replacements` are the words that stand in the place of others; where they are `NEUTRAL`, those of the other texts
     do, if there are any. Raises UnsupportedModelError where no interpreter can explain the model.
     """
-    result = Evaluated([], [], {}, {}, 0, [])
+    result = Evaluated([], [], {}, {}, 0, [], {})
     explanations: Dict[str, List[List[Attribution]]] = {}
     for name, interpreter in interpreters.items():
         start = time.perf_counter()
@@ -110,28 +129,25 @@ def evaluated(
         raise UnsupportedModelError("; ".join(result.notes))
     explained = explained_model(predictor)
     good = [place for place in range(len(inputs)) if any(found[place] for found in explanations.values())]
-    result.notes += _failed(explanations.values(), len(inputs))
+    for failed in (one for found in explanations.values() for one in found if isinstance(one, FailedText)):
+        if failed.position not in result.reasons.get(str(failed.error), ()):
+            result.leave_out(failed.position, failed.error)
     encoded = {place: explained.encode(inputs[place]) for place in good}  # type: ignore[arg-type]
     spelled = {place: _words(text) for place, text in encoded.items()}
     scorer = Scorer(explained, progress=False)
     with scorer.session():
-        for place in good:
-            others = [word for other, words in spelled.items() if other != place for word in words]
+        for nth, place in enumerate(good):
+            following = (good[nth + 1 :] + good[:nth])[:_OTHERS]
+            others = [word for other in following for word in spelled[other]]
             own = wanted if wanted.replacements is not NEUTRAL or not others else replace(wanted, replacements=tuple(others))
             of_text = {name: found[place] for name, found in explanations.items() if found[place]}
             try:
                 one = OneText(scorer, encoded[place], inputs[place], own)  # type: ignore[arg-type]
                 _measure(result, place, one, of_text, explained.classes)
             except Eli5TransformersError as error:
-                result.notes.append(f"text {place} could not be measured: {error}")
+                result.leave_out(place, error)
     result.methods = [_flattered(row, explanations[row.method], result.replaced_by) for row in result.methods]
     return result
-
-
-def _failed(found: Iterable[Sequence[Sequence[Attribution]]], texts: int) -> List[str]:
-    """A note for each text that cannot be read or explained."""
-    errors = {one.position: one.error for of_method in found for one in of_method if isinstance(one, FailedText)}
-    return [f"text {place} is left out: {errors[place]}" for place in range(texts) if place in errors]
 
 
 def _words(text: EncodedText) -> List[str]:
@@ -144,14 +160,15 @@ def _measure(
     result: Evaluated, place: int, one: OneText, of_text: Mapping[str, Sequence[Attribution]], classes: Any
 ) -> None:
     """Adds the rows of one text, of every target that is explained of it."""
-    result.notes += [f"text {place}, {name}: {reason}" for name, reason in one.reasons.items()]
+    for name, reason in one.reasons.items():
+        result.leave_out(place, f"{name}: {reason}")
     targets: Dict[Key, Dict[str, Attribution]] = {}
     for method, attributions in of_text.items():
         for each in attributions:
             targets.setdefault((each.question, each.target, each.weights), {})[method] = each
     drawn = one.drawn()
     if len(drawn[0]) < 2:
-        result.notes.append(f"text {place} has less than two words, of which no order is better than another")
+        result.leave_out(place, "less than two words, of which no order is better than another")
         return
     for of_target in targets.values():
         what = measured(classes, next(iter(of_target.values())))

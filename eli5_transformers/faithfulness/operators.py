@@ -74,7 +74,7 @@ def operator(name: str, of: WordsOf, others: Sequence[str] = NEUTRAL) -> Operato
         return _mask(of)
     if name == "removal":
         return Operator(name, "nothing", _read_again(of, dict.fromkeys(range(len(of.words)), "")))
-    drawn = {word: of.draw.choice(list(others)) for word in range(len(of.words))}
+    drawn = {word: of.draw.choice(others) for word in range(len(of.words))}
     return Operator(name, "neutral words" if others is NEUTRAL else "words of other texts", _read_again(of, drawn))
 
 

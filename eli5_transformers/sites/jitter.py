@@ -43,7 +43,8 @@ def _jittering(model: torch.nn.Module, sites: EmbeddingSites, size: float) -> It
         # A number for each place in a vector, from a generator of its own: equal tokens stay equal, in whatever batch.
         draw = torch.Generator().manual_seed(_SEED + index)
         factors = 1 + size * (2 * torch.rand(vectors.shape[-1], generator=draw, dtype=torch.float64) - 1)
-        return (vectors.double() * factors.to(vectors.device)).to(vectors.dtype)
+        wider = torch.promote_types(vectors.dtype, torch.float32)
+        return (vectors.to(wider) * factors.to(wider).to(vectors.device)).to(vectors.dtype)
 
     vars(model)[_JITTERS] = True
     try:

@@ -111,9 +111,17 @@ def test_a_method_that_cannot_explain_and_a_text_that_cannot_be_read_are_left_ou
     found = evaluate_faithfulness(
         predictor, [*TEXTS[:2], " ", "again"], interpreters=["gradient"], operators=["removal"], orders=5, on_error="skip"
     )
-    assert any("text 2 is left out" in note for note in found.notes)
-    assert any("text 3 has less than two words" in note for note in found.notes)
+    assert any(note.startswith("text 2: ") and "white space" in note for note in found.notes)
+    assert any(note.startswith("text 3: less than two words") for note in found.notes)
     assert {row.text for row in found.rows} == {0, 1}
+
+
+def test_texts_with_the_same_fault_share_a_note(predictor):
+    found = evaluate_faithfulness(
+        predictor, [TEXTS[0], *["great"] * 12], interpreters=["gradient"], operators="removal", orders=5
+    )
+    (note,) = found.notes
+    assert note.startswith("12 texts (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, …): less than two words")
 
 
 def test_one_text_alone_is_replaced_by_neutral_words_or_by_given_ones(predictor):

@@ -115,6 +115,37 @@ def test_hidden_words_are_masked_removed_or_replaced():
     assert_close(found["replacement"], expected)
 
 
+@pytest.mark.current
+def test_scores_that_are_what_hiding_does_have_no_infidelity_by_captum():
+    """Yeh et al. (2019): the squared difference between what words' scores say and what hiding the words does."""
+    from captum.metrics import infidelity
+
+    predictor = tiny.linear()
+    ((told,),) = attribute(predictor, [TEXT], interpreter="occlusion", targets=contrast("good", "bad"))
+    scores = torch.tensor(told.by_word().scores[1:-1])
+    explained = explained_model(predictor)
+    scorer = Scorer(explained)
+    draw = torch.Generator().manual_seed(0)
+    with scorer.session():
+        of = WordsOf(scorer, explained.encode(tiny.inputs(TEXT)[0]), tiny.inputs(TEXT)[0], random.Random(0))
+        hidden = operator("mask", of).deletions
+
+        def lead(kept):
+            sets = [sum(1 << place for place, here in enumerate(row) if not here) for row in kept.tolist()]
+            logits = hidden(sets)
+            return torch.tensor(logits[:, 2] - logits[:, 0])
+
+        def hide(inputs):
+            some = (torch.rand(inputs.shape, generator=draw) < 0.4).to(inputs)
+            return some, inputs - some
+
+        whole = torch.ones(1, len(scores), dtype=torch.float64)
+        right = infidelity(lead, hide, whole, scores[None], n_perturb_samples=20)
+        wrong = infidelity(lead, hide, whole, scores.flip(0)[None], n_perturb_samples=20)
+    assert float(right) < 1e-9
+    assert float(wrong) > 1e-3
+
+
 def test_what_is_left_of_nothing_is_no_number():
     predictor = tiny.linear()
     explained = explained_model(predictor)
