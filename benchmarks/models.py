@@ -107,8 +107,7 @@ def write_network(architecture: str, start: Path, network: Path) -> None:
     assert not missing, missing
     model.load_state_dict(given, strict=False)
     model.save_pretrained(network, safe_serialization=True)
-    for name in _TOKENIZER:
-        shutil.copyfile(start / name, network / name)
+    _copy_tokenizer(start, network)
 
 
 def _of_distilbert(weights: Dict[str, Any]) -> Dict[str, Any]:
@@ -124,10 +123,11 @@ def _of_distilbert(weights: Dict[str, Any]) -> Dict[str, Any]:
         "output.dense": "ffn.lin2",
         "output.LayerNorm": "output_layer_norm",
     }
+    weights = {name.removeprefix("bert."): tensor for name, tensor in weights.items()}
     kinds = weights["embeddings.token_type_embeddings.weight"]
     made = {}
     for name, tensor in weights.items():
-        if "pooler" in name or "token_type" in name or name.endswith("position_ids"):
+        if not name.startswith(("embeddings", "encoder")) or "token_type" in name or name.endswith("position_ids"):
             continue
         for own, other in names.items():
             name = name.replace(own, other)
@@ -147,5 +147,10 @@ def _export(archive: Path, tokenizer: Path, output: Path) -> None:
     model.transformer.config.id2label = dict(enumerate(labels))
     model.transformer.config.label2id = {label: place for place, label in enumerate(labels)}
     model.transformer.save_pretrained(output, safe_serialization=True)
+    _copy_tokenizer(tokenizer, output)
+
+
+def _copy_tokenizer(source: Path, target: Path) -> None:
     for name in _TOKENIZER:
-        shutil.copyfile(tokenizer / name, output / name)
+        if (source / name).is_file():
+            shutil.copyfile(source / name, target / name)
