@@ -90,6 +90,7 @@ def write_network(architecture: str, start: Path, network: Path) -> None:
     if architecture == "DistilBERT":
         kind = {"dim": settings["hidden_size"], "hidden_dim": settings["intermediate_size"]}
         kind.update(n_layers=settings["num_hidden_layers"], n_heads=settings["num_attention_heads"])
+        kind["max_position_embeddings"] = settings["max_position_embeddings"]
         config = AutoConfig.for_model("distilbert", **sizes, **kind)
     else:
         names = ("hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads", "max_position_embeddings")

@@ -4,6 +4,7 @@ import json
 
 import pytest
 import torch
+from closeness import assert_close
 
 from benchmarks import faithfulness, models
 from eli5_transformers import evaluate_faithfulness, load_predictor
@@ -56,7 +57,7 @@ def test_a_distilbert_begins_as_the_bert_that_it_is_made_of(tmp_path, stars_chec
     bert, distilbert = (AutoModel.from_pretrained(str(folder)).eval() for folder in (stars_checkpoint, tmp_path / "made"))
     with torch.no_grad():
         first, second = (model(ids).last_hidden_state for model in (bert, distilbert))
-    assert torch.allclose(first, second, atol=1e-5 * float(first.abs().max()))
+    assert_close(first, second)
 
 
 def test_a_llama_begins_with_the_same_word_vectors(tmp_path, stars_checkpoint):
@@ -66,7 +67,7 @@ def test_a_llama_begins_with_the_same_word_vectors(tmp_path, stars_checkpoint):
     vectors = made.get_input_embeddings().weight
     own = classifiers.from_checkpoint(str(stars_checkpoint), classifiers.read_config(str(stars_checkpoint))).model
     given = own.get_input_embeddings().weight
-    assert torch.allclose(vectors / vectors.std(), given / given.std(), rtol=1e-4, atol=1e-4)
+    assert_close(vectors / vectors.std(), given / given.std())
 
 
 def test_what_the_recipe_leaves_is_asked_for(tmp_path):
