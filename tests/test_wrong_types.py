@@ -26,6 +26,7 @@ from eli5_transformers import (
     bundled_model,
     compare,
     contrast,
+    evaluate_faithfulness,
     expected_value,
     explanation_from_json,
     explanation_page,
@@ -94,6 +95,7 @@ def right():
         get_explanation: {"source": predictor, "text": TEXT},
         get_explanations: {"source": predictor, "texts": [TEXT, TEXT]},
         pair_effects: {"source": predictor, "text": TEXT, "interpreter": "occlusion"},
+        evaluate_faithfulness: {"source": predictor, "texts": [TEXT], "interpreters": ["gradient"], "orders": 2},
         contrast: {},
         lean: {},
         expected_value: {},
@@ -114,7 +116,7 @@ def right():
 FUNCTIONS = [
     load_predictor, attribute, get_explanation, get_explanations, compare, to_explanation, get_explanation_from_grads,
     attribution_to_json, attribution_from_json, explanation_to_json, explanation_from_json, explanation_page,
-    plot_attribution, per_text, Comparison, pair_effects, contrast, lean, expected_value,
+    plot_attribution, per_text, Comparison, pair_effects, evaluate_faithfulness, contrast, lean, expected_value,
 ]  # fmt: skip
 PARAMETERS = [
     (function, name)
@@ -146,7 +148,7 @@ def _place(error):
 def test_every_public_function_is_tried():
     named = {getattr(eli5_transformers, name) for name in eli5_transformers.__all__}
     callables = {one for one in named if callable(one)}
-    plain = ("Attribution", "Tokens", "FailedText", "PairEffects")
+    plain = ("Attribution", "Tokens", "FailedText", "PairEffects", "Trust", "Faithfulness")
     records = {getattr(eli5_transformers, name) for name in plain}
     assert callables - records == {*FUNCTIONS, bundled_model, list_interpreters}  # the last two take nothing
     assert not inspect.signature(bundled_model).parameters

@@ -45,7 +45,7 @@ def asked(trust: Any) -> Optional[Asked]:
         return Asked()
     if isinstance(trust, Asked):
         return trust
-    if trust == "full" and isinstance(trust, str):
+    if isinstance(trust, str) and trust == "full":
         return Asked(operators=OPERATORS)
     names = [held.name for held in fields(Asked)]
     if not isinstance(trust, Mapping):
