@@ -13,7 +13,7 @@ from ..arguments import whole_number
 from ..components.explained_predictors import explained_model
 from ..engine.explained_model import EncodedText
 from ..engine.passes import Scorer, TextBatch
-from ..engine.targets import OUTPUTS
+from ..engine.targets import OUTPUTS, Asked
 from ..errors import InputError, UnsupportedModelError, shown
 from ..records import Attribution, PerText
 from ..sites.finite import require_finite
@@ -86,6 +86,9 @@ class Interpreter(SaliencyInterpreter):
         """
         raise NotImplementedError
 
+    def require_targets(self, asked: Sequence[Asked]) -> None:
+        """Raises InputError for what cannot be asked of this method, whatever the text is; a method may override it."""
+
     def attribute(self, inputs: Sequence[Mapping[str, Any]], targets: Any = None) -> List[List[Attribution]]:
         """The attributions of each input, a predictor's JSON object, for each of the targets: `result[text][target]`.
 
@@ -120,6 +123,7 @@ class Interpreter(SaliencyInterpreter):
         def work(batch: TextBatch) -> Sequence[Result]:
             resolve = scorer.explained.classes.resolve
             asked = [resolve(wanted[i], row) for i, row in zip(batch.index, batch.logits)]
+            self.require_targets([one for of_text in asked for one in of_text])
             return measure(batch, batch.ask(asked))
 
         try:

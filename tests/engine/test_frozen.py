@@ -280,8 +280,8 @@ def test_what_is_fixed_anyhow_may_be_computed_by_anything():
 
 
 def test_what_is_fixed_and_not_multiplied_with_is_refused():
-    with pytest.raises(UnsupportedModelError, match="miss its score by .*'Sigmoid' is added"):
-        linearized(lambda x: x + torch.sigmoid(x), X)
+    with pytest.raises(UnsupportedModelError, match="miss its score by .*'Softmax' is added"):
+        linearized(lambda x: x + 2 * torch.softmax(x, -1), X)
 
 
 @pytest.mark.parametrize("name", ["layer_norm", "gelu", "square root"])

@@ -27,7 +27,7 @@ def test_rows_and_rest_are_the_score_and_the_sum_was_checked(name):
     for found in linearized(tiny.predictor(name, double=True), targets=[0, 1, 2]):
         for one in found:
             assert_close(one.scores.sum() + one.baseline_score, one.score, rtol=DOUBLE, scale=np.abs(one.scores).sum())
-            assert 0 < one.relative_delta < 1e-5
+            assert one.relative_delta < 1e-5
             assert_close(
                 one.relative_delta, abs(one.convergence_delta) / max(abs(one.scores.sum()), np.abs(one.scores).sum())
             )
