@@ -43,6 +43,7 @@ class FrozenNetwork(Network):
 
     def __init__(self, model: torch.nn.Module, rounding: float) -> None:
         super().__init__(model)
+        self._parameters = list(model.parameters())
         self._limit = max(_TOLERANCE, _ROUNDINGS * rounding)
         self._recorded: Dict[Any, torch.Tensor] = {}
         self._before: List[float] = []
@@ -54,7 +55,7 @@ class FrozenNetwork(Network):
     @contextmanager
     def watched(self) -> Iterator[None]:
         """Where a forward pass runs whose outputs are differentiated, and where they are."""
-        parameters = [one for one in self.model.parameters() if one.is_floating_point() and not one.requires_grad]
+        parameters = [one for one in self._parameters if one.is_floating_point() and not one.requires_grad]
         parameters = [one for one in parameters if id(one) not in self._factors and not one.is_inference()]
         self._recorded, self._before = {}, self._some_weights()
         try:
@@ -69,7 +70,7 @@ class FrozenNetwork(Network):
 
     def _some_weights(self) -> List[float]:
         """A number of each parameter: a training that goes on meanwhile moves all of them."""
-        return [float(one.detach()[(0,) * one.dim()]) for one in self.model.parameters() if one.numel()]
+        return [float(one.detach()[(0,) * one.dim()]) for one in self._parameters if one.numel()]
 
     def derivatives(
         self, score: torch.Tensor, inputs: Sequence[torch.Tensor], retain: bool = False
