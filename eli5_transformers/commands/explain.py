@@ -13,7 +13,7 @@ from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Seque
 
 from ..errors import Eli5TransformersError, InputError, is_error
 from ..inputs import Row
-from .asked import PAGES, add_questions, page_targets, targets_of, with_true_labels
+from .asked import PAGES, add_questions, page_targets, require_labels, targets_of, with_true_labels
 from .batches import batched
 from .destinations import destination, require_apart, say
 from .formats import CSV_TEXT, FORMATS, format_of
@@ -234,12 +234,14 @@ def _explained(
 
     good = [line for line in batch if line.error is None]
     inputs = read_inputs(predictor, [line.text for line in good], [line.text_pair for line in good], "skip")
+    classes = explained_model(predictor).classes
+    if true_label and not any_before:
+        require_labels(good, classes)
 
     def run(places: Sequence[int]) -> List[Any]:
         own = dict(asked)
         if true_label:
-            names = explained_model(predictor).classes.names
-            own["targets"] = with_true_labels(asked["targets"], [good[place] for place in places], names)
+            own["targets"] = with_true_labels(asked["targets"], [good[place] for place in places], classes.names)
         some = [inputs[place] for place in places]
         return explain_inputs(predictor, some, target_names=None, on_error="skip", **own)
 

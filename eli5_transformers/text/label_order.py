@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Callable, Dict, NamedTuple, Optional, Sequence, Tuple
 
 from .label_scales import SCALES, STRONGER, WEAKER, Scale
 
 _NUMBER = re.compile(r"[-+\u2212]?\d+(?:[.,]\d+)*")
-# A thousand and one, or one and a thousandth: nobody can tell.
-_THOUSANDS = re.compile(r"\D?\d{1,3}(?:[.,]\d{3})+")
+# "1,000" is a thousand, or one: nobody can tell. "1.2.3" is no number.
+_UNCLEAR = re.compile(r"\D?\d{1,3}(?:[.,]\d{3})+|\D?\d+(?:[.,]\d+){2,}")
 _STARS = re.compile(r"[★⭐]+[☆]*")
 # What is counted or graded, as `_singular` has it. Beside other words a number may be a name ("type 1", "F32", "class 2").
 _UNITS = frozenset(
-    "star stern étoil etoil estrell stell ster sterren estrel gwiazdk звезд звезда звезды yıldız نجوم نجمة 星 颗星 星级 つ星 별 점 "
-    "point punkt punt pont scor rating grad level rank not".split()
+    "star stern étoil etoil estrell stell ster sterren estrel gwiazdk звезд звезда звезды yıldız نجوم نجمة 星 颗星 星级 つ星 "
+    "별 점 point punkt punt pont scor rating grad level rank not".split()
 )
 _PLURALS = "seaio"  # "stars", "Sterne", "étoiles", "stelle" and "stella", "punti": taken off one behind the other
 _MOST_TERMS = 4
@@ -67,7 +67,7 @@ def order_of(names: Sequence[str]) -> Optional[Order]:
 
 @lru_cache(maxsize=64)
 def _order_of(names: Tuple[str, ...]) -> Optional[Order]:
-    return _by_numbers(names) or _by_words(names)
+    return _bynumbers_of(names) or _by_words(names)
 
 
 def declared_order(names: Sequence[str], lowest_first: Sequence[str]) -> Order:
@@ -77,7 +77,7 @@ def declared_order(names: Sequence[str], lowest_first: Sequence[str]) -> Order:
     there are any.
     """
     places = tuple(list(lowest_first).index(name) for name in names)
-    known, numbers = order_of(names), _numbers(names)
+    known, numbers = order_of(names), numbers_of(names)
     made = _by_ends(names, places)
     if numbers is not None:
         made = made._replace(values=numbers[0])
@@ -104,8 +104,8 @@ def _by_ends(names: Sequence[str], places: Sequence[int]) -> Order:
 # Numbers
 
 
-def _by_numbers(names: Sequence[str]) -> Optional[Order]:
-    found = _numbers(names)
+def _bynumbers_of(names: Sequence[str]) -> Optional[Order]:
+    found = numbers_of(names)
     if found is None:
         return None
     values, unit = found
@@ -119,7 +119,7 @@ def _by_numbers(names: Sequence[str]) -> Optional[Order]:
     return _by_ends(names, places)._replace(values=values)
 
 
-def _numbers(names: Sequence[str]) -> Optional[Tuple[Tuple[float, ...], str]]:
+def numbers_of(names: Sequence[str]) -> Optional[Tuple[Tuple[float, ...], str]]:
     """The number in each name, and the word beside all of them; None where one has none, or another word."""
     read = [found for found in map(_number, names) if found is not None]
     units = {_singular(word) for _, word in read}
@@ -133,7 +133,7 @@ def _number(name: str) -> Optional[Tuple[float, str]]:
     # A sign counts at the beginning alone: "rating-5" is a five.
     text = unicodedata.normalize("NFKC", name).strip().replace("_", " ")
     found = list(_NUMBER.finditer(text))
-    if len(found) != 1 or _THOUSANDS.fullmatch(found[0].group()) or found[0].group().count(",") + found[0].group().count(".") > 1:
+    if len(found) != 1 or _UNCLEAR.fullmatch(found[0].group()):
         return None
     (number,) = found
     digits = number.group() if number.start() == 0 else number.group().lstrip("+-\u2212")
@@ -179,7 +179,7 @@ def _level(scale: Scale, name: str) -> Optional[float]:
     return None
 
 
-@lru_cache(maxsize=None)
+@cache
 def _heights(scale: Scale) -> Dict[str, float]:
     middle = (len(scale.levels) - 1) / 2
     return {plain(spelling): place - middle for place, level in enumerate(scale.levels) for spelling in level}

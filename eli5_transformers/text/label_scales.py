@@ -25,10 +25,10 @@ def _scale(*levels: str, up: str = "", down: str = "") -> Scale:
 
 
 STRONGER = frozenset(
-    "very|extremely|strongly|strong|highly|really|completely|totally|most|sehr|äußerst|stark|völlig|überhaupt|voll und ganz|voll|très|tres|"
-    "extrêmement|tout à fait|du tout|muy|sumamente|totalmente|completamente|molto|fortemente|muito|extremamente|"
-    "fortemente|zeer|heel|helemaal|bardzo|zdecydowanie|очень|крайне|полностью|çok|kesinlikle|جدا|بشدة|非常|很|十分|"
-    "とても|非常に|強く|大変|全く|全然|매우|아주|강하게|전혀".split("|")
+    "very|extremely|strongly|strong|highly|really|completely|totally|most|sehr|äußerst|stark|völlig|überhaupt|"
+    "voll und ganz|voll|très|tres|extrêmement|tout à fait|du tout|muy|sumamente|totalmente|completamente|"
+    "molto|fortemente|muito|extremamente|zeer|heel|helemaal|bardzo|zdecydowanie|очень|крайне|полностью|çok|"
+    "kesinlikle|جدا|بشدة|非常|很|十分|とても|非常に|強く|大変|全く|全然|매우|아주|강하게|전혀".split("|")
 )
 WEAKER = frozenset(
     "somewhat|slightly|slight|rather|fairly|mildly|weakly|weak|moderately|partly|a little|eher|etwas|leicht|"
@@ -52,10 +52,12 @@ SCALES = (
         down="more negative",
     ),
     _scale(
-        "terrible|awful|horrible|worst|schrecklich|furchtbar|terrible|horrible|pessimo|péssimo|verschrikkelijk|okropny|ужасно|"
+        "terrible|awful|horrible|worst|schrecklich|furchtbar|terrible|horrible|pessimo|péssimo|verschrikkelijk|"
+        "okropny|ужасно|"
         "berbat|最差|最悪|최악",
         "bad|poor|schlecht|mauvais|malo|cattivo|ruim|mau|slecht|zły|плохо|плохой|kötü|سيئ|差|坏|悪い|나쁨",
-        "okay|ok|average|fair|mediocre|acceptable|mittelmäßig|durchschnittlich|moyen|regular|medio|médio|matig|średni|средне|"
+        "okay|ok|average|fair|mediocre|acceptable|mittelmäßig|durchschnittlich|moyen|regular|medio|médio|matig|"
+        "średni|средне|"
         "нормально|orta|متوسط|一般|中等|普通|보통",
         "good|gut|bon|bueno|buono|bom|goed|dobry|хорошо|хороший|iyi|جيد|好|良い|좋음",
         "excellent|great|amazing|perfect|best|outstanding|ausgezeichnet|hervorragend|excelente|eccellente|ottimo|ótimo|"
@@ -103,10 +105,12 @@ SCALES = (
     _scale(
         "lowest|minimal|minimum|none|no|keine|aucun|ninguno|nessuno|nenhum|geen|brak|нет|yok|لا شيء|无|なし|없음",
         "low|low risk|mild|minor|niedrig|gering|leicht|faible|bajo|basso|baixo|laag|niski|низкий|düşük|منخفض|低|낮음",
-        "medium|medium risk|moderate|fair|mid|middle|mittel|mäßig|moyen|modéré|medio|moderado|moderato|médio|gemiddeld|średni|средний|orta|"
+        "medium|medium risk|moderate|fair|mid|middle|mittel|mäßig|moyen|modéré|medio|moderado|moderato|médio|"
+        "gemiddeld|średni|средний|orta|"
         "متوسط|中|보통",
         "high|high risk|severe|major|hoch|schwer|élevé|alto|grave|hoog|wysoki|высокий|yüksek|عال|高|높음",
-        "highest|critical|extreme|maximal|maximum|kritisch|critique|crítico|critico|kritiek|krytyczny|критический|kritik|حرج|"
+        "highest|critical|extreme|maximal|maximum|kritisch|critique|crítico|critico|kritiek|krytyczny|критический|"
+        "kritik|حرج|"
         "极高|最高|심각",
         up="a higher level",
         down="a lower level",
