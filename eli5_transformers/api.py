@@ -211,7 +211,7 @@ def to_explanation(
     return converted(
         several,
         estimator=estimator or several[0].provenance.get("model_class") or "text classifier",
-        target_names=shown_names([one.label for one in several], target_names),
+        target_names=None if target_names is None else shown_names([one.label for one in several], target_names),
         is_regression=all(one.probability is None and not one.probabilities for one in several),
         **rows,
     )

@@ -151,3 +151,20 @@ def test_a_stdout_without_curly_quotes_gets_plain_ones(stars_checkpoint):
     out = subprocess.run(words, stdout=subprocess.PIPE, env=environment, check=True).stdout.decode("ascii")
     assert "\\u20" not in out
     assert "All labels: '" in out
+
+
+def test_an_order_is_declared_by_an_option(run, sectors_checkpoint):
+    names = load_predictor(sectors_checkpoint).labels
+    code, out, err = run(sectors_checkpoint, TEXT, "--lean")
+    assert (code, out) == (1, "")
+    assert "--ordered" in err
+    assert targets(run(sectors_checkpoint, TEXT, "--lean", "--format", "json", "--ordered")[1]) == [f"towards {names[-1]}"]
+    turned = run(sectors_checkpoint, TEXT, "--lean", "--format", "json", "--ordered", *names[::-1])[1]
+    assert targets(turned) == [f"towards {names[0]}"]
+    assert "each class once" in run(sectors_checkpoint, TEXT, "--lean", "--ordered", names[0])[2]
+
+
+def test_an_unsigned_method_has_no_lean_on_a_page(run, stars_checkpoint, tmp_path):
+    page = tmp_path / "p.html"
+    assert run(stars_checkpoint, TEXT, "--html", page, "--interpreter", "gradient")[0] == 0
+    assert "y=more stars" not in page.read_text()
