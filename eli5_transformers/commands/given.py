@@ -63,7 +63,7 @@ def add_source(inputs: Any) -> None:
         metavar="NAME=VALUE",
         help="an external variable of the config; may be given several times",
     )
-    parser.add_argument(
+    inputs.add_argument(
         "--ordered",
         action=Once,
         nargs="*",
