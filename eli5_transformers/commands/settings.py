@@ -27,8 +27,8 @@ def settings_of(arguments: argparse.Namespace) -> Dict[str, Any]:
         value = getattr(arguments, name)
         if value is not None:
             settings[name] = value
-    if arguments.trust:
-        settings["trust"] = True
+    if arguments.trust is not None:
+        settings["trust"] = arguments.trust
     require_one_kind(arguments, settings)
     variables = pairs_of(arguments.ext_var, "--ext-var")
     if variables:

@@ -168,3 +168,17 @@ def test_an_unsigned_method_has_no_lean_on_a_page(run, stars_checkpoint, tmp_pat
     page = tmp_path / "p.html"
     assert run(stars_checkpoint, TEXT, "--html", page, "--interpreter", "gradient")[0] == 0
     assert "y=more stars" not in page.read_text()
+
+
+def test_a_page_of_a_text_says_how_far_to_trust_it(run, stars_checkpoint, tmp_path):
+    page, file = tmp_path / "p.html", tmp_path / "texts.txt"
+    file.write_text(f"{TEXT}\n")
+    question = "Does the explanation hold?"
+    assert question in run(stars_checkpoint, TEXT, "--html", page)[1]
+    assert question in page.read_text()
+    assert question not in run(stars_checkpoint, TEXT, "--html", page, "--no-trust")[1]
+    # Not asked for: data, and the rows of a file, which may be many.
+    assert question not in run(stars_checkpoint, TEXT)[1]
+    assert question not in run(stars_checkpoint, TEXT, "--html", page, "--format", "json")[1]
+    assert question not in run(stars_checkpoint, "--input", file, "--html", page)[1]
+    assert question in run(stars_checkpoint, "--input", file, "--html", page, "--trust")[1]
