@@ -8,11 +8,12 @@ import numpy as np
 
 from . import compat, interpreters
 from .adapters.loading import load_predictor
-from .api import DEFAULT_INTERPRETER, InterpreterLike, read_input
+from .api import DEFAULT_INTERPRETER, InterpreterLike
 from .arguments import require_one, whole_number
 from .errors import InputError
 from .interpreters import option_names
 from .interpreters.choosing import chosen
+from .interpreters.reading import read_input
 from .options import split, takes_options
 from .records import Attribution
 from .text.granularity import group_tokens

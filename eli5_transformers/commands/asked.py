@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import math
 from typing import Any, List, Mapping, Optional, Sequence
 
 from ..errors import InputError
 from ..inputs import Row
 from ..questions import contrast, expected_value, lean
 from ..records import PerText
+from ..text.label_order import numbers_of
 from .words import with_indices
 
 PAGES = ({"html"}, {"html", "text"})
@@ -68,22 +70,54 @@ def targets_of(arguments: argparse.Namespace, settings: Mapping[str, Any], names
 
 def page_targets(predictor: Any, interpreter: Any) -> Any:
     """What a page explains where nothing is asked for: the lean of ordered labels, too, where a method has signs for it."""
+    from allennlp.interpret.saliency_interpreters import SaliencyInterpreter
+
     from ..components.explained_predictors import explained_model
     from ..interpreters import kind_of
-    from ..records import RELEASED
 
-    if kind_of(interpreter) in RELEASED:
-        return None
+    kind = kind_of(interpreter)
     order = explained_model(predictor).classes.order
-    return None if order is None or not any(order.inner) else [lean(), None]
+    signed = getattr(interpreter if kind is None else SaliencyInterpreter.by_name(kind), "signed", False)
+    return [lean(), None] if signed and order is not None and any(order.inner) else None
+
+
+def require_labels(rows: Sequence[Row], classes: Any) -> None:
+    """Raises InputError for `--true-label` where none of the first rows has a label, and for a regression."""
+    if classes.link is None:
+        raise InputError("--true-label is about classes, but the model is a regression: leave it out")
+    if rows and all(row.label is None for row in rows):
+        raise InputError("--true-label finds no label in the file: name its column by --label-column")
 
 
 def with_true_labels(targets: Any, rows: Sequence[Row], names: Sequence[str]) -> PerText:
-    """What is explained of each of these rows: the same, or what is predicted, and the label that the file has of it."""
+    """What is explained of each of these rows: the same, or what is predicted, and the label that the file has of it.
+
+    A label that is a number is the class with this number in its name ("4" is "4 stars"), or, where the names hold none, the
+    class at this place, from 0.
+    """
     before = [None] if targets is None else targets if isinstance(targets, (list, tuple)) else [targets]
     return PerText(tuple((*before, *_labels(row.label, names)) for row in rows))
 
 
 def _labels(label: Any, names: Sequence[str]) -> List[Any]:
     several: Optional[Any] = label if isinstance(label, (list, tuple)) else None if label is None else [label]
-    return list(with_indices([str(one) if str(one) in names else one for one in several or ()], names))
+    return [_class_of(one, names) for one in several or ()]
+
+
+def _class_of(label: Any, names: Sequence[str]) -> Any:
+    """A name or an index of the class that a label is; the label itself where it is none."""
+    if str(label) in names:
+        return str(label)
+    number, known = _number(label), numbers_of(names)
+    if known is not None and number is not None:
+        return known[0].index(number) if known[0].count(number) == 1 else label
+    return int(number) if number is not None and number == int(number) else label
+
+
+def _number(label: Any) -> Optional[float]:
+    """The number that a label is, of a table, of JSON or written; None for others."""
+    try:
+        number = float(label) if not isinstance(label, bool) else float("nan")
+    except (TypeError, ValueError):
+        return None
+    return number if math.isfinite(number) else None

@@ -13,7 +13,7 @@ from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Seque
 
 from ..errors import Eli5TransformersError, InputError, is_error
 from ..inputs import Row
-from .asked import PAGES, add_questions, page_targets, targets_of, with_true_labels
+from .asked import PAGES, add_questions, page_targets, require_labels, targets_of, with_true_labels
 from .batches import batched
 from .destinations import destination, require_apart, say
 from .formats import CSV_TEXT, FORMATS, format_of
@@ -75,8 +75,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     method.add_argument(
         "--trust",
         action="store_true",
-        help="measure how far to rely on each explanation, by up to 210 forward passes and a second run of the method",
+        default=None,
+        help="measure how far to rely on each explanation, by up to 210 forward passes and a second run of the method; a "
+        "page of texts that are arguments has it",
     )
+    method.add_argument("--no-trust", dest="trust", action="store_false", help="measure nothing of it for a page either")
     method.add_argument("--device", metavar="NAME", help='where the model runs: "cpu" (the default) or "cuda:0"')
     method.add_argument(
         "--batch-size", type=int, default=16, metavar="N", help="texts explained together (default: 16)"
@@ -197,7 +200,7 @@ def _asked(
         "top_targets": settings.get("top_targets"),
         "rows": {"granularity": settings.get("granularity", "word"), "top": settings.get("top")},
         "options": settings["options"],
-        "trust": settings.get("trust"),
+        "trust": settings.get("trust", for_people and arguments.input is None),
     }
     if for_people and asked["targets"] is None and asked["top_targets"] is None:
         asked["targets"] = page_targets(predictor, asked["interpreter"])
@@ -234,12 +237,14 @@ def _explained(
 
     good = [line for line in batch if line.error is None]
     inputs = read_inputs(predictor, [line.text for line in good], [line.text_pair for line in good], "skip")
+    classes = explained_model(predictor).classes
+    if true_label and not any_before:
+        require_labels(good, classes)
 
     def run(places: Sequence[int]) -> List[Any]:
         own = dict(asked)
         if true_label:
-            names = explained_model(predictor).classes.names
-            own["targets"] = with_true_labels(asked["targets"], [good[place] for place in places], names)
+            own["targets"] = with_true_labels(asked["targets"], [good[place] for place in places], classes.names)
         some = [inputs[place] for place in places]
         return explain_inputs(predictor, some, target_names=None, on_error="skip", **own)
 

@@ -57,14 +57,16 @@ def hint_of_targets(targets: Optional[Sequence[str]]) -> str:
 
 
 def with_indices(targets: Any, names: Sequence[str]) -> Any:
-    """Labels as given, with those that no class is called, and that are numbers, as indices."""
-    if not isinstance(targets, (list, tuple)):
-        return targets
-    number = re.compile(r"-?[0-9]{1,9}")
-    return [
-        int(target) if isinstance(target, str) and target not in names and number.fullmatch(target) else target
-        for target in targets
-    ]
+    """Labels as given, with those that no class is called, and that are numbers, as indices; also within questions."""
+    if isinstance(targets, (list, tuple)):
+        return [with_indices(target, names) for target in targets]
+    if isinstance(targets, Mapping):
+        if "type" in targets:
+            return {key: value if key == "type" else with_indices(value, names) for key, value in targets.items()}
+        return {with_indices(label, names): weight for label, weight in targets.items()}
+    if isinstance(targets, str) and targets not in names and re.fullmatch(r"-?[0-9]{1,9}", targets):
+        return int(targets)
+    return targets
 
 
 def _is_text(word: str) -> bool:

@@ -19,6 +19,7 @@ from ..records import Attribution, PerText
 from ..sites.finite import require_finite
 from ..sites.second_paths import ReadsIdsError
 from ..text.granularity import unplaced
+from ..text.label_order import between
 from .layers import layer_name
 from .provenance import provenance
 
@@ -195,6 +196,9 @@ class Interpreter(SaliencyInterpreter):
         numbers = np.append(scores, [] if baseline_score is None else [baseline_score])
         require_finite(explained.model, numbers, f"the scores of {self.name()!r}")
         notes = [*notes, *([] if np.any(scores) else [_FLAT if self.layer is None else _FLAT_LAYER])]
+        order = explained.classes.order if self.signed and not asked.weights else None
+        if order is not None and order.inner[asked.target]:
+            notes.append(between(asked.label))
         if baseline_score is not None:
             difference = float(batch.here()[text, target]) - baseline_score
             total = float(scores.sum()) if total is None else total
@@ -215,7 +219,7 @@ class Interpreter(SaliencyInterpreter):
             label=asked.label,
             method=self.name(),
             signed=self.signed,
-            probability=None if probabilities is None or asked.spread else float(probabilities[asked.target]),
+            probability=None if probabilities is None or asked.weights else float(probabilities[asked.target]),
             score=float(score),
             parameters=self.parameters(),
             notes=(*notes, *encoded.notes, *unplaced(encoded.tokens, encoded.documents), *explained.caveats),

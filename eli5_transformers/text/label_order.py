@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import cache, lru_cache
 from typing import Callable, Dict, NamedTuple, Optional, Sequence, Tuple
 
 from .label_scales import SCALES, STRONGER, WEAKER, Scale
 
-_NUMBER = re.compile(r"[-+\u2212]?\d+(?:[.,]\d+)?")
+_NUMBER = re.compile(r"[-+\u2212]?\d+(?:[.,]\d+)*")
+# "1,000" is a thousand, or one: nobody can tell. "1.2.3" is no number.
+_UNCLEAR = re.compile(r"\D?\d{1,3}(?:[.,]\d{3})+|\D?\d+(?:[.,]\d+){2,}")
 _STARS = re.compile(r"[★⭐]+[☆]*")
-# Names that number the outputs and say nothing of them.
-_INDEX = re.compile(r"(?:label|class|category|klasse|classe|clase|cluster|topic|output|id)\s*", re.IGNORECASE)
-_PLURALS = ("s", "e")  # "stars", "Sterne", "étoiles": taken off one behind the other
+# What is counted or graded, as `_singular` has it. Beside other words a number may be a name ("type 1", "F32", "class 2").
+_UNITS = frozenset(
+    "star stern étoil etoil estrell stell ster sterren estrel gwiazdk звезд звезда звезды yıldız نجوم نجمة 星 颗星 星级 つ星 "
+    "별 점 point punkt punt pont scor rating grad level rank not".split()
+)
+_PLURALS = "seaio"  # "stars", "Sterne", "étoiles", "stelle" and "stella", "punti": taken off one behind the other
 _MOST_TERMS = 4
 _STEP = 0.25
 """What a word such as "very" moves a level by, in levels."""
@@ -45,30 +51,41 @@ class Order(NamedTuple):
 
 def plain(name: str) -> str:
     """A label's name as it is compared: in small letters, with one space where there are signs or spaces."""
-    folded = unicodedata.normalize("NFKC", name).casefold()
+    folded = unicodedata.normalize("NFKC", name).casefold().replace("\u2019", "'").replace("\ufe0f", "")
     return " ".join(re.sub(r"[\s_.:;,!()\[\]-]+", " ", folded).split())
 
 
 def order_of(names: Sequence[str]) -> Optional[Order]:
     """The order of labels, by their names; None where they have none that is plain to see, or are fewer than two.
 
-    Numbers count where all labels are numbers, or have the same word beside them. Those that only count the outputs
-    ("LABEL_0", "LABEL_1", … and bare 0, 1, … in this order) say nothing of an order and are not taken for one.
+    Numbers count where all labels are numbers, or have the same word beside them that says what is counted or graded
+    ("stars", "level"). Those that only count the outputs ("LABEL_0", "LABEL_1", … and bare 0, 1, … in this order) say nothing
+    of an order and are not taken for one.
     """
-    if len(names) < 2 or not all(isinstance(name, str) for name in names):
-        return None
-    return _by_numbers(names) or _by_words(names)
+    return _order_of(tuple(names)) if len(names) > 1 and all(isinstance(name, str) for name in names) else None
+
+
+@lru_cache(maxsize=64)
+def _order_of(names: Tuple[str, ...]) -> Optional[Order]:
+    return _bynumbers_of(names) or _by_words(names)
 
 
 def declared_order(names: Sequence[str], lowest_first: Sequence[str]) -> Order:
-    """The order in which somebody has put the labels; words for it are those of `order_of`, where it is the same order."""
+    """The order in which somebody has put the labels.
+
+    Words for it are those of `order_of`, where it is the same order or its reverse; values are the numbers in the names, where
+    there are any.
+    """
     places = tuple(list(lowest_first).index(name) for name in names)
-    known = order_of(names)
+    known, numbers = order_of(names), numbers_of(names)
+    made = _by_ends(names, places)
+    if numbers is not None:
+        made = made._replace(values=numbers[0])
     if known is not None and known.places == places:
         return known
-    if known is not None and places == tuple(len(names) - 1 - place for place in known.places):
-        return Order(places, tuple(place + 1.0 for place in places), known.down, known.up)
-    return _by_ends(names, places)
+    if known is not None and not known.by_ends and places == tuple(len(names) - 1 - place for place in known.places):
+        return made._replace(up=known.down, down=known.up, by_ends=False)
+    return made
 
 
 def _ranked(values: Sequence[float]) -> Optional[Tuple[int, ...]]:
@@ -87,35 +104,36 @@ def _by_ends(names: Sequence[str], places: Sequence[int]) -> Order:
 # Numbers
 
 
-def _by_numbers(names: Sequence[str]) -> Optional[Order]:
-    read = [_number(name) for name in names]
-    if any(one is None for one in read):
+def _bynumbers_of(names: Sequence[str]) -> Optional[Order]:
+    found = numbers_of(names)
+    if found is None:
         return None
-    values, words = zip(*(one for one in read if one is not None))
+    values, unit = found
     places = _ranked(values)
-    units = {_singular(word) for word in words}
-    if places is None or len(units) > 1:
-        return None
-    if any(_INDEX.fullmatch(word) for word in words if word):
-        return None
-    (unit,) = units
-    if not unit and list(values) == list(range(len(values))):
+    if places is None or (unit and unit not in _UNITS) or (not unit and list(values) == list(range(len(values)))):
         return None
     if unit in ("star", "point"):
-        return Order(places, tuple(values), f"more {unit}s", f"fewer {unit}s")
+        return Order(places, values, f"more {unit}s", f"fewer {unit}s")
     if not unit:
-        return Order(places, tuple(values), "a higher number", "a lower number")
-    return _by_ends(names, places)._replace(values=tuple(values))
+        return Order(places, values, "a higher number", "a lower number")
+    return _by_ends(names, places)._replace(values=values)
+
+
+def numbers_of(names: Sequence[str]) -> Optional[Tuple[Tuple[float, ...], str]]:
+    """The number in each name, and the word beside all of them; None where one has none, or another word."""
+    read = [found for found in map(_number, names) if found is not None]
+    units = {_singular(word) for _, word in read}
+    return (tuple(value for value, _ in read), units.pop()) if len(read) == len(names) and len(units) == 1 else None
 
 
 def _number(name: str) -> Optional[Tuple[float, str]]:
     """The one number in a name, and the words beside it."""
-    if stars := _STARS.fullmatch(name.strip()):
+    if stars := _STARS.fullmatch(name.strip().replace("\ufe0f", "")):
         return float(sum(sign in "★⭐" for sign in stars.group())), "star"
     # A sign counts at the beginning alone: "rating-5" is a five.
     text = unicodedata.normalize("NFKC", name).strip().replace("_", " ")
     found = list(_NUMBER.finditer(text))
-    if len(found) != 1:
+    if len(found) != 1 or _UNCLEAR.fullmatch(found[0].group()):
         return None
     (number,) = found
     digits = number.group() if number.start() == 0 else number.group().lstrip("+-\u2212")
@@ -153,7 +171,7 @@ def _level(scale: Scale, name: str) -> Optional[float]:
     heights = _heights(scale)
     if name in heights:
         return heights[name]
-    for words, factor in ((STRONGER, 1), (WEAKER, -1)):
+    for words, factor in ((_STRONGER, 1), (_WEAKER, -1)):
         for word in words:
             bare = _without(name, word)
             if bare in heights and heights[bare]:
@@ -161,18 +179,20 @@ def _level(scale: Scale, name: str) -> Optional[float]:
     return None
 
 
+@cache
 def _heights(scale: Scale) -> Dict[str, float]:
     middle = (len(scale.levels) - 1) / 2
-    return {spelling: place - middle for place, level in enumerate(scale.levels) for spelling in level}
+    return {plain(spelling): place - middle for place, level in enumerate(scale.levels) for spelling in level}
 
 
 def _without(name: str, word: str) -> str:
-    """The name without a word before or behind it; scripts without spaces have none between them."""
-    spaced = name.startswith(f"{word} ") or name.endswith(f" {word}")
-    if not spaced and (word.isascii() or not name.startswith(word)):
-        return ""
-    return name[len(word) :].strip() if name.startswith(word) else name[: -len(word)].strip()
+    """The name without a word; scripts without spaces have none behind it. Empty where it has not the word."""
+    if f" {word} " in f" {name} ":
+        return " ".join(f" {name} ".replace(f" {word} ", " ", 1).split())
+    return "" if word.isascii() or not name.startswith(word) else name[len(word) :].strip()
 
+
+_STRONGER, _WEAKER = (sorted(map(plain, words), key=len, reverse=True) for words in (STRONGER, WEAKER))
 
 # In words
 
@@ -190,6 +210,14 @@ def in_words(question: str, names: Sequence[str], weights: Sequence[float]) -> s
     held = [(weight, name) for weight, name in held if weight]
     said = " ".join(f"{'−' if weight < 0 else '+'} {abs(weight):.3g} · {name}" for weight, name in held[:_MOST_TERMS])
     return (said[2:] if said.startswith("+") else said) + (" …" if len(held) > _MOST_TERMS else "")
+
+
+def between(label: str) -> str:
+    """What a reader must know of the scores of a label that stands between others."""
+    return (
+        f"‘{label}’ stands between other labels: words that speak against its neighbours speak for it, too. The lean tells "
+        "towards which end of the labels a word pulls."
+    )
 
 
 def order_by_weight(names: Sequence[str], weights: Sequence[float]) -> Order:

@@ -25,10 +25,10 @@ def _scale(*levels: str, up: str = "", down: str = "") -> Scale:
 
 
 STRONGER = frozenset(
-    "very|extremely|strongly|strong|highly|really|completely|totally|most|sehr|äußerst|stark|völlig|très|tres|"
-    "extrêmement|tout à fait|muy|sumamente|totalmente|completamente|molto|fortemente|muito|extremamente|"
-    "fortemente|zeer|heel|helemaal|bardzo|zdecydowanie|очень|крайне|полностью|çok|kesinlikle|جدا|بشدة|非常|很|十分|"
-    "とても|非常に|強く|大変|매우|아주|강하게".split("|")
+    "very|extremely|strongly|strong|highly|really|completely|totally|most|sehr|äußerst|stark|völlig|überhaupt|"
+    "voll und ganz|voll|très|tres|extrêmement|tout à fait|du tout|muy|sumamente|totalmente|completamente|"
+    "molto|fortemente|muito|extremamente|zeer|heel|helemaal|bardzo|zdecydowanie|очень|крайне|полностью|çok|"
+    "kesinlikle|جدا|بشدة|非常|很|十分|とても|非常に|強く|大変|全く|全然|매우|아주|강하게|전혀".split("|")
 )
 WEAKER = frozenset(
     "somewhat|slightly|slight|rather|fairly|mildly|weakly|weak|moderately|partly|a little|eher|etwas|leicht|"
@@ -52,10 +52,12 @@ SCALES = (
         down="more negative",
     ),
     _scale(
-        "terrible|awful|horrible|worst|schrecklich|furchtbar|terrible|horrible|pessimo|péssimo|verschrikkelijk|okropny|ужасно|"
+        "terrible|awful|horrible|worst|schrecklich|furchtbar|terrible|horrible|pessimo|péssimo|verschrikkelijk|"
+        "okropny|ужасно|"
         "berbat|最差|最悪|최악",
         "bad|poor|schlecht|mauvais|malo|cattivo|ruim|mau|slecht|zły|плохо|плохой|kötü|سيئ|差|坏|悪い|나쁨",
-        "okay|ok|average|fair|mediocre|acceptable|mittelmäßig|durchschnittlich|moyen|regular|medio|médio|matig|średni|средне|"
+        "okay|ok|average|fair|mediocre|acceptable|mittelmäßig|durchschnittlich|moyen|regular|medio|médio|matig|"
+        "średni|средне|"
         "нормально|orta|متوسط|一般|中等|普通|보통",
         "good|gut|bon|bueno|buono|bom|goed|dobry|хорошо|хороший|iyi|جيد|好|良い|좋음",
         "excellent|great|amazing|perfect|best|outstanding|ausgezeichnet|hervorragend|excelente|eccellente|ottimo|ótimo|"
@@ -64,13 +66,13 @@ SCALES = (
         down="a worse rating",
     ),
     _scale(
-        "disagree|stimme nicht zu|pas d'accord|en désaccord|en desacuerdo|in disaccordo|discordo|oneens|nie zgadzam się|"
-        "не согласен|katılmıyorum|غير موافق|不同意|同意しない|そう思わない|동의하지 않음",
-        "neutral|neither|undecided|neither agree nor disagree|weder noch|teils teils|ni d'accord ni pas d'accord|"
+        "disagree|stimme nicht zu|trifft nicht zu|pas d'accord|en désaccord|en desacuerdo|in disaccordo|discordo|oneens|"
+        "nie zgadzam się|не согласен|katılmıyorum|غير موافق|不同意|同意しない|そう思わない|동의하지 않음",
+        f"{_NEUTRAL}|neither agree nor disagree|weder noch|teils teils|ni d'accord ni pas d'accord|"
         "ni de acuerdo ni en desacuerdo|né d'accordo né in disaccordo|nem concordo nem discordo|niet eens niet oneens|"
-        "ani tak ani nie|нейтрально|затрудняюсь ответить|kararsızım|محايد|中立|どちらともいえない|どちらでもない|보통",
-        "agree|stimme zu|d'accord|de acuerdo|d'accordo|concordo|eens|zgadzam się|согласен|katılıyorum|موافق|同意|同意する|"
-        "そう思う|동의함|동의",
+        "ani tak ani nie|затрудняюсь ответить|kararsızım|どちらともいえない|どちらでもない|보통",
+        "agree|stimme zu|trifft zu|d'accord|de acuerdo|d'accordo|concordo|eens|zgadzam się|согласен|katılıyorum|موافق|同意|"
+        "同意する|そう思う|동의함|동의",
         up="more agreement",
         down="less agreement",
     ),
@@ -102,11 +104,13 @@ SCALES = (
     ),
     _scale(
         "lowest|minimal|minimum|none|no|keine|aucun|ninguno|nessuno|nenhum|geen|brak|нет|yok|لا شيء|无|なし|없음",
-        "low|mild|minor|niedrig|gering|leicht|faible|bajo|basso|baixo|laag|niski|низкий|düşük|منخفض|低|낮음",
-        "medium|moderate|mid|middle|mittel|mäßig|moyen|modéré|medio|moderado|moderato|médio|gemiddeld|średni|средний|orta|"
+        "low|low risk|mild|minor|niedrig|gering|leicht|faible|bajo|basso|baixo|laag|niski|низкий|düşük|منخفض|低|낮음",
+        "medium|medium risk|moderate|fair|mid|middle|mittel|mäßig|moyen|modéré|medio|moderado|moderato|médio|"
+        "gemiddeld|średni|средний|orta|"
         "متوسط|中|보통",
-        "high|severe|major|hoch|schwer|élevé|alto|grave|hoog|wysoki|высокий|yüksek|عال|高|높음",
-        "highest|critical|extreme|maximal|maximum|kritisch|critique|crítico|critico|kritiek|krytyczny|критический|kritik|حرج|"
+        "high|high risk|severe|major|hoch|schwer|élevé|alto|grave|hoog|wysoki|высокий|yüksek|عال|高|높음",
+        "highest|critical|extreme|maximal|maximum|kritisch|critique|crítico|critico|kritiek|krytyczny|критический|"
+        "kritik|حرج|"
         "极高|最高|심각",
         up="a higher level",
         down="a lower level",

@@ -59,7 +59,7 @@ def test_a_contrast_without_labels_is_of_the_prediction_and_the_runner_up(run, s
 
 
 def test_a_config_asks_by_objects(run, stars_checkpoint, tmp_path):
-    (tmp_path / "c.jsonnet").write_text('{ targets: [{ type: "lean" }, { "1 star": 1, "2 stars": -2 }], format: "json" }')
+    (tmp_path / "c.jsonnet").write_text('{ targets: [{ type: "lean" }, { "1 star": 1, "1": -2 }], format: "json" }')
     code, out, _ = run(stars_checkpoint, TEXT, "--config", tmp_path / "c.jsonnet")
     assert code == 0
     assert targets(out) == ["more stars", "− 2 · 2 stars + 1 · 1 star"]
@@ -75,6 +75,29 @@ def test_the_true_label_of_a_file_stands_beside_the_predicted_one(run, stars_che
     assert "line 5: there is no class '6 stars'" in err
     found = [explanation_from_json(json.dumps(one)).targets for one in json.loads(out)]
     assert [[target.target for target in one] for one in found] == [[predicted, other], [predicted], [predicted]]
+
+
+@pytest.mark.parametrize("labels", [("1", "4", "5"), ("1.0", "4.0", "5.0"), ("1 star", "4 stars", "5 stars")], ids=str)
+def test_a_label_that_is_a_number_is_the_class_with_this_number_in_its_name(run, stars_checkpoint, tmp_path, labels):
+    file = tmp_path / "reviews.jsonl"
+    file.write_text("".join(json.dumps({"text": TEXT, "label": label}) + "\n" for label in labels))
+    code, out, _ = run(stars_checkpoint, "--input", file, "--true-label", "--targets", "3 stars", "--format", "json")
+    found = [explanation_from_json(json.dumps(one)).targets for one in json.loads(out)]
+    assert code == 0
+    assert [[target.target for target in one] for one in found] == [["3 stars", f"{n} star{'s' * (n > 1)}"] for n in (1, 4, 5)]
+
+
+def test_a_label_that_is_a_number_is_a_place_where_no_name_has_one(run, sectors_checkpoint, tmp_path):
+    (tmp_path / "r.csv").write_text(f'text,label\n"{TEXT}",2\n')
+    _, out, _ = run(sectors_checkpoint, "--input", tmp_path / "r.csv", "--true-label", "--targets", "2", "--format", "json")
+    assert targets(out) == [load_predictor(sectors_checkpoint).labels[2]]
+
+
+def test_true_labels_are_asked_of_files_that_have_some(run, stars_checkpoint, tmp_path):
+    (tmp_path / "r.csv").write_text(f'text\n"{TEXT}"\n')
+    code, out, err = run(stars_checkpoint, "--input", tmp_path / "r.csv", "--true-label")
+    assert (code, out) == (1, "")
+    assert "--true-label finds no label in the file" in err
 
 
 @pytest.mark.parametrize(
@@ -128,3 +151,34 @@ def test_a_stdout_without_curly_quotes_gets_plain_ones(stars_checkpoint):
     out = subprocess.run(words, stdout=subprocess.PIPE, env=environment, check=True).stdout.decode("ascii")
     assert "\\u20" not in out
     assert "All labels: '" in out
+
+
+def test_an_order_is_declared_by_an_option(run, sectors_checkpoint):
+    names = load_predictor(sectors_checkpoint).labels
+    code, out, err = run(sectors_checkpoint, TEXT, "--lean")
+    assert (code, out) == (1, "")
+    assert "--ordered" in err
+    assert targets(run(sectors_checkpoint, TEXT, "--lean", "--format", "json", "--ordered")[1]) == [f"towards {names[-1]}"]
+    turned = run(sectors_checkpoint, TEXT, "--lean", "--format", "json", "--ordered", *names[::-1])[1]
+    assert targets(turned) == [f"towards {names[0]}"]
+    assert "each class once" in run(sectors_checkpoint, TEXT, "--lean", "--ordered", names[0])[2]
+
+
+def test_an_unsigned_method_has_no_lean_on_a_page(run, stars_checkpoint, tmp_path):
+    page = tmp_path / "p.html"
+    assert run(stars_checkpoint, TEXT, "--html", page, "--interpreter", "gradient")[0] == 0
+    assert "y=more stars" not in page.read_text()
+
+
+def test_a_page_of_a_text_says_how_far_to_trust_it(run, stars_checkpoint, tmp_path):
+    page, file = tmp_path / "p.html", tmp_path / "texts.txt"
+    file.write_text(f"{TEXT}\n")
+    question = "Does the explanation hold?"
+    assert question in run(stars_checkpoint, TEXT, "--html", page)[1]
+    assert question in page.read_text()
+    assert question not in run(stars_checkpoint, TEXT, "--html", page, "--no-trust")[1]
+    # Not asked for: data, and the rows of a file, which may be many.
+    assert question not in run(stars_checkpoint, TEXT)[1]
+    assert question not in run(stars_checkpoint, TEXT, "--html", page, "--format", "json")[1]
+    assert question not in run(stars_checkpoint, "--input", file, "--html", page)[1]
+    assert question in run(stars_checkpoint, "--input", file, "--html", page, "--trust")[1]

@@ -1,8 +1,11 @@
 """Which labels are ordered, and how more and less of it is called."""
 
+import itertools
+
 import pytest
 
 from eli5_transformers.text.label_order import declared_order, in_words, order_of
+from eli5_transformers.text.label_scales import SCALES
 
 RATINGS = ("1 star", "2 stars", "3 stars", "4 stars", "5 stars")
 LOWEST_FIRST = [
@@ -29,6 +32,16 @@ LOWEST_FIRST = [
     ("سلبي", "محايد", "إيجابي"),
     ("Strongly disagree", "Disagree", "Neither agree nor disagree", "Agree", "Strongly agree"),
     ("stimme nicht zu", "weder noch", "stimme zu"),
+    ("stimme überhaupt nicht zu", "stimme eher nicht zu", "stimme eher zu", "stimme voll und ganz zu"),
+    ("sehr schlecht", "schlecht", "mittelmäßig", "gut", "sehr gut"),
+    ("pas du tout d\u2019accord", "plutôt pas d'accord", "plutôt d'accord", "tout à fait d\u2019accord"),
+    ("discordo totalmente", "discordo", "neutro", "concordo", "concordo totalmente"),
+    ("oneens", "neutraal", "eens"),
+    ("全くそう思わない", "そう思わない", "どちらともいえない", "そう思う", "強くそう思う"),
+    ("전혀 동의하지 않음", "동의하지 않음", "보통", "동의함", "매우 동의함"),
+    ("⭐️", "⭐️⭐️"),
+    ("1 stella", "2 stelle"),
+    ("low", "fair", "high"),
     ("very dissatisfied", "dissatisfied", "neutral", "satisfied", "very satisfied"),
     ("terrible", "poor", "average", "good", "excellent"),
     ("very unlikely", "unlikely", "neutral", "likely", "very likely"),
@@ -47,6 +60,12 @@ WITHOUT = [
     ("positive", "negative", "neutral", "mixed"),
     ("1 star", "2 points"),
     ("1 to 2 stars", "3 to 4 stars"),
+    ("F32", "F33", "F41"),
+    ("type 1", "type 2", "type 3"),
+    ("group_1", "group_2"),
+    ("B737", "B747"),
+    ("500", "1,000", "5,000"),  # a thousand, or one
+    ("1.000 Euro", "2.000 Euro"),
     ("good", "GOOD"),
     ("not negative", "negative"),
     ("stars",),
@@ -88,6 +107,20 @@ def test_the_lean_weighs_a_label_by_its_place_from_the_middle():
     assert order_of(("positive", "negative", "neutral")).lean == (1, -1, 0)
     assert order_of(RATINGS[:4]).lean == (-1.5, -0.5, 0.5, 1.5)
     assert order_of(RATINGS).inner == (False, True, True, True, False)
+
+
+def test_the_number_in_a_name_is_its_value_whatever_order_is_declared():
+    assert declared_order(("0", "1", "2"), ("0", "1", "2")).values == (0, 1, 2)
+    assert declared_order(("5 stars", "3 stars", "1 star"), ("5 stars", "3 stars", "1 star")).values == (5, 3, 1)
+    assert declared_order(("F32", "F41"), ("F41", "F32")).places == (1, 0)
+
+
+def test_every_spelling_of_a_scale_is_known():
+    """Also those that are folded to others, as those with ß."""
+    for scale in SCALES:
+        for low, high in zip(scale.levels, scale.levels[1:]):
+            for names in itertools.product(sorted(low), sorted(high)):
+                assert order_of(names) is not None, names
 
 
 def test_an_order_may_be_declared():
