@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from typing import Any, List, Mapping, Optional, Sequence, Tuple, Union
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple, Union
 
 from . import compat, faithfulness
 from .adapters.loading import load_predictor
 from .api import InterpreterLike, attribute
 from .arguments import in_order, require_one
-from .errors import ExplanationError, InputError, UnsupportedModelError, shown
+from .errors import ExplanationError, InputError, QuestionError, UnsupportedModelError, shown
 from .interpreters import kind_of, make, option_names
 from .interpreters.reading import read_input
 from .options import split, takes_options
@@ -38,11 +38,11 @@ def compare(
     `targets` and `options` are as for `attribute`, and so is `trust`, which is measured unless it is False. An option goes to
     all interpreters that have it, unless their dict says another; those that are instances or AllenNLP's own get none.
     AllenNLP's own ("simple-gradient", "integrated-gradient", "smooth-gradient") explain the predicted label, whatever
-    `targets` says, and are marked as what they are: unsigned, of the loss. A method that cannot explain this model is left
-    out, and a note says why. The seconds are those of one run without what `trust` measures, after a prediction to warm up.
+    `targets` says, and are marked as what they are: unsigned, of the loss. A method that cannot explain this model, or has no
+    answer to what `targets` asks, is left out, and a note says why. The seconds are those of one run without what `trust` measures, after a prediction to warm up.
 
     Raises InputError for an unknown interpreter or option, and what `attribute` raises for the source and the text;
-    UnsupportedModelError where no method is left.
+    UnsupportedModelError where no method is left, QuestionError where none has an answer.
     """
     from .components.explained_predictors import explained_model
 
@@ -69,7 +69,7 @@ def compare(
     predictor.predict_json(explained_model(predictor).explainable.json_of(given))
     attributions: List[Attribution] = []
     seconds: List[Optional[float]] = []
-    failed: List[str] = []
+    failed: Dict[str, Exception] = {}
     for name, interpreter, released in made:
         def explain(made: Any = interpreter, wanted: Any = None if released else targets) -> List[List[Attribution]]:
             return attribute(predictor, [text], text_pairs=[text_pair], interpreter=made, targets=wanted)
@@ -79,11 +79,12 @@ def compare(
             (found,) = explain()
             took = time.perf_counter() - start
             (found,) = faithfulness.beside(predictor, [given], [found], explain, trust)
-        except (ExplanationError, UnsupportedModelError) as error:
-            failed.append(f"{name} is left out: {error}")
+        except (ExplanationError, QuestionError, UnsupportedModelError) as error:
+            failed[f"{name} is left out: {error}"] = error
             continue
         attributions += found
         seconds += [took] * len(found)
     if not attributions:
-        raise UnsupportedModelError("; ".join(failed))
+        asked = all(isinstance(error, QuestionError) for error in failed.values())
+        raise (QuestionError if asked else UnsupportedModelError)("; ".join(failed))
     return Comparison(tuple(attributions), tuple(seconds), tuple(failed))

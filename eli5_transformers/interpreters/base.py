@@ -88,7 +88,7 @@ class Interpreter(SaliencyInterpreter):
         raise NotImplementedError
 
     def require_targets(self, asked: Sequence[Asked]) -> None:
-        """Raises InputError for what cannot be asked of this method, whatever the text is; a method may override it."""
+        """Raises QuestionError for what cannot be asked of this method, whatever the text is; a method may override it."""
 
     def attribute(self, inputs: Sequence[Mapping[str, Any]], targets: Any = None) -> List[List[Attribution]]:
         """The attributions of each input, a predictor's JSON object, for each of the targets: `result[text][target]`.

@@ -2,6 +2,7 @@
 
 from typing import List, Sequence
 
+import numpy as np
 import torch
 from allennlp.interpret.saliency_interpreters import SaliencyInterpreter
 from allennlp.predictors import Predictor
@@ -11,14 +12,16 @@ from ..compat.registering import registered
 from ..engine.frozen.network import FrozenNetwork
 from ..engine.passes import TextBatch, Vectors
 from ..engine.targets import Asked
-from ..errors import InputError, shown
-from ..records import Attribution
+from ..errors import InputError, QuestionError, shown
+from ..records import Attribution, percent
 from .base import Interpreter
 
 _REST = "no words, in the network as it is held fixed at the text"
 
 _LOGITS = "'linearization' splits a linear score into its parts, and what is made of probabilities is none"
 _OTHER = "use 'integrated-gradients'"
+# By which share of the tokens' contributions the parts may miss the score unsaid.
+_MISSED = 0.01
 
 
 @registered(SaliencyInterpreter, "linearization")
@@ -50,10 +53,10 @@ class Linearization(Interpreter):
             raise InputError(f"output is {shown(self.output)}, but {_LOGITS}: leave output at 'logit', or {_OTHER}")
 
     def require_targets(self, asked: Sequence[Asked]) -> None:
-        """Raises InputError for a sum of probabilities."""
+        """Raises QuestionError for a sum of probabilities."""
         for one in asked:
             if one.output:
-                raise InputError(f"the {one.question} is asked for, but {_LOGITS}: ask for lean(), or {_OTHER}")
+                raise QuestionError(f"the {one.question} is asked for, but {_LOGITS}: ask for lean(), or {_OTHER}")
 
     def attributions(self, batch: TextBatch, targets: Sequence[Sequence[int]]) -> List[List[Attribution]]:
         """One gradient of the fixed network a text and class."""
@@ -90,6 +93,18 @@ class Linearization(Interpreter):
                         baseline_score=rest,
                         raw_delta=delta,
                         evaluations=1,
+                        notes=_missed(delta, scores),
                     )
                 )
         return results
+
+
+def _missed(delta: float, scores: np.ndarray) -> List[str]:
+    """A note where the parts miss the score by more than rounding in single precision does."""
+    size = float(np.abs(scores).sum())
+    if abs(delta) <= _MISSED * size or not size:
+        return []
+    return [
+        f"The parts miss the score by {percent(abs(delta) / size)} of all contributions' sizes together, by the model's rounding, "
+        "which <BIAS> makes up for."
+    ]

@@ -51,6 +51,17 @@ def test_questions_are_asked_by_options(run, stars_checkpoint, words, explained)
     assert targets(out) == explained
 
 
+def test_a_question_that_the_method_does_not_answer_is_one_error_for_a_whole_file(run, stars_checkpoint, tmp_path):
+    file = tmp_path / "reviews.txt"
+    file.write_text(f"{TEXT}\n{TEXT}\n{TEXT}\n")
+    asked = ("--input", file, "--format", "json", "--interpreter", "linearization", "--expected-value")
+    code, out, err = run(stars_checkpoint, *asked)
+    assert code != 0
+    assert not out
+    assert err.count("expected value is asked for") == 1
+    assert "line 1" not in err
+
+
 def test_a_contrast_without_labels_is_of_the_prediction_and_the_runner_up(run, stars_checkpoint):
     _, out, _ = run(stars_checkpoint, TEXT, "--format", "json", "--contrast")
     predictor = load_predictor(stars_checkpoint)
