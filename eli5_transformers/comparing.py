@@ -39,7 +39,8 @@ def compare(
     all interpreters that have it, unless their dict says another; those that are instances or AllenNLP's own get none.
     AllenNLP's own ("simple-gradient", "integrated-gradient", "smooth-gradient") explain the predicted label, whatever
     `targets` says, and are marked as what they are: unsigned, of the loss. A method that cannot explain this model, or has no
-    answer to what `targets` asks, is left out, and a note says why. The seconds are those of one run without what `trust` measures, after a prediction to warm up.
+    answer to what `targets` asks, is left out, and a note says why. The seconds are those of one run without what `trust`
+    measures, after a prediction to warm up.
 
     Raises InputError for an unknown interpreter or option, and what `attribute` raises for the source and the text;
     UnsupportedModelError where no method is left, QuestionError where none has an answer.

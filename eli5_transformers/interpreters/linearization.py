@@ -105,6 +105,6 @@ def _missed(delta: float, scores: np.ndarray) -> List[str]:
     if abs(delta) <= _MISSED * size or not size:
         return []
     return [
-        f"The parts miss the score by {percent(abs(delta) / size)} of all contributions' sizes together, by the model's rounding, "
-        "which <BIAS> makes up for."
+        f"The parts miss the score by {percent(abs(delta) / size)} of all contributions' sizes together, by rounding or by "
+        "weights that moved meanwhile; <BIAS> makes up for it."
     ]

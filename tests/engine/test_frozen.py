@@ -161,8 +161,8 @@ def test_every_function_that_is_fixed_is_tried():
 
 def test_near_its_beginning_a_line_has_the_slope_of_the_function():
     for dtype in (torch.float32, torch.float64):
-        x = torch.tensor([0.0, 1e-12, -1e-6, 1e-4], dtype=dtype)
-        _, (found,), missed = linearized(lambda x: F.linear(torch.sigmoid(x), torch.eye(4, dtype=dtype) * 2), x)
+        x, weight = torch.tensor([0.0, 1e-12, -1e-6, 1e-4], dtype=dtype), torch.eye(4, dtype=dtype) * 2
+        _, (found,), missed = linearized(lambda x, weight: F.linear(torch.sigmoid(x), weight), x, weight=weight)
         assert_close(found, torch.full((4,), 0.5, dtype=dtype), rtol=1e-3)
         assert missed < 1e-6
 

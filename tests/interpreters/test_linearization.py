@@ -177,7 +177,7 @@ def test_words_have_a_part_in_a_layer_whose_activation_is_not_zero_at_zero(activ
 def test_words_that_reach_the_score_through_what_is_held_fixed_alone_are_refused_and_not_said_to_have_no_effect():
     for beside in (0.0, 1.0):
         torch.manual_seed(1)
-        with pytest.raises(UnsupportedModelError, match="Mixed goes from .* through 'Softmax', held fixed, to parameters alone"):
+        with pytest.raises(UnsupportedModelError, match="Mixed goes from .* through 'Softmax', held fixed, to parameters"):
             linearized(own(Mixed(torch.nn.Softmax(-1), beside)))
 
 

@@ -89,8 +89,9 @@ class FrozenNetwork(Network):
             )
         if plan.lost:
             raise UnsupportedModelError(
-                f"the prediction of {name_of(self.model)} goes from what is explained through {', '.join(map(repr, plan.lost))}, held "
-                f"fixed, to parameters alone, so that no token would have a part in what they add: {_OTHERS}"
+                f"the prediction of {name_of(self.model)} goes from what is explained through "
+                f"{', '.join(map(repr, plan.lost))}, held fixed, to parameters alone, so that no token would have a part in "
+                f"what they add: {_OTHERS}"
             )
         self._factors |= plan.factors
         handles = [node.register_hook(hook) for node, hook in plan.hooks.items()]

@@ -133,9 +133,9 @@ class Rules:
     def _operand(self, node: Any, factors: List[Tuple[int, Any]]) -> int:
         """The place of the one factor of a product that is not fixed.
 
-        That is the one that carries words, or a gate where the other is a parameter. Of two that carry words, the one that the other is computed from (the other is its
-        gate); else the one that is no activation's output, where the other is; else the right one, as what a matrix is
-        applied to stands on its right. Of two that carry parameters alone the first.
+        That is the one that carries words, or a gate where the other is a parameter. Of two that carry words, the one that
+        the other is computed from (the other is its gate); else the one that is no activation's output, where the other is;
+        else the right one, as what a matrix is applied to stands on its right. Of two that carry parameters alone the first.
         """
         most = max(self._carried.get(made, NOTHING) for _, made in factors)
         able = [(place, made) for place, made in factors if made is not None and self._carried[made] == most]

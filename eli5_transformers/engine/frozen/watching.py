@@ -1,4 +1,4 @@
-"""Watches a forward pass for what its autograd graph does not hold: constants that are added, and inputs that it does not save."""
+"""Watches a forward pass for what its autograd graph does not hold: constants that are added, and unsaved inputs."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import torch.nn.functional as F  # noqa: N812
 from torch.overrides import TorchFunctionMode
 
 # What is linear in several tensors together, or chooses among them: any of them may be a constant.
-_TENSORS = """addbmm addcdiv addcmul addmm addmv addr baddbmm bilinear cat column_stack concat concatenate conv1d conv2d conv3d dstack
-    fmax fmin group_norm hstack index_add index_copy index_put layer_norm lerp linear masked_scatter max maximum min minimum
-    rms_norm scatter scatter_add select_scatter slice_scatter stack vstack""".split()
+_TENSORS = """addbmm addcdiv addcmul addmm addmv addr baddbmm bilinear cat column_stack concat concatenate conv1d conv2d conv3d
+    dstack fmax fmin group_norm hstack index_add index_copy index_put layer_norm lerp linear masked_scatter max maximum min
+    minimum rms_norm scatter scatter_add select_scatter slice_scatter stack vstack""".split()
 _NUMBERS = "add sub subtract rsub masked_fill where __add__ __radd__ __sub__ __rsub__".split()
 # What is written into its first argument, and behind which arguments what is written stands.
 _IN_PLACE = {
@@ -114,7 +114,8 @@ def _flat(values: Sequence[Any]) -> Iterator[Any]:
 
 
 def _is_constant(value: Any) -> bool:
-    return isinstance(value, torch.Tensor) and value.is_floating_point() and not value.requires_grad and not value.is_inference()
+    is_number = isinstance(value, torch.Tensor) and value.is_floating_point()
+    return is_number and not value.requires_grad and not value.is_inference()
 
 
 def _is_differentiated(value: Any) -> bool:
