@@ -8,6 +8,7 @@ import numpy as np
 
 from ..records import OrderMeasure
 from .deletion import ALIKE, Worth, firsts, judged, sizes
+from .ties import largest_first
 
 
 class Orders(NamedTuple):
@@ -20,8 +21,8 @@ class Orders(NamedTuple):
 
 
 def order_of(scores: np.ndarray, signed: bool) -> List[int]:
-    """The words by their scores, (words,), largest first; by their sizes, where scores have no sign."""
-    return [int(word) for word in np.argsort(-(scores if signed else np.abs(scores)), kind="stable")]
+    """The words by their scores, (words,), largest first; by their sizes, where scores have no sign. Ties are in reading order."""
+    return largest_first(scores if signed else np.abs(scores))
 
 
 def order_measures(

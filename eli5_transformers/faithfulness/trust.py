@@ -22,6 +22,7 @@ from .measured import Measured, measured
 from .operators import Operator, WordsOf, operator
 from .orders import order_measures, order_of
 from .stability import JITTER, stability
+from .ties import largest_first, tied
 
 Explain = Callable[[], List[List[Attribution]]]
 
@@ -100,8 +101,8 @@ class OneText:
         """What was measured for one attribution of the text."""
         wanted, words, what = self.wanted, self.words(attribution), measured(self._classes, attribution)
         value = Value(self.operators["mask"].deletions, what)
-        ranked = sorted(range(len(words)), key=lambda word: -abs(words[word].score))[: wanted.words]
-        strongest = [word for word in ranked if words[word].score]
+        sizes = tied([abs(word.score) for word in words])
+        strongest = [word for word in largest_first(sizes)[: wanted.words] if sizes[word]]
         alone = value([0, *(1 << word for word in strongest)])
         passes = value.passes
         check = checked(

@@ -306,6 +306,33 @@ def test_scores_that_are_alike_but_for_rounding_have_no_ranks():
     assert_close(correlation(by_hand("a b c", [1.0, 2.0, 3.0]), by_hand("a b c", [3.0, 2.0, 1.0])), -1.0)
 
 
+def test_equal_scores_are_stable_wherever_they_lie():
+    # On any grid there is a line between some two of these.
+    for score in np.linspace(0.1, 0.2, 51):
+        one, other = (by_hand("a b c d", [1.0, score, score + off, score]) for off in (0.0, 3e-7))
+        assert correlation(one, other) == 1.0
+    # At the tolerance itself: equal in one run, and not in the other.
+    one, other = (by_hand("a b c", [1.0, 1.0, 1.0 + off]) for off in (0.99e-5, 1.01e-5))
+    assert correlation(one, other) == 1.0
+
+
+@pytest.mark.parametrize("interpreter", ["occlusion", "shapley", "linearization"])
+def test_repeated_words_get_the_same_trust_in_any_batch(interpreter):
+    predictor, text = tiny.linear(), "good good food food slow slow was was good"
+    trust = {"operators": ["mask", "removal"], "draws": 30, "orders": 10}
+    alone = trust_of(predictor, text, interpreter=interpreter, trust=trust).trust
+    others = [text, "i love it", "we had to wait long for our table"]
+    together = attribute(predictor, others, interpreter=interpreter, trust=trust)[0][0].trust
+    for one, other in ((alone, together), (together, alone)):
+        assert one.stability.correlation == 1.0
+        assert [word.place for word in one.hidden] == [word.place for word in other.hidden]
+        assert (one.check.verdict, one.check.beaten) == (other.check.verdict, other.check.beaten)
+        assert [word.place for word in one.check.words] == [word.place for word in other.check.words]
+        assert [used.comprehensiveness.p_value for used in one.operators] == [
+            used.comprehensiveness.p_value for used in other.operators
+        ]
+
+
 # What goes in
 
 
