@@ -11,7 +11,7 @@ from typing import Callable, List, Optional, Sequence, Union
 import numpy as np
 
 from ..records import DeletionCheck, HiddenWord
-from .ties import TIE, largest_first, tied
+from .ties import TIE, beaten, largest_first, tied
 
 Numbers = Union[Sequence[float], np.ndarray]
 Value = Callable[[Sequence[int]], np.ndarray]
@@ -37,12 +37,6 @@ def verdict(effect: float, others: Numbers, span: float) -> str:
     if share >= YES and margin >= MARGIN * span:
         return "yes"
     return "partly" if share >= PARTLY and margin > TIE * span else "no"
-
-
-def beaten(effect: float, others: Numbers, span: float) -> float:
-    """The share of the others that are smaller; those that are equal, to `TIE` of the range, count half."""
-    less = effect - np.asarray(others)
-    return float(((less > TIE * span) + 0.5 * (np.abs(less) <= TIE * span)).mean())
 
 
 def winning_side(scores: np.ndarray, signed: bool) -> int:

@@ -63,12 +63,12 @@ class Evaluated:
         return said
 
     def add(
-        self, key: OrderKey, value: Value, orders: Mapping[str, Sequence[int]], drawn: Sequence[Sequence[int]], alike: float
+        self, key: OrderKey, value: Value, orders: Mapping[str, Sequence[int]], drawn: Sequence[Sequence[int]]
     ) -> None:
         """Adds the rows of one text, operator and measure: one a method."""
         words = len(drawn[0])
         worth, before = MEASURES[key.measure](value, words), float(value([0])[0])
-        found = order_measures(worth, orders, drawn, alike)
+        found = order_measures(worth, orders, drawn, value.scale)
         self.shuffled.setdefault((key.operator, key.measure), []).extend(found.shuffled)
         sign = -1 if key.measure == "comprehensiveness" else 1
         random = [curve for curve in (_curve(worth, order) for order in drawn) if np.isfinite(curve).all()]
@@ -172,14 +172,14 @@ def _measure(
         return
     for of_target in targets.values():
         what = measured(classes, next(iter(of_target.values())))
-        orders = {method: order_of(supporting(one.words(each), each), each.signed) for method, each in of_target.items()}
+        orders = {method: order_of(supporting(one.words(each), each, what), each.signed) for method, each in of_target.items()}
         label = next(iter(of_target.values())).label
         for name in one.wanted.operators:
             if name in one.operators:
                 result.replaced_by[name] = one.operators[name].replaced_by
                 value = Value(one.operators[name].deletions, what)
                 for measure in MEASURES:
-                    result.add(OrderKey(place, label, name, measure), value, orders, drawn, what.alike)
+                    result.add(OrderKey(place, label, name, measure), value, orders, drawn)
                 result.passes += value.passes
 
 

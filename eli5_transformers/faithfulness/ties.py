@@ -29,3 +29,9 @@ def tied(numbers: Union[Sequence[float], np.ndarray]) -> np.ndarray:
 def largest_first(numbers: Union[Sequence[float], np.ndarray]) -> list[int]:
     """The places of the numbers, those of the largest first, and of equal ones in their own order."""
     return [int(place) for place in np.argsort(-tied(numbers), kind="stable")]
+
+
+def beaten(effect: Union[float, np.ndarray], others: Union[Sequence[float], np.ndarray], span: float) -> float:
+    """The share of the others that are smaller; those that are equal, to `TIE` of the range `span`, count half."""
+    less = effect - np.asarray(others)
+    return float(((less > TIE * span) + 0.5 * (np.abs(less) <= TIE * span)).mean())

@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 from contextlib import nullcontext
 from dataclasses import replace
+from functools import cached_property
+from math import floor, log10
 from typing import Any, Callable, Dict, List, Mapping, Sequence, Set, Union
 
 import numpy as np
@@ -108,7 +110,7 @@ class OneText:
         check = checked(
             value,
             words,
-            supporting(words, attribution),
+            supporting(words, attribution, what),
             signed=attribution.signed,
             span=what.span,
             count=wanted.draws,
@@ -136,9 +138,9 @@ class OneText:
     ) -> OperatorTrust:
         """Comprehensiveness and sufficiency of the order of the words' scores."""
         value, drawn = Value(used.deletions, what), self.drawn()
-        order = order_of(supporting(words, attribution), attribution.signed)
+        order = order_of(supporting(words, attribution, what), attribution.signed)
         found = {
-            name: order_measures(worth(value, len(words)), {"own": order}, drawn, what.alike).orders.get("own")
+            name: order_measures(worth(value, len(words)), {"own": order}, drawn, value.scale).orders.get("own")
             for name, worth in MEASURES.items()
         }
         return OperatorTrust(
@@ -157,22 +159,45 @@ class OneText:
         return [draw.sample(range(words), words) for _ in range(self.wanted.orders)]
 
 
-def supporting(words: Sequence[HiddenWord], attribution: Attribution) -> np.ndarray:
-    """The words' scores, (words,), positive where they speak for the answer: what raises a loss speaks against it."""
-    turned = attribution.signed and attribution.output == "loss"
+def supporting(words: Sequence[HiddenWord], attribution: Attribution, what: Measured) -> np.ndarray:
+    """The words' scores, (words,), positive where they raise what is measured: what raises a loss lowers a probability."""
+    turned = attribution.signed and (attribution.output == "loss") != what.falls
     return np.array([-word.score if turned else word.score for word in words])
 
 
+_DIGITS = 6
+_MOST_DECIMALS = 200
+
+
 class Value:
-    """What is measured of a text without each of some sets of words, (sets,), and how many passes that takes."""
+    """What is measured of a text without each of some sets of words, (sets,), and how many passes that takes.
+
+    Numbers are rounded to the sixth digit of their range: kernels round differently for other numbers of rows.
+    """
 
     def __init__(self, deletions: Deletions, what: Measured) -> None:
         self._deletions, self._what = deletions, what
         self._asked: Set[int] = set()
 
     def __call__(self, sets: Sequence[int]) -> np.ndarray:
+        return np.round(self._of(sets), self._decimals) if len(sets) else np.zeros(0)
+
+    def _of(self, sets: Sequence[int]) -> np.ndarray:
         self._asked.update(sets)
-        return self._what.of(self._deletions(sets)) if len(sets) else np.zeros(0)
+        return self._what.of(self._deletions(sets))
+
+    @cached_property
+    def scale(self) -> float:
+        """The range of what is measured; where it has no ends, that of the whole text, all hidden, and each word alone."""
+        if self._what.span is not None:
+            return self._what.span
+        words = len(self._deletions)
+        found = self._of([0, (1 << words) - 1, *(1 << word for word in range(words))])
+        return float(np.ptp(found[np.isfinite(found)]))
+
+    @cached_property
+    def _decimals(self) -> int:
+        return min(_MOST_DECIMALS, _DIGITS - floor(log10(self.scale))) if self.scale > 0 else _MOST_DECIMALS
 
     @property
     def passes(self) -> int:

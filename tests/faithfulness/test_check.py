@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from closeness import assert_close
 
-from eli5_transformers.faithfulness.check import beaten, checked, drawn, named, verdict, winning_side
+from eli5_transformers.faithfulness.check import checked, drawn, named, verdict, winning_side
+from eli5_transformers.faithfulness.ties import beaten
 from eli5_transformers.records import HiddenWord
 
 
