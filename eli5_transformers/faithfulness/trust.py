@@ -26,6 +26,7 @@ from .orders import order_measures, order_of
 from .stability import JITTER, stability
 from .ties import largest_first, tied
 
+FEW_WORDS = "less than two words, of which no order is better than another"
 Explain = Callable[[], List[List[Attribution]]]
 
 
@@ -76,6 +77,9 @@ class OneText:
         """Those that there are; "mask" always is."""
         self.reasons: Dict[str, str] = {}
         """Why there are no others."""
+        if wanted.operators and len(self._of.words) < 2:
+            self.reasons = dict.fromkeys(wanted.operators, FEW_WORDS)
+            return
         for name in wanted.operators:
             try:
                 self.operators.setdefault(name, operator(name, self._of, wanted.replacements))
@@ -128,9 +132,9 @@ class OneText:
             operators=tuple(
                 self.by_operator(self.operators[name], attribution, words, what)
                 for name in wanted.operators
-                if name in self.operators
+                if name not in self.reasons
             ),
-            notes=tuple(f"Hiding words by {name} was left out: {reason}." for name, reason in self.reasons.items()),
+            notes=tuple(f"Comprehensiveness and sufficiency by {name} were left out: {reason}." for name, reason in self.reasons.items()),
         )
 
     def by_operator(
