@@ -86,7 +86,7 @@ class DeletionCheck:
     verdict: str
     """"yes", "partly" or "no"."""
     passes: int
-    """Forward passes of the draws and of the words together."""
+    """Forward passes that it took beside those of `Trust.hidden`."""
 
 
 @dataclass(frozen=True)

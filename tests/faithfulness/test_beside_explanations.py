@@ -32,7 +32,7 @@ from eli5_transformers.__main__ import main
 from eli5_transformers.components.explained_predictors import explained_model
 from eli5_transformers.engine.passes import Scorer
 from eli5_transformers.engine.targets import Classes
-from eli5_transformers.errors import InputError, UnsupportedModelError
+from eli5_transformers.errors import ExplanationError, InputError, UnsupportedModelError
 from eli5_transformers.explanations.trust_text import phrases
 from eli5_transformers.faithfulness import trust as trust_module
 from eli5_transformers.faithfulness.asked import NEUTRAL, Asked, asked
@@ -426,6 +426,27 @@ def test_what_cannot_be_asked_is_said_before_anything_is_explained(given, said):
 def test_a_saved_attribution_keeps_its_trust(predictor):
     found = trust_of(predictor, trust="full")
     assert attribution_from_json(attribution_to_json(found)).trust == found.trust
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "said"),
+    [
+        (("measured",), "love", "measured"),
+        (("check", "side"), 7, "side"),
+        (("check", "verdict"), "maybe", "verdict"),
+        (("hidden", 0, "place"), [1, 0, 3], "no place in a document"),
+        (("check", "words", 0, "place"), [0, 0, 999], "no place in a document"),
+        (("check", "words", 0, "place"), [0, 5, 2], "no place in a document"),
+    ],
+)
+def test_files_with_a_trust_that_cannot_be_are_refused(predictor, path, value, said):
+    file = json.loads(attribution_to_json(trust_of(predictor)))
+    inside = file["attribution"]["trust"]
+    for key in path[:-1]:
+        inside = inside[key]
+    inside[path[-1]] = value
+    with pytest.raises(ExplanationError, match=said):
+        attribution_from_json(json.dumps(file))
 
 
 def test_files_without_trust_are_read(predictor):
