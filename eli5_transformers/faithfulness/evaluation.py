@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple, Union
+from typing import Any, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple, Union
 
 import numpy as np
 import torch
+from tqdm import tqdm
 
 from .. import interpreters as methods
 from ..components.explained_predictors import explained_model
@@ -56,12 +58,13 @@ class Evaluated:
         if text not in places:
             places.append(text)
 
-    def told(self) -> List[str]:
-        """What was left out, a sentence each; texts by their places, from 0."""
+    def told(self, names: Sequence[str] = ()) -> List[str]:
+        """What was left out, a sentence each; texts by their names, else by their places, from 0."""
         said = list(self.notes)
         for reason, places in self.reasons.items():
-            first = ", ".join(map(str, places[:_NAMED])) + (", …" if len(places) > _NAMED else "")
-            said.append(f"text {first}: {reason}" if len(places) == 1 else f"{len(places)} texts ({first}): {reason}")
+            first = ", ".join(names[place] if names else str(place) for place in places[:_NAMED])
+            several = f"{len(places)} texts ({first}{', …' if len(places) > _NAMED else ''})"
+            said.append(f"{several if len(places) > 1 else first if names else f'text {first}'}: {reason}")
         return said
 
     def add(
@@ -139,7 +142,7 @@ def evaluated(
     spelled = {place: _words(text) for place, text in encoded.items()}
     scorer = Scorer(explained, progress=False)
     with scorer.session():
-        for nth, place in enumerate(good):
+        for nth, place in enumerate(_shown(good)):
             following = (good[nth + 1 :] + good[:nth])[:_OTHERS]
             others = [word for other in following for word in spelled[other]]
             own = wanted if wanted.replacements is not NEUTRAL or not others else replace(wanted, replacements=tuple(others))
@@ -151,6 +154,13 @@ def evaluated(
                 result.leave_out(place, error)
     result.methods = [_flattered(row, explanations[row.method], result.replaced_by) for row in result.methods]
     return result
+
+
+def _shown(places: Sequence[int]) -> Iterable[int]:
+    """The same, with a progress bar on a terminal where it takes longer than a person would wonder."""
+    if sys.stderr is None or not sys.stderr.isatty():
+        return places
+    return tqdm(places, unit=" texts", desc="measuring", delay=3, leave=False)
 
 
 def _words(text: EncodedText) -> List[str]:

@@ -59,6 +59,8 @@ class Faithfulness:
     """How many texts were given."""
     notes: Tuple[str, ...] = ()
     """What was left out, and why."""
+    names: Tuple[str, ...] = ()
+    """What each text is called; empty where it is by its place, from 0."""
 
     @property
     def operators(self) -> Tuple[str, ...]:

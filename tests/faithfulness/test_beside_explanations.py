@@ -13,7 +13,7 @@ import pytest
 import torch
 from closeness import BATCHED, assert_close
 from handmade import attribution as by_hand
-from interpreters import tiny
+from interpreters import closed_form, tiny
 
 from eli5_transformers import (
     attribute,
@@ -545,3 +545,28 @@ def test_what_cannot_be_measured_is_a_note(predictor, monkeypatch):
 
 def test_a_comparison_page_says_what_was_measured(predictor):
     assert "Does the explanation hold?" in compare(predictor, TEXT, ["gradient-x-input"], trust=True).html()
+
+
+def test_words_that_speak_the_other_way_are_a_no():
+    """The slope at the text says that "not" speaks for the class; hiding it raises the class, and others lower it more."""
+
+    def answer(sums):
+        bump = 8 * torch.sin(2 * np.pi * sums[:, 0]) / (2 * np.pi)
+        return 3.3 - 1.5 * sums[:, 1] - 1.5 * sums[:, 2] - 0.1 * sums[:, 0] + bump
+
+    words = {"not": [1.0, 0, 0], "good": [0, 1.0, 0], "food": [0, 0, 1.0]}
+    predictor = closed_form.predictor(answer, words)
+    trust = trust_of(predictor, "not good food", interpreter="gradient-x-input", targets="yes").trust
+    assert [word.word for word in trust.check.words] == ["not"]
+    assert trust.check.after > trust.before
+    assert trust.check.verdict == "no"
+
+
+def test_of_one_word_it_is_said_that_there_is_no_order(predictor):
+    found = trust_of(predictor, "great", trust="full")
+    assert found.trust.operators == ()
+    reason = "less than two words, of which no order is better than another."
+    assert [note.endswith(reason) for note in found.trust.notes] == [True] * 3
+    described = to_explanation(found).description
+    assert "nothing can be read" not in described
+    assert "flatters" not in described
