@@ -15,6 +15,9 @@ VERDICTS = {
     "no": "Does the explanation hold? No: hiding other words changes the answer as much or more. Do not rely on this picture "
     "alone.",
 }
+WRONG_WAY = (
+    "Does the explanation hold? No: hiding these words moves the answer the wrong way. Do not rely on this picture alone."
+)
 UNSTABLE = 0.9
 """Below this correlation a warning is given; honest methods have 1.00."""
 _SHARES = ("probability", "preference")
@@ -23,7 +26,7 @@ _OPERATORS = {"mask": "words masked", "removal": "words left out", "replacement"
 
 
 def trust_lines(attributions: Sequence[Attribution]) -> List[str]:
-    """The sentences on the trust of each attribution that has one, its warnings first; of several, each begins with the label."""
+    """The sentences on the trust of each attribution that has one, warnings first; where there are several, with its label."""
     lines = []
     measured = [(one, one.trust) for one in attributions if one.trust is not None]
     for one, trust in measured:
@@ -35,7 +38,7 @@ def trust_lines(attributions: Sequence[Attribution]) -> List[str]:
 
 def _lines(one: Attribution, trust: Trust) -> List[str]:
     lines, stability = [], trust.stability
-    verdict = [] if trust.check is None else [VERDICTS[trust.check.verdict]]
+    verdict = [] if trust.check is None else [verdict_sentence(trust, trust.check)]
     stable = [] if stability is None else [stability_sentence(stability)]
     warned = trust.check is not None and trust.check.verdict == "no"
     unstable = stability is not None and stability.correlation < UNSTABLE
@@ -63,6 +66,12 @@ def _second_run(stability: Optional[Stability]) -> str:
         return ""
     known = "" if stability.evaluations is None else f" ({stability.evaluations} evaluations)"
     return f" and a second run of the method{known}"
+
+
+def verdict_sentence(trust: Trust, check: DeletionCheck) -> str:
+    """The verdict, and of a "no" why."""
+    wrong_way = check.side * (trust.before - check.after) < 0
+    return WRONG_WAY if check.verdict == "no" and wrong_way else VERDICTS[check.verdict]
 
 
 def check_sentence(one: Attribution, trust: Trust, check: DeletionCheck) -> str:

@@ -21,7 +21,7 @@ class Orders(NamedTuple):
 
 
 def order_of(scores: np.ndarray, signed: bool) -> List[int]:
-    """The words by their scores, (words,), largest first; by their sizes, where scores have no sign. Ties are in reading order."""
+    """The words by their scores, (words,), largest first; by their sizes where scores have no sign; ties as they are read."""
     return largest_first(scores if signed else np.abs(scores))
 
 

@@ -134,7 +134,10 @@ class OneText:
                 for name in wanted.operators
                 if name not in self.reasons
             ),
-            notes=tuple(f"Comprehensiveness and sufficiency by {name} were left out: {reason}." for name, reason in self.reasons.items()),
+            notes=tuple(
+                f"Comprehensiveness and sufficiency by {name} were left out: {reason}."
+                for name, reason in self.reasons.items()
+            ),
         )
 
     def by_operator(

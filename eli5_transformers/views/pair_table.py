@@ -54,7 +54,8 @@ class PairEffects:
     """What hiding each of some words of a text does to one output, hiding each two of them, and what is left over.
 
     Effects are of hiding: the output of the text minus the output without the words, so that a positive one is of words that
-    speak for the target; of a loss, against it. They are measurements, not estimates. They hold for this text and this baseline.
+    speak for the target; of a loss, against it. They are measurements, not estimates. They hold for this text and this
+    baseline.
     """
 
     attribution: Attribution

@@ -39,8 +39,13 @@ def test_what_hiding_does_is_said_by_what_is_read(before, after, said):
 
 @pytest.mark.parametrize(
     ("beaten", "draws", "said"),
-    [(1.0, 2, "of which it beats all)"), (0.0, 2, "of which it beats none)"), (33 / 35, 35, "(35 other choices, of which it beats 33)"), (0.25, 2, "beats 0.5)")],
-)  # fmt: skip
+    [
+        (1.0, 2, "of which it beats all)"),
+        (0.0, 2, "of which it beats none)"),
+        (33 / 35, 35, "(35 other choices, of which it beats 33)"),
+        (0.25, 2, "beats 0.5)"),
+    ],
+)
 def test_draws_are_counted(beaten, draws, said):
     assert said in lines_of(checked(beaten=beaten, draws=draws))[0]
 
@@ -54,6 +59,12 @@ def test_warnings_come_first():
     assert warned[2].startswith("Hiding")
     assert len(warned) == len(lines_of())
     assert lines_of()[:2] == [lines_of()[0], "Does the explanation hold? Yes."]
+
+
+def test_a_no_says_why():
+    other = lines_of(checked(verdict="no"))[0]
+    assert "No: hiding other words changes the answer as much or more." in other
+    assert "No: hiding these words moves the answer the wrong way." in lines_of(checked(verdict="no", after=0.95))[0]
 
 
 def test_of_several_targets_each_block_names_its_label():
