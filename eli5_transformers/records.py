@@ -158,7 +158,7 @@ class Trust:
     passes: int
     """Forward passes of these."""
     check: Optional[DeletionCheck] = None
-    """The deletion check; None where no word stands out, or where there are no others."""
+    """The deletion check; None where no word stands out, or where there are too few others."""
     operators: Tuple[OperatorTrust, ...] = ()
     """Comprehensiveness and sufficiency, an entry for each way of hiding words that was asked for."""
     stability: Optional[Stability] = None

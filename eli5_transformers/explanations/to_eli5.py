@@ -164,8 +164,9 @@ def _accuracy(missed: Sequence[Attribution]) -> str:
     delta = f"{abs(worst.convergence_delta or 0.0):.2g}"
     if worst.relative_delta is not None:
         delta += f" ({percent(abs(worst.relative_delta))})"
-    kind = "forward passes" if worst.method in _FORWARD else "gradient evaluations"
-    work = f"{sum(a.evaluations or 0 for a in missed)} {kind}"
+    count = sum(a.evaluations or 0 for a in missed)
+    kinds = ("forward pass", "forward passes") if worst.method in _FORWARD else ("gradient evaluation", "gradient evaluations")
+    work = f"{count} {kinds[count != 1]}"
     total = worst.output if worst.question == "class" else {"contrast": "difference"}.get(worst.question, worst.question)
     sums = f"Rows and {BIAS} add up to the {total}"
     errors = [a.token_error for a in missed if a.token_error is not None]
