@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Optional, Sequence
+from typing import Any, Optional, Sequence, Tuple
 
 from . import compat, faithfulness
 from .adapters.loading import load_predictor
-from .arguments import Texts, in_order
+from .arguments import Texts, in_order, plain_text
 from .errors import InputError
 from .interpreters.many import require_on_error
 from .interpreters.reading import read_inputs
@@ -31,6 +31,7 @@ def evaluate_faithfulness(
     replacements: Any = None,
     seed: int = 0,
     on_error: str = "raise",
+    names: Optional[Sequence[str]] = None,
     **options: Any,
 ) -> Faithfulness:
     """How much of a model's answers goes with the words that methods put first, and how much these keep alone.
@@ -57,6 +58,8 @@ def evaluate_faithfulness(
         English words.
     seed
         Of all draws, and of AllenNLP's methods' noise.
+    names
+        One for each text, by which notes and pages call it, such as its line in a file; without them its place, from 0.
     options
         Those of `load_predictor`.
 
@@ -80,6 +83,7 @@ def evaluate_faithfulness(
     predictor = load_predictor(source, **loading)
     inputs = read_inputs(predictor, texts, text_pairs, on_error)
     assert wanted is not None
+    called = () if names is None else _names(names, len(inputs))
     found = evaluated(predictor, inputs, methods, targets, wanted, on_error)
     return Faithfulness(
         rows=tuple(found.rows),
@@ -87,6 +91,14 @@ def evaluate_faithfulness(
         shuffled={key: tuple(values) for key, values in found.shuffled.items()},
         replaced_by=found.replaced_by,
         passes=found.passes,
-        notes=tuple(found.told()),
+        notes=tuple(found.told(called)),
         texts=len(inputs),
+        names=called,
     )
+
+
+def _names(given: Any, texts: int) -> Tuple[str, ...]:
+    names = tuple(plain_text(name, name="names") for name in in_order(given, "names"))
+    if len(names) != texts:
+        raise InputError(f"{texts} texts were given with {len(names)} names: there must be one for each")
+    return names

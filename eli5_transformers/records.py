@@ -86,7 +86,7 @@ class DeletionCheck:
     verdict: str
     """"yes", "partly" or "no"."""
     passes: int
-    """Forward passes of the draws and of the words together."""
+    """Forward passes that it took beside those of `Trust.hidden`."""
 
 
 @dataclass(frozen=True)
@@ -146,8 +146,9 @@ class Trust:
     """What was measured beside an explanation, to say how far it can be relied on. No part of it is proof."""
 
     measured: str
-    """What the numbers are: "probability" of the class; "expected value", the expected place among ordered labels or the
-    expected value; "preference", the probability of the first class of a contrast where only the two are there; or "score"."""
+    """What the numbers are: "probability" of the class; "expected value", of the numbers in ordered labels' names, else of
+    their places from 1, or of the values that were asked for; "preference", the probability of the first class of a contrast
+    where only the two are there; or "score", what is explained itself, in the attribution's `output`."""
     replaced_by: str
     """What stands in the place of hidden words in `hidden` and `check`."""
     before: float

@@ -7,9 +7,11 @@ import csv
 import gc
 import io
 import json
-from typing import Any, Callable, Dict, List, Tuple
+from dataclasses import replace
+from typing import Any, Callable, Dict, Iterable, List, Tuple
 
 from ..errors import InputError
+from ..inputs.rows import Row
 from .destinations import Destination, destination, require_apart, say
 from .given import Once, add_files, add_permissions, add_source, import_packages, loaded, rows_of
 from .settings import json_value, pairs_of
@@ -118,31 +120,36 @@ def _evaluated(arguments: argparse.Namespace) -> Any:
     predictor = loaded(arguments, None if arguments.source == BUNDLED else arguments.source, settings)
     gc.enable()
     texts, wrong = _texts(rows, arguments.most)
-    for line in wrong:
-        say(line)
-    return evaluate_faithfulness(
+    pairs = [row.text_pair for row in texts]
+    found = evaluate_faithfulness(
         predictor,
-        [text for text, _ in texts],
-        text_pairs=[pair for _, pair in texts] if any(pair is not None for _, pair in texts) else None,
+        [row.text for row in texts],
+        text_pairs=pairs if any(pair is not None for pair in pairs) else None,
+        names=[_name(row) for row in texts],
         interpreters=interpreters,
         operators=arguments.operators or OPERATORS,
         orders=arguments.orders,
         seed=arguments.seed,
         on_error="skip",
     )
+    return replace(found, notes=(*wrong, *found.notes))
 
 
-def _texts(rows: Any, most: int) -> Tuple[List[Tuple[str, Any]], List[str]]:
-    """The first texts with their pairs, and what is wrong with rows that are none. Raises InputError where none is."""
-    texts: List[Tuple[str, Any]] = []
+def _name(row: Row) -> str:
+    return row.place if row.id is None else f"{row.place} (id {row.id})"
+
+
+def _texts(rows: Iterable[Row], most: int) -> Tuple[List[Row], List[str]]:
+    """The first rows that are texts, and what is wrong with those that are none. Raises InputError where none is."""
+    texts: List[Row] = []
     wrong: List[str] = []
     for row in rows:
         if most and len(texts) == most:
             break
         if row.error is not None:
-            wrong.append(f"{row.place}: {row.error}")
+            wrong.append(f"{_name(row)}: {row.error}")
         else:
-            texts.append((row.text, row.text_pair))
+            texts.append(row)
     if not texts:
         raise InputError("the file holds no text that can be evaluated" + (f": {wrong[0]}" if wrong else ""))
     return texts, wrong
@@ -159,6 +166,7 @@ def _as_json(found: Any) -> str:
         "replaced_by": dict(found.replaced_by),
         "passes": found.passes,
         "notes": list(found.notes),
+        "names": list(found.names),
     }
     return json.dumps(held, allow_nan=False) + "\n"
 

@@ -6,12 +6,13 @@ place of their own.
 
 from __future__ import annotations
 
-from typing import Collection, Dict, FrozenSet, List, Sequence, Tuple
+from typing import Collection, Dict, FrozenSet, List, NamedTuple, Sequence, Tuple
 
 import numpy as np
 import torch
 
-from ..text.granularity import group_tokens
+from ..records import Tokens
+from ..text.granularity import Place, group_tokens
 from .passes import TextBatch, Vectors
 
 Hidden = Tuple[int, Collection[int]]
@@ -69,6 +70,29 @@ class HiddenUnits:
             for unit in hidden:
                 mask[row, self._places[text][unit]] = True
         return torch.from_numpy(mask)
+
+
+class WordInSight(NamedTuple):
+    """A word of a text that has characters, others than white space: one that can be hidden, and named."""
+
+    unit: int
+    """Its place among the word units of the text, as `units_of` gives them without special tokens."""
+    text: str
+    """As the text has it."""
+    place: Place
+    tokens: np.ndarray
+    """The places of its tokens."""
+
+
+def words_in_sight(tokens: Tokens, documents: Sequence[str]) -> List[WordInSight]:
+    """The words that can be hidden, in the order in which the model reads them; two may share their characters."""
+    found = []
+    for unit, group in enumerate(group_tokens(tokens, documents, "word", skip_special=True)):
+        if group.place is not None:
+            document, start, end = group.place
+            if word := documents[document][start:end].strip():
+                found.append(WordInSight(unit, word, group.place, group.tokens))
+    return found
 
 
 def units_of(batch: TextBatch, granularity: str, keep_special: bool) -> List[List[np.ndarray]]:

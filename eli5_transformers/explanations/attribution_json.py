@@ -7,7 +7,7 @@ A JSON object with the keys "format", "version" and "attribution"; the last hold
 from __future__ import annotations
 
 from dataclasses import asdict, fields, replace
-from typing import Annotated, List, Literal, Optional, Tuple, get_type_hints
+from typing import Annotated, List, Literal, Optional, Sequence, Tuple, get_type_hints
 
 import msgspec
 import numpy as np
@@ -41,7 +41,7 @@ _CHECK = mirror(
     **{
         **get_type_hints(DeletionCheck),
         "words": Tuple[_HIDDEN, ...],  # type: ignore[valid-type]
-        "side": Index,
+        "side": Literal[-1, 0, 1],
         "verdict": Literal["yes", "partly", "no"],
         **dict.fromkeys(("draws", "passes"), Count),
         "beaten": Probability,
@@ -62,6 +62,7 @@ _TRUST = mirror(
     Trust,
     **{
         **get_type_hints(Trust),
+        "measured": Literal["probability", "expected value", "preference", "score"],
         "hidden": Tuple[_HIDDEN, ...],  # type: ignore[valid-type]
         "passes": Count,
         "check": Optional[_CHECK],
@@ -114,10 +115,10 @@ def attribution_from_json(text: str) -> Attribution:
     tokens, lengths = read.tokens, [len(document) for document in read.documents]
     places = list(zip(tokens.segment, tokens.start, tokens.end))
     seen = [(document, *span) for document, span in enumerate(tokens.seen)]
-    for document, start, end in [*places, *seen]:
-        in_text = (start, end) == (-1, -1) or 0 <= start <= end
-        if not (in_text and document < len(lengths) and end <= lengths[document]):
-            raise ExplanationError(f"attribution.tokens has {(document, start, end)}, which is no place in a document")
+    _require_places("tokens", [place for place in [*places, *seen] if place[1:] != (-1, -1)], lengths)
+    if read.trust is not None:
+        hidden = [*read.trust.hidden, *(read.trust.check.words if read.trust.check else ())]
+        _require_places("trust", [word.place for word in hidden], lengths)
     if len(tokens.cut) not in (0, len(lengths)) or len(tokens.seen) != len(tokens.cut):
         raise ExplanationError(
             "attribution.tokens must have one entry of `cut` and of `seen` for each document, or none"
@@ -125,6 +126,12 @@ def attribution_from_json(text: str) -> Attribution:
     _require_classes(read)
     held = {name: getattr(read, name) for name in _ARRAYS}
     return replace(read, **{name: np.array(numbers, dtype=float) for name, numbers in held.items() if numbers is not None})
+
+
+def _require_places(name: str, places: Sequence[Tuple[int, int, int]], lengths: Sequence[int]) -> None:
+    for document, start, end in places:
+        if not (document < len(lengths) and 0 <= start <= end <= lengths[document]):
+            raise ExplanationError(f"attribution.{name} has {(document, start, end)}, which is no place in a document")
 
 
 def _require_classes(read: Attribution) -> None:

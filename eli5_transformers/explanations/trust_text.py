@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from math import floor, log10
 from typing import List, Optional, Sequence, Tuple
 
 from ..records import Attribution, DeletionCheck, HiddenWord, OperatorTrust, OrderMeasure, Stability, Trust
-from ..text.wording import Part, Sentence, joined, number, ordinal, percent, plain, said
+from ..text.wording import MINUS, Part, Sentence, joined, number, ordinal, percent, plain, said
 from .sentences import words_of
 
 VERDICTS = {
@@ -14,36 +15,47 @@ VERDICTS = {
     "no": "Does the explanation hold? No: hiding other words changes the answer as much or more. Do not rely on this picture "
     "alone.",
 }
+WRONG_WAY = (
+    "Does the explanation hold? No: hiding these words moves the answer the wrong way. Do not rely on this picture alone."
+)
 UNSTABLE = 0.9
 """Below this correlation a warning is given; honest methods have 1.00."""
+_SHARES = ("probability", "preference")
+_MOST_DECIMALS = 6
 _OPERATORS = {"mask": "words masked", "removal": "words left out", "replacement": "other words in their place"}
 
 
 def trust_lines(attributions: Sequence[Attribution]) -> List[str]:
-    """The sentences on the trust of each attribution that has one, with the warnings first."""
+    """The sentences on the trust of each attribution that has one, warnings first; where there are several, with its label."""
     lines = []
-    for one in attributions:
-        if one.trust is not None:
-            lines += _lines(one, one.trust)
+    measured = [(one, one.trust) for one in attributions if one.trust is not None]
+    for one, trust in measured:
+        if len(measured) > 1:
+            lines.append(f"How far to trust what is said of {plain([Part(one.label, 'label')])}:")
+        lines += _lines(one, trust)
     return lines
 
 
 def _lines(one: Attribution, trust: Trust) -> List[str]:
-    lines = []
+    lines, stability = [], trust.stability
+    verdict = [] if trust.check is None else [verdict_sentence(trust, trust.check)]
+    stable = [] if stability is None else [stability_sentence(stability)]
+    warned = trust.check is not None and trust.check.verdict == "no"
+    unstable = stability is not None and stability.correlation < UNSTABLE
+    lines += verdict * warned + stable * unstable
     if trust.check is not None:
-        lines += [check_sentence(one, trust, trust.check), VERDICTS[trust.check.verdict]]
+        lines += [check_sentence(one, trust, trust.check), *verdict * (not warned)]
     elif trust.hidden:
         lines.append("No deletion check: no word stands out on the winning side, or there are no others to compare with.")
     if trust.hidden:
         names = (plain(phrase) for word in trust.hidden for phrase in phrases(one, [word]))
-        found = ", ".join(f"{name} {amount(trust.measured, word.after)}" for name, word in zip(names, trust.hidden))
+        found = ", ".join(f"{name} {amount(trust, word.after)}" for name, word in zip(names, trust.hidden))
         lines.append(
             f"Measured with one word hidden at a time ({trust.replaced_by} in its place), {_what(one, trust)} was "
-            f"{amount(trust.measured, trust.before)} before: without {found}."
+            f"{amount(trust, trust.before)} before: without {found}."
         )
     lines += [_operator_sentence(operator) for operator in trust.operators]
-    if trust.stability is not None:
-        lines.append(stability_sentence(trust.stability))
+    lines += stable * (not unstable)
     passes = trust.passes + (trust.check.passes if trust.check else 0) + sum(each.passes for each in trust.operators)
     lines.append(f"These checks took {passes} forward passes{_second_run(trust.stability)}.")
     return [*lines, *trust.notes]
@@ -56,18 +68,29 @@ def _second_run(stability: Optional[Stability]) -> str:
     return f" and a second run of the method{known}"
 
 
+def verdict_sentence(trust: Trust, check: DeletionCheck) -> str:
+    """The verdict, and of a "no" why."""
+    wrong_way = check.side * (trust.before - check.after) < 0
+    return WRONG_WAY if check.verdict == "no" and wrong_way else VERDICTS[check.verdict]
+
+
 def check_sentence(one: Attribution, trust: Trust, check: DeletionCheck) -> str:
     """What hiding the named words did, and what as many random ones."""
-    before, after, mean = (amount(trust.measured, value) for value in (trust.before, check.after, check.random_mean))
-    verb = "moves" if trust.measured not in ("probability", "preference") else (
-        "drops" if check.after < trust.before else "raises"
-    )
+    before, after, mean = (amount(trust, value) for value in (trust.before, check.after, check.random_mean))
+    verb = "moves" if trust.measured not in _SHARES else "drops" if check.after < trust.before else "raises"
+    what = _what(one, trust)
+    done = f"leaves {what} at {before}" if before == after else f"{verb} {what} from {before} to {after}"
     count = len(check.words)
     words = "1 random word" if count == 1 else f"{count} random words"
     return (
-        f"Hiding {plain(joined(phrases(one, check.words)))} {verb} {_what(one, trust)} from {before} to {after}; hiding "
-        f"{words}: to {mean} on average ({check.draws} other choices, of which it beats {percent(check.beaten)})."
+        f"Hiding {plain(joined(phrases(one, check.words)))} {done}; hiding {words}: to {mean} on average "
+        f"({check.draws} other choices, of which it beats {_beaten(check)})."
     )
+
+
+def _beaten(check: DeletionCheck) -> str:
+    """How many of the draws; of equal ones half."""
+    return {0.0: "none", 1.0: "all"}.get(check.beaten, f"{check.beaten * check.draws:.6g}")
 
 
 def phrases(one: Attribution, words: Sequence[HiddenWord]) -> List[Sentence]:
@@ -88,9 +111,18 @@ def phrases(one: Attribution, words: Sequence[HiddenWord]) -> List[Sentence]:
     ]
 
 
-def amount(measured: str, value: float) -> str:
-    """A measured number, in its unit."""
-    return percent(value) if measured in ("probability", "preference") else number(value)
+def amount(trust: Trust, value: float) -> str:
+    """A measured number, in its unit: a score with as many digits as the differences need."""
+    if trust.measured in _SHARES:
+        return percent(value)
+    if trust.measured != "score":
+        return number(value)
+    known = [trust.before, *(word.after for word in trust.hidden)]
+    known += [trust.check.after, trust.check.random_mean] if trust.check else []
+    span = max(known) - min(known)
+    decimals = max(0, 1 - floor(log10(span))) if span > 0 else 2
+    text = f"{abs(value):.{decimals}f}" if decimals <= _MOST_DECIMALS else f"{abs(value):.6g}"
+    return f"{MINUS if value < 0 else ''}{text}"
 
 
 def _what(one: Attribution, trust: Trust) -> str:

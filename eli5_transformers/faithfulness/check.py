@@ -11,6 +11,7 @@ from typing import Callable, List, Optional, Sequence, Union
 import numpy as np
 
 from ..records import DeletionCheck, HiddenWord
+from .ties import TIE, beaten, largest_first, tied
 
 Numbers = Union[Sequence[float], np.ndarray]
 Value = Callable[[Sequence[int]], np.ndarray]
@@ -27,34 +28,27 @@ MARGIN = 0.05
 
 
 def verdict(effect: float, others: Numbers, span: float) -> str:
-    """"yes" where an effect beats 90 % of the others', and their mean by 0.05 of the range; "partly" where it beats 60 % and
-    their mean; "no" otherwise. Equal ones count half.
+    """"yes" where an effect beats 90 % of the others', and both nothing and their mean by 0.05 of the range; "partly" where it
+    beats 60 %, nothing and their mean; "no" otherwise, so that hiding what moves the answer the wrong way is a "no". Equal
+    ones count half.
     """
-    margin = effect - float(np.mean(others))
-    share = beaten(effect, others)
+    margin = effect - max(0.0, float(np.mean(others)))
+    share = beaten(effect, others, span)
     if share >= YES and margin >= MARGIN * span:
         return "yes"
-    return "partly" if share >= PARTLY and margin > 0 else "no"
-
-
-def beaten(effect: float, others: Numbers) -> float:
-    """The share of the others that are smaller; equal ones count half."""
-    held = np.asarray(others)
-    return float(((held < effect) + 0.5 * (held == effect)).mean())
+    return "partly" if share >= PARTLY and margin > TIE * span else "no"
 
 
 def winning_side(scores: np.ndarray, signed: bool) -> int:
-    """1 or -1, by which words have the larger sum of scores; 0 without signs."""
-    return 0 if not signed else 1 if scores.sum() >= 0 else -1
+    """1 or -1, by which words have the larger sum of scores, 1 where neither has; 0 without signs."""
+    return 0 if not signed else 1 if scores.sum() >= -TIE * np.abs(scores).max(initial=0.0) else -1
 
 
 def named(scores: np.ndarray, signed: bool) -> List[int]:
     """The words that an explanation names on its winning side, strongest first."""
-    sizes = scores * (winning_side(scores, signed) or 1)
-    sizes = sizes if signed else np.abs(scores)
-    ranked = [int(word) for word in np.argsort(-sizes, kind="stable")]
-    largest = np.abs(scores).max(initial=0.0)
-    return [word for word in ranked if sizes[word] > 0 and sizes[word] >= LEAST_SHARE * largest][:MOST_NAMED]
+    sizes = tied(scores * winning_side(scores, signed) if signed else np.abs(scores))
+    least = (LEAST_SHARE - TIE) * np.abs(sizes).max(initial=0.0)
+    return [word for word in largest_first(sizes) if sizes[word] > 0 and sizes[word] >= least][:MOST_NAMED]
 
 
 def drawn(words: int, chosen: int, count: int, draw: random.Random) -> List[int]:
@@ -97,6 +91,7 @@ def checked(
     if not len(others) or not np.isfinite(after):
         return None
     alone = value([1 << word for word in chosen])
+    reach = float(np.ptp(asked[np.isfinite(asked)])) if span is None else span
     side = winning_side(scores, signed)
     effect = side * (before - after) if side else abs(before - after)
     effects = side * (before - others) if side else np.abs(before - others)
@@ -106,7 +101,7 @@ def checked(
         after=after,
         random_mean=float(others.mean()),
         draws=len(others),
-        beaten=beaten(effect, effects),
-        verdict=verdict(effect, effects, float(np.ptp(asked[np.isfinite(asked)])) if span is None else span),
+        beaten=beaten(effect, effects, reach),
+        verdict=verdict(effect, effects, reach),
         passes=len({0, together, *sets, *(1 << word for word in chosen)}),
     )

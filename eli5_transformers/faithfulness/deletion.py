@@ -14,6 +14,8 @@ from typing import Any, Callable, Dict, Iterable, List, Mapping, NamedTuple, Seq
 
 import numpy as np
 
+from .ties import TIE, beaten
+
 Worth = Callable[[Sequence[int]], np.ndarray]
 """Sets of words to a number for each, shape (sets,): the better the words were chosen, the larger."""
 
@@ -97,11 +99,15 @@ def best_area(worth: Worth, words: int, counts: Sequence[int], width: int = WIDT
     for count in counts:
         longer = _all_longer(chains, words, count) if words <= exact else _likely_longer(worth, chains, words, count, width)
         sets = list(longer)
-        # Sets without which nothing can be read are no one's choice.
-        asked = np.nan_to_num(worth(sets), nan=-np.inf)
+        asked = _readable(worth(sets))
         grown = sorted(((longer[one] + here, one) for one, here in zip(sets, asked)), reverse=True)
         chains = {one: total for total, one in grown[: len(grown) if words <= exact else width]}
     return max(chains.values()) / len(counts)
+
+
+def _readable(found: np.ndarray) -> np.ndarray:
+    """What sets are worth, (sets,), where those without which nothing can be read are no one's choice."""
+    return np.nan_to_num(found, nan=-np.inf)
 
 
 def _all_longer(chains: Mapping[int, float], words: int, count: int) -> Dict[int, float]:
@@ -117,7 +123,7 @@ def _all_longer(chains: Mapping[int, float], words: int, count: int) -> Dict[int
 def _likely_longer(worth: Worth, chains: Mapping[int, float], words: int, count: int, width: int) -> Dict[int, float]:
     """Sets of `count` words: each held set with the words that do most beside it, `width` choices of the last of them."""
     outside = {held: _outside(held, words) for held in chains}
-    found = iter(worth([held | 1 << word for held, others in outside.items() for word in others]))
+    found = iter(_readable(worth([held | 1 << word for held, others in outside.items() for word in others])))
     longer: Dict[int, float] = {}
     for held, others in outside.items():
         ranked = [word for _, word in sorted((-next(found), word) for word in others)]
@@ -144,19 +150,19 @@ class Found(NamedTuple):
 
 
 class Scale(NamedTuple):
-    """The areas of the best and the worst order that are known of a text, in probability."""
+    """The areas of the best and the worst order that are known of a text, in the unit that is measured."""
 
     best: float
     worst: float
 
 
 def judged(
-    worth: Worth, words: int, orders: Mapping[str, Sequence[int]], drawn: Sequence[Sequence[int]], alike: float = ALIKE
+    worth: Worth, words: int, orders: Mapping[str, Sequence[int]], drawn: Sequence[Sequence[int]], span: float = 1.0
 ) -> Tuple[Dict[str, Found], Scale]:
     """Each order by one measure, and "random order", the mean of those that were drawn, beside them.
 
     All orders help to find the best and the worst, so that none is outside of 0 and 1. No order is judged where none makes a
-    difference of `alike`, in the unit that is measured.
+    difference of `ALIKE` of `span`, the range of what is measured; what differs by `ties.TIE` of it is equal.
     """
     counts = sizes(words)
     found = {name: worth(firsts(order, counts)) for name, order in orders.items()}
@@ -166,7 +172,7 @@ def judged(
         max(best_area(worth, words, counts), *areas),
         min(-best_area(lambda sets: -worth(sets), words, counts), *areas),
     )
-    if scale.best - scale.worst < alike:
+    if scale.best - scale.worst < ALIKE * span:
         return {}, scale
 
     def normalised(area: float) -> float:
@@ -175,8 +181,8 @@ def judged(
     judgements = {
         name: Found(
             normalised(one.mean()),
-            float(((one > random) + 0.5 * (one == random)).mean()),
-            float((1 + (random.mean(axis=1) >= one.mean()).sum()) / (1 + len(random))),
+            beaten(one, random, span),
+            float((1 + (random.mean(axis=1) >= one.mean() - TIE * span).sum()) / (1 + len(random))),
         )
         for name, one in found.items()
     }

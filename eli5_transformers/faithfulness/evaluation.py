@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple, Union
+from typing import Any, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple, Union
 
 import numpy as np
 import torch
+from tqdm import tqdm
 
 from .. import interpreters as methods
 from ..components.explained_predictors import explained_model
 from ..engine.explained_model import EncodedText
+from ..engine.hiding import words_in_sight
 from ..engine.passes import Scorer
 from ..errors import Eli5TransformersError, ExplanationError, InputError, UnsupportedModelError
 from ..records import Attribution, FailedText
-from ..text.granularity import group_tokens
 from .asked import NEUTRAL, Asked
 from .deletion import MEASURES, Worth, firsts
 from .measured import measured
 from .orders import order_measures, order_of
 from .results import SHARES, MethodRow, OrderRow
-from .trust import OneText, Value, supporting
+from .trust import FEW_WORDS, OneText, Value, supporting
 
 _RELEASED = {"simple-gradient": 1, "integrated-gradient": 10, "smooth-gradient": 10}
 """Gradients a text of AllenNLP's own, which do not count them; their source says so."""
@@ -52,24 +54,29 @@ class Evaluated:
 
     def leave_out(self, text: int, reason: Any) -> None:
         """Notes what is left out of a text."""
-        self.reasons.setdefault(str(reason), []).append(text)
+        places = self.reasons.setdefault(str(reason), [])
+        if text not in places:
+            places.append(text)
 
-    def told(self) -> List[str]:
-        """What was left out, a sentence each; texts by their places, from 0."""
+    def told(self, names: Sequence[str] = ()) -> List[str]:
+        """What was left out, a sentence each; texts by their names, else by their places, from 0."""
         said = list(self.notes)
         for reason, places in self.reasons.items():
-            first = ", ".join(map(str, places[:_NAMED])) + (", …" if len(places) > _NAMED else "")
-            said.append(f"text {first}: {reason}" if len(places) == 1 else f"{len(places)} texts ({first}): {reason}")
+            first = ", ".join(names[place] if names else str(place) for place in places[:_NAMED])
+            several = f"{len(places)} texts ({first}{', …' if len(places) > _NAMED else ''})"
+            said.append(f"{several if len(places) > 1 else first if names else f'text {first}'}: {reason}")
         return said
 
     def add(
-        self, key: OrderKey, value: Value, orders: Mapping[str, Sequence[int]], drawn: Sequence[Sequence[int]], alike: float
+        self, key: OrderKey, value: Value, orders: Mapping[str, Sequence[int]], drawn: Sequence[Sequence[int]]
     ) -> None:
         """Adds the rows of one text, operator and measure: one a method."""
         words = len(drawn[0])
         worth, before = MEASURES[key.measure](value, words), float(value([0])[0])
-        found = order_measures(worth, orders, drawn, alike)
+        found = order_measures(worth, orders, drawn, value.scale)
         self.shuffled.setdefault((key.operator, key.measure), []).extend(found.shuffled)
+        if len(found.orders) < len(orders):
+            self.leave_out(key.text, f"{key.operator}, {key.measure}: without some of the words nothing can be read")
         sign = -1 if key.measure == "comprehensiveness" else 1
         random = [curve for curve in (_curve(worth, order) for order in drawn) if np.isfinite(curve).all()]
         self.rows += [
@@ -130,13 +137,12 @@ def evaluated(
     explained = explained_model(predictor)
     good = [place for place in range(len(inputs)) if any(found[place] for found in explanations.values())]
     for failed in (one for found in explanations.values() for one in found if isinstance(one, FailedText)):
-        if failed.position not in result.reasons.get(str(failed.error), ()):
-            result.leave_out(failed.position, failed.error)
+        result.leave_out(failed.position, failed.error)
     encoded = {place: explained.encode(inputs[place]) for place in good}  # type: ignore[arg-type]
     spelled = {place: _words(text) for place, text in encoded.items()}
     scorer = Scorer(explained, progress=False)
     with scorer.session():
-        for nth, place in enumerate(good):
+        for nth, place in enumerate(_shown(good)):
             following = (good[nth + 1 :] + good[:nth])[:_OTHERS]
             others = [word for other in following for word in spelled[other]]
             own = wanted if wanted.replacements is not NEUTRAL or not others else replace(wanted, replacements=tuple(others))
@@ -150,37 +156,44 @@ def evaluated(
     return result
 
 
+def _shown(places: Sequence[int]) -> Iterable[int]:
+    """The same, with a progress bar on a terminal where it takes longer than a person would wonder."""
+    if sys.stderr is None or not sys.stderr.isatty():
+        return places
+    return tqdm(places, unit=" texts", desc="measuring", delay=3, leave=False)
+
+
 def _words(text: EncodedText) -> List[str]:
-    groups = group_tokens(text.tokens, text.documents, "word", skip_special=True)
-    spans = [group.place for group in groups if group.place is not None]
-    return [word for document, start, end in spans if (word := text.documents[document][start:end]).strip()]
+    return [word.text for word in words_in_sight(text.tokens, text.documents)]
 
 
 def _measure(
     result: Evaluated, place: int, one: OneText, of_text: Mapping[str, Sequence[Attribution]], classes: Any
 ) -> None:
     """Adds the rows of one text, of every target that is explained of it."""
+    drawn = one.drawn()
+    if len(drawn[0]) < 2:
+        result.leave_out(place, FEW_WORDS)
+        return
     for name, reason in one.reasons.items():
         result.leave_out(place, f"{name}: {reason}")
     targets: Dict[Key, Dict[str, Attribution]] = {}
     for method, attributions in of_text.items():
         for each in attributions:
             targets.setdefault((each.question, each.target, each.weights), {})[method] = each
-    drawn = one.drawn()
-    if len(drawn[0]) < 2:
-        result.leave_out(place, "less than two words, of which no order is better than another")
-        return
     for of_target in targets.values():
         what = measured(classes, next(iter(of_target.values())))
-        orders = {method: order_of(supporting(one.words(each), each), each.signed) for method, each in of_target.items()}
+        orders = {method: order_of(supporting(one.words(each), each, what), each.signed) for method, each in of_target.items()}
         label = next(iter(of_target.values())).label
         for name in one.wanted.operators:
             if name in one.operators:
                 result.replaced_by[name] = one.operators[name].replaced_by
                 value = Value(one.operators[name].deletions, what)
                 for measure in MEASURES:
-                    result.add(OrderKey(place, label, name, measure), value, orders, drawn, what.alike)
+                    result.add(OrderKey(place, label, name, measure), value, orders, drawn)
                 result.passes += value.passes
+    if not any(row.text == place and row.normalised is not None for row in result.rows):
+        result.leave_out(place, "no order of the words makes a difference")
 
 
 def _curve(worth: Worth, order: Sequence[int]) -> np.ndarray:

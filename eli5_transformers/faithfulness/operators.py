@@ -10,11 +10,11 @@ import numpy as np
 
 from ..engine import baselines
 from ..engine.explained_model import EncodedText
-from ..engine.hiding import HiddenUnits
+from ..engine.hiding import HiddenUnits, words_in_sight
 from ..engine.passes import Scorer
 from ..errors import Eli5TransformersError, InputError, UnsupportedModelError
 from ..sites.second_paths import ReadsIdsError
-from ..text.granularity import Place, group_tokens
+from ..text.granularity import Place
 from .asked import NEUTRAL
 from .deletion import Deletions, members
 from .rewriting import rewritten, seen_alone, writer
@@ -42,9 +42,8 @@ class WordsOf:
 
     def __post_init__(self) -> None:
         found: Dict[Place, List[np.ndarray]] = {}
-        for group in group_tokens(self.text.tokens, self.text.documents, "word", skip_special=True):
-            if group.place is not None and self.text.documents[group.place[0]][group.place[1] : group.place[2]].strip():
-                found.setdefault(group.place, []).append(group.tokens)
+        for word in words_in_sight(self.text.tokens, self.text.documents):
+            found.setdefault(word.place, []).append(word.tokens)
         self.places = sorted(found)
         self.words = [np.concatenate(found[place]) for place in self.places]
 

@@ -7,7 +7,8 @@ from typing import Dict, List, Mapping, NamedTuple, Sequence, Tuple
 import numpy as np
 
 from ..records import OrderMeasure
-from .deletion import ALIKE, Worth, firsts, judged, sizes
+from .deletion import Worth, firsts, judged, sizes
+from .ties import largest_first
 
 
 class Orders(NamedTuple):
@@ -20,17 +21,17 @@ class Orders(NamedTuple):
 
 
 def order_of(scores: np.ndarray, signed: bool) -> List[int]:
-    """The words by their scores, (words,), largest first; by their sizes, where scores have no sign."""
-    return [int(word) for word in np.argsort(-(scores if signed else np.abs(scores)), kind="stable")]
+    """The words by their scores, (words,), largest first; by their sizes where scores have no sign; ties as they are read."""
+    return largest_first(scores if signed else np.abs(scores))
 
 
 def order_measures(
-    worth: Worth, orders: Mapping[str, Sequence[int]], drawn: Sequence[Sequence[int]], alike: float = ALIKE
+    worth: Worth, orders: Mapping[str, Sequence[int]], drawn: Sequence[Sequence[int]], span: float = 1.0
 ) -> Orders:
     """What one measure says of orders of the words of one text, and of `drawn` ones.
 
     Orders, random ones too, of which some set leaves nothing that can be read are left out; all are for a text of less than
-    two words. `alike` is as for `deletion.judged`.
+    two words. `span` is the range of what is measured.
     """
     words = max(map(len, (*orders.values(), *drawn)), default=0)
     if words < 2:
@@ -41,7 +42,7 @@ def order_measures(
     readable = [one for one in drawn if np.isfinite(worth(firsts(one, counts))).all()]
     if not known or not readable:
         return Orders({}, ())
-    judgements, scale = judged(worth, words, known, readable, alike)
+    judgements, scale = judged(worth, words, known, readable, span)
     chance = judgements.get("random order")
     found = {}
     for name in known:

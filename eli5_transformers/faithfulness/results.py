@@ -83,15 +83,24 @@ def estimates(rows: Sequence[OrderRow], field: str) -> Dict[Tuple[str, str, str]
 
     By operator, measure and method.
     """
-    found: Dict[Tuple[str, str, str], Dict[int, List[float]]] = {}
+    found: Dict[Tuple[str, str, str], List[Tuple[int, float]]] = {}
     for row in rows:
         if row.normalised is not None:
-            of_texts = found.setdefault((row.operator, row.measure, row.method), {})
-            of_texts.setdefault(row.text, []).append(getattr(row, field))
-    return {
-        key: (estimate(mean, [np.array(values)[:, None] for values in of_texts.values()]), len(of_texts))
-        for key, of_texts in found.items()
-    }
+            found.setdefault((row.operator, row.measure, row.method), []).append((row.text, getattr(row, field)))
+    by = {key: _of_texts(values) for key, values in found.items()}
+    return {key: (_estimate(of_texts), len(of_texts)) for key, of_texts in by.items()}
+
+
+def _of_texts(values: Sequence[Tuple[int, float]]) -> np.ndarray:
+    """The mean of each text's values, (texts,): those of several targets are not independent of each other."""
+    texts: Dict[int, List[float]] = {}
+    for text, value in values:
+        texts.setdefault(text, []).append(value)
+    return np.array([np.mean(own) for own in texts.values()])
+
+
+def _estimate(of_texts: np.ndarray) -> Estimate:
+    return estimate(mean, list(of_texts[:, None, None]))
 
 
 def differences(rows: Sequence[OrderRow]) -> List[Difference]:
@@ -106,9 +115,9 @@ def differences(rows: Sequence[OrderRow]) -> List[Difference]:
         pairs = []
         for first, second in itertools.combinations(methods, 2):
             shared = [key for key in methods[first] if key in methods[second]]
-            by = np.array([methods[first][key] - methods[second][key] for key in shared])
+            by = _of_texts([(key[0], methods[first][key] - methods[second][key]) for key in shared])
             if len(by):
-                pairs.append((first, second, estimate(mean, [np.array([[one]]) for one in by]), flipped(by)))
+                pairs.append((first, second, _estimate(by), flipped(by)))
         adjusted = holm([pair[3] for pair in pairs])
         found += [Difference(operator, measure, *pair, p) for pair, p in zip(pairs, adjusted)]
     return found
@@ -162,11 +171,14 @@ def auc(higher: Sequence[float], lower: Sequence[float]) -> float:
 
 
 def no_better_than_random(rows: Sequence[OrderRow]) -> List[int]:
-    """The texts for which no method's order does better than the mean of random ones, by any operator and measure."""
+    """The texts for which no method's order does better than the mean of random ones, by any operator and measure.
+
+    Texts of which no order makes a difference are not among them.
+    """
     better: Dict[int, bool] = {}
     for row in rows:
-        above = row.normalised is not None and row.random is not None and row.normalised > row.random
-        better[row.text] = better.get(row.text, False) or above
+        if row.normalised is not None:
+            better[row.text] = better.get(row.text, False) or (row.random is not None and row.normalised > row.random)
     return [text for text, found in better.items() if not found]
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
+from ..column_names import SECOND_TEXTS, TEXTS
 from ..records import Tokens
 from ..text.granularity import Place
+from ..text.words import words as words_of
 
 
 def rewritten(documents: Sequence[str], places: Sequence[Place], words: Mapping[int, str]) -> Tuple[str, ...]:
@@ -27,8 +29,8 @@ def rewritten(documents: Sequence[str], places: Sequence[Place], words: Mapping[
 
 
 def _joined(text: str, more: str, keep: bool = False) -> str:
-    """Both, with a space between letters that would make one word of two."""
-    if not keep and text and more and text[-1].isascii() and text[-1].isalnum() and more[0].isalnum():
+    """Both, with a space between letters that would make one word of two; scripts without spaces have no such letters."""
+    if not keep and text and more and more[0].isalnum() and words_of(text[-1] + more[0]) == [(0, 2)]:
         return f"{text} {more}"
     return text + more
 
@@ -46,11 +48,13 @@ def seen_alone(documents: Sequence[str], tokens: Tokens) -> Tuple[Tuple[str, ...
 def writer(given: Mapping[str, Any], documents: Sequence[str]) -> Optional[Callable[[Sequence[str]], Dict[str, Any]]]:
     """What makes a predictor's JSON of other documents; None where they do not stand in it as they are.
 
-    A list of words stands for the text of them with spaces between.
+    A list of words stands for the text of them with spaces between. Of several that hold the same, an id say, one with the
+    name of a text is the text.
     """
     keys: List[str] = []
+    named = sorted(given, key=lambda key: key not in (*TEXTS, *SECOND_TEXTS))
     for document in documents:
-        found = next((k for k, held in given.items() if k not in keys and _as_text(held) == document), None)
+        found = next((key for key in named if key not in keys and _as_text(given[key]) == document), None)
         if found is None:
             return None
         keys.append(found)

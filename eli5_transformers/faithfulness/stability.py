@@ -15,8 +15,8 @@ from ..records import Attribution, Stability
 from ..sites.jitter import jittered
 from ..text.granularity import placed_scores
 from .intervals import spearman
+from .ties import TIE, tied
 
-_DIGITS = 5
 JITTER = 4
 """Rounding errors of what the model computes in: by so much, at most, does a number of a word's vector change."""
 
@@ -56,15 +56,11 @@ def _with_stability(one: Attribution, others: List[Attribution], size: float, no
 def correlation(one: Attribution, other: Attribution) -> float:
     """Spearman's correlation of the words' scores of two attributions of one text.
 
-    Scores that are equal to 5 digits of the largest are equal; 1 where all are, in both.
+    Scores that differ by rounding alone are equal (`ties.tied`). 1 where those of both runs are, or all scores of each.
     """
     first, second = placed_scores(one), placed_scores(other)
-    columns = [_in_digits([held.get(place, 0.0) for place in first]) for held in (first, second)]
-    if all(not np.ptp(column) for column in columns if len(column)):
+    columns = np.array([[held.get(place, 0.0) for place in first] for held in (first, second)])
+    if np.abs(np.subtract(*columns)).max(initial=0.0) <= TIE * np.abs(columns).max(initial=0.0):
         return 1.0
-    return min(1.0, spearman(np.array(columns).T))
-
-
-def _in_digits(scores: List[float]) -> np.ndarray:
-    largest = np.abs(scores).max(initial=0.0)
-    return np.round(np.array(scores) / (largest or 1.0), _DIGITS)
+    ranked = [tied(column) for column in columns]
+    return min(1.0, spearman(np.array(ranked).T)) if any(map(np.ptp, ranked)) else 1.0

@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 from contextlib import nullcontext
 from dataclasses import replace
+from functools import cached_property
+from math import floor, log10
 from typing import Any, Callable, Dict, List, Mapping, Sequence, Set, Union
 
 import numpy as np
@@ -22,7 +24,9 @@ from .measured import Measured, measured
 from .operators import Operator, WordsOf, operator
 from .orders import order_measures, order_of
 from .stability import JITTER, stability
+from .ties import largest_first, tied
 
+FEW_WORDS = "less than two words, of which no order is better than another"
 Explain = Callable[[], List[List[Attribution]]]
 
 
@@ -73,6 +77,9 @@ class OneText:
         """Those that there are; "mask" always is."""
         self.reasons: Dict[str, str] = {}
         """Why there are no others."""
+        if wanted.operators and len(self._of.words) < 2:
+            self.reasons = dict.fromkeys(wanted.operators, FEW_WORDS)
+            return
         for name in wanted.operators:
             try:
                 self.operators.setdefault(name, operator(name, self._of, wanted.replacements))
@@ -100,14 +107,14 @@ class OneText:
         """What was measured for one attribution of the text."""
         wanted, words, what = self.wanted, self.words(attribution), measured(self._classes, attribution)
         value = Value(self.operators["mask"].deletions, what)
-        ranked = sorted(range(len(words)), key=lambda word: -abs(words[word].score))[: wanted.words]
-        strongest = [word for word in ranked if words[word].score]
+        sizes = tied([abs(word.score) for word in words])
+        strongest = [word for word in largest_first(sizes)[: wanted.words] if sizes[word]]
         alone = value([0, *(1 << word for word in strongest)])
         passes = value.passes
         check = checked(
             value,
             words,
-            supporting(words, attribution),
+            supporting(words, attribution, what),
             signed=attribution.signed,
             span=what.span,
             count=wanted.draws,
@@ -125,9 +132,12 @@ class OneText:
             operators=tuple(
                 self.by_operator(self.operators[name], attribution, words, what)
                 for name in wanted.operators
-                if name in self.operators
+                if name not in self.reasons
             ),
-            notes=tuple(f"Hiding words by {name} was left out: {reason}." for name, reason in self.reasons.items()),
+            notes=tuple(
+                f"Comprehensiveness and sufficiency by {name} were left out: {reason}."
+                for name, reason in self.reasons.items()
+            ),
         )
 
     def by_operator(
@@ -135,9 +145,9 @@ class OneText:
     ) -> OperatorTrust:
         """Comprehensiveness and sufficiency of the order of the words' scores."""
         value, drawn = Value(used.deletions, what), self.drawn()
-        order = order_of(supporting(words, attribution), attribution.signed)
+        order = order_of(supporting(words, attribution, what), attribution.signed)
         found = {
-            name: order_measures(worth(value, len(words)), {"own": order}, drawn, what.alike).orders.get("own")
+            name: order_measures(worth(value, len(words)), {"own": order}, drawn, value.scale).orders.get("own")
             for name, worth in MEASURES.items()
         }
         return OperatorTrust(
@@ -156,22 +166,45 @@ class OneText:
         return [draw.sample(range(words), words) for _ in range(self.wanted.orders)]
 
 
-def supporting(words: Sequence[HiddenWord], attribution: Attribution) -> np.ndarray:
-    """The words' scores, (words,), positive where they speak for the answer: what raises a loss speaks against it."""
-    turned = attribution.signed and attribution.output == "loss"
+def supporting(words: Sequence[HiddenWord], attribution: Attribution, what: Measured) -> np.ndarray:
+    """The words' scores, (words,), positive where they raise what is measured: what raises a loss lowers a probability."""
+    turned = attribution.signed and (attribution.output == "loss") != what.falls
     return np.array([-word.score if turned else word.score for word in words])
 
 
+_DIGITS = 6
+_MOST_DECIMALS = 200
+
+
 class Value:
-    """What is measured of a text without each of some sets of words, (sets,), and how many passes that takes."""
+    """What is measured of a text without each of some sets of words, (sets,), and how many passes that takes.
+
+    Numbers are rounded to the sixth digit of their range: kernels round differently for other numbers of rows.
+    """
 
     def __init__(self, deletions: Deletions, what: Measured) -> None:
         self._deletions, self._what = deletions, what
         self._asked: Set[int] = set()
 
     def __call__(self, sets: Sequence[int]) -> np.ndarray:
+        return np.round(self._of(sets), self._decimals) if len(sets) else np.zeros(0)
+
+    def _of(self, sets: Sequence[int]) -> np.ndarray:
         self._asked.update(sets)
-        return self._what.of(self._deletions(sets)) if len(sets) else np.zeros(0)
+        return self._what.of(self._deletions(sets))
+
+    @cached_property
+    def scale(self) -> float:
+        """The range of what is measured; where it has no ends, that of the whole text, all hidden, and each word alone."""
+        if self._what.span is not None:
+            return self._what.span
+        words = len(self._deletions)
+        found = self._of([0, (1 << words) - 1, *(1 << word for word in range(words))])
+        return float(np.ptp(found[np.isfinite(found)]))
+
+    @cached_property
+    def _decimals(self) -> int:
+        return min(_MOST_DECIMALS, _DIGITS - floor(log10(self.scale))) if self.scale > 0 else _MOST_DECIMALS
 
     @property
     def passes(self) -> int:

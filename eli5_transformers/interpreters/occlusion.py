@@ -12,6 +12,7 @@ from ..engine.explained_model import EncodedText
 from ..engine.hiding import HiddenUnits, units_of
 from ..engine.pairs import PairLosses, without_pairs
 from ..engine.passes import TextBatch
+from ..engine.targets import Asked
 from ..records import Attribution
 from ..text.granularity import require_granularity
 from .comparing import ComparingInterpreter
@@ -70,15 +71,18 @@ class Occlusion(ComparingInterpreter):
         return results
 
     def pairs(
-        self, texts: Sequence[EncodedText], targets: Any, chosen: Sequence[Sequence[Sequence[int]]]
+        self,
+        texts: Sequence[EncodedText],
+        asked: Sequence[Sequence[Asked]],
+        chosen: Sequence[Sequence[Sequence[int]]],
     ) -> List[List[PairLosses]]:
-        """What the output loses without each two of the units `chosen[text][target]`, whatever the window.
+        """What each of `asked[text]` loses without each two of the units `chosen[text]` has for it, whatever the window.
 
-        `targets` are as for `explain`. A batch of texts shares its passes, and the targets of a text those that they
-        have in common.
+        A batch of texts shares its passes, and what is asked of a text those that they have in common.
         """
 
-        def measure(batch: TextBatch, columns: Sequence[Sequence[int]]) -> List[List[PairLosses]]:
+        def measure(batch: TextBatch, _: Any) -> List[List[PairLosses]]:
+            columns = batch.ask([asked[place] for place in batch.index])
             compared = self.compared(batch)
             hidden = HiddenUnits(batch, compared.vectors, units_of(batch, self.unit, self.keep_special))
             wanted = [(text, units) for text, place in enumerate(batch.index) for units in chosen[place]]
@@ -97,7 +101,7 @@ class Occlusion(ComparingInterpreter):
                 for text, of_text in enumerate(columns)
             ]
 
-        return self.measured(texts, targets, measure)
+        return self.measured(texts, None, measure)
 
     def _windows(self, units: int) -> List[range]:
         size = min(self.window, units)

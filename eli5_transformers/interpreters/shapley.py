@@ -41,8 +41,8 @@ class Shapley(ComparingInterpreter):
     max_evaluations
         The most forward passes for one text; the result says so when they do not suffice.
     budget
-        Instead of the tolerance a fixed number of forward passes for each text. From about four a word on, the stated errors
-        are what they are called; fewer tell little, of the errors too.
+        Instead of the tolerance a fixed number of forward passes for each text. From about eight a word on, the stated errors
+        are what they are called; outputs that jump at a number of words need sixteen. Fewer tell little, of the errors too.
     seed
         The same seed gives the same scores. Every text of as many words gets the same sets, so that its scores do not
         depend on the texts that are explained with it.

@@ -59,6 +59,8 @@ class Faithfulness:
     """How many texts were given."""
     notes: Tuple[str, ...] = ()
     """What was left out, and why."""
+    names: Tuple[str, ...] = ()
+    """What each text is called; empty where it is by its place, from 0."""
 
     @property
     def operators(self) -> Tuple[str, ...]:
@@ -98,7 +100,10 @@ class Faithfulness:
         return diagnosticity(self.rows, self.shuffled)
 
     def no_better_than_random(self) -> List[int]:
-        """The places of texts for which no method does better than the mean of random orders, by any operator and measure."""
+        """The places of texts for which no method does better than the mean of random orders, by any operator and measure.
+
+        Texts of which no order makes a difference are not among them; a note names these.
+        """
         return no_better_than_random(self.rows)
 
     def best(self, passes: Optional[float] = None) -> Tuple[Best, ...]:

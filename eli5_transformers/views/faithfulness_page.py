@@ -135,8 +135,9 @@ def sentences(found: Any) -> List[str]:
     lines = [f"{measure.capitalize()} is {meaning}." for measure, meaning in MEANINGS.items()]
     hopeless = found.no_better_than_random()
     if hopeless:
-        places = ", ".join(map(str, hopeless[:10])) + (", …" if len(hopeless) > 10 else "")
-        lines.append(f"Texts for which no method does better than random orders: {len(hopeless)} (places from 0: {places}).")
+        places = ", ".join(found.names[place] if found.names else str(place) for place in hopeless[:10])
+        places = ("" if found.names else "places from 0: ") + places + (", …" if len(hopeless) > 10 else "")
+        lines.append(f"Texts for which no method does better than random orders: {len(hopeless)} ({places}).")
     return [*lines, *found.notes]
 
 

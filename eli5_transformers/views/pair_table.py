@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Any, Dict, FrozenSet, List, NamedTuple, Optional, Tuple
+from typing import Any, Dict, FrozenSet, List, NamedTuple, Tuple
 
 import numpy as np
 
@@ -32,8 +32,8 @@ class PairWord:
     text: str
     contribution: float
     """What the attribution has for it."""
-    place: Optional[Place]
-    """Document, start and end of its characters; None where they are not known."""
+    place: Place
+    """Document, start and end of its characters."""
     nth: int = 0
     """Which of the words that are spelled so, from 1; 0 for the only one."""
 
@@ -54,13 +54,14 @@ class PairEffects:
     """What hiding each of some words of a text does to one output, hiding each two of them, and what is left over.
 
     Effects are of hiding: the output of the text minus the output without the words, so that a positive one is of words that
-    speak for the target. They are measurements, not estimates. They hold for this text and this baseline.
+    speak for the target; of a loss, against it. They are measurements, not estimates. They hold for this text and this
+    baseline.
     """
 
     attribution: Attribution
     """By which the words were chosen."""
     output: str
-    """The unit of all effects: "logit", "probability", "log-probability" or "loss"."""
+    """The unit of all effects: "logit", "probability", "log-probability", "loss" or "expected value"."""
     baseline: str
     """What a hidden word was replaced with."""
     words: Tuple[PairWord, ...]
@@ -112,10 +113,11 @@ class PairEffects:
         told = [finding for finding in self.findings if frozenset(finding[:2]) in pairs]
         if told:
             return " ".join(plain(self._sentence(finding)) for finding in told)
-        most = float(np.abs(self.interactions).max(initial=0.0))
+        size = number(float(np.abs(self.interactions).max(initial=0.0)))
+        most = "by more than " + size if size != "0" else "by 0.01 or more"
         return (
             f"Of no two of these {len(self.words)} words does what hiding both does differ from the sum of what hiding each "
-            f"does by more than {number(most)}."
+            f"does {most}."
         )
 
     def to_dataframe(self) -> Any:

@@ -71,12 +71,24 @@ def test_options_of_methods_are_json(faithfulness, stars_checkpoint, texts):
 
 def test_what_was_left_out_is_told_and_ends_with_1(faithfulness, stars_checkpoint, tmp_path):
     file = tmp_path / "texts.jsonl"
-    file.write_text('{"text": "the food was not good"}\n{"text": "great"}\n{"text": 3\n')
+    file.write_text('{"text": 3\n{"text": "the food was not good"}\n{"text": "great", "id": "r7"}\n')
     code, out, err = faithfulness(stars_checkpoint, "--input", file, *QUICK)
     assert code == 1
-    assert "line 3" in err
-    assert "text 1: less than two words" in err
+    for said in ("line 1: ", "line 3 (id r7): less than two words"):
+        assert err.count(said) == 1
+        assert said in out
     assert "Removal" in out
+
+
+def test_a_row_that_is_no_text_alone_ends_with_1(faithfulness, stars_checkpoint, tmp_path):
+    file = tmp_path / "texts.jsonl"
+    file.write_text('{"text": 3\n{"text": "the food was not good"}\n')
+    code, out, err = faithfulness(stars_checkpoint, "--input", file, *QUICK, "--format", "json")
+    held = json.loads(out)
+    assert code == 1
+    assert "line 1: " in err
+    assert [note[:8] for note in held["notes"]] == ["line 1: "]
+    assert held["names"] == ["line 2"]
 
 
 @pytest.mark.parametrize(

@@ -133,6 +133,21 @@ def test_standard_errors_hold_the_errors():
     assert np.mean(near) >= 0.9  # nor is more feared than there is
 
 
+@pytest.mark.parametrize("players", [9, 11, 12, 14])
+def test_outputs_that_jump_at_a_number_of_players_have_nearly_the_errors_that_are_stated(players):
+    """Sixteen passes a player: 9 of 10 errors are below twice the standard error, and the stated error holds."""
+    within, true = [], []
+    for seed, border in product(range(10), (3.5, 5.5)):
+        game = lambda there, border=border: 4 / (1 + np.exp(-12 * (there.sum(1) - border)))  # noqa: E731
+        exact = (game(np.ones((1, players))) - game(np.zeros((1, players)))) / players  # all players are alike
+        found = played(game, players, tolerance=None, passes=16 * players, seed=seed)
+        off = np.abs(found.scores - exact)
+        within.append(np.mean(off <= 2 * found.standard_errors))
+        true.append(off.max() <= found.error * np.abs(found.scores).sum())
+    assert np.mean(within) >= 0.9
+    assert np.mean(true) >= 0.95
+
+
 def test_fewer_pairs_than_players_tell_little_and_the_error_says_so():
     """Effects alone fit them without a rest, whatever the game."""
     true, stated = [], []

@@ -13,7 +13,7 @@ import pytest
 import torch
 from closeness import BATCHED, assert_close
 from handmade import attribution as by_hand
-from interpreters import tiny
+from interpreters import closed_form, tiny
 
 from eli5_transformers import (
     attribute,
@@ -32,7 +32,7 @@ from eli5_transformers.__main__ import main
 from eli5_transformers.components.explained_predictors import explained_model
 from eli5_transformers.engine.passes import Scorer
 from eli5_transformers.engine.targets import Classes
-from eli5_transformers.errors import InputError, UnsupportedModelError
+from eli5_transformers.errors import ExplanationError, InputError, UnsupportedModelError
 from eli5_transformers.explanations.trust_text import phrases
 from eli5_transformers.faithfulness import trust as trust_module
 from eli5_transformers.faithfulness.asked import NEUTRAL, Asked, asked
@@ -77,6 +77,60 @@ def test_a_regression_and_other_sums_are_measured_in_their_own_unit():
     assert_close(what.of(np.array([[2.5]])), [2.5])
     of_sum = by_hand("fine", [1.0], question="combination", weights=(2.0, -1.0))
     assert_close(measured(Classes(("a", "b"), "softmax"), of_sum).of(np.array([[1.0, 3.0]])), [-1.0])
+
+
+@pytest.mark.parametrize("output", ["logit", "probability", "log-probability", "loss"])
+def test_of_a_combination_what_is_explained_is_measured(output):
+    asked = {"targets": {"bad": 1, "good": -0.5}, "interpreter": "occlusion", "output": output}
+    found = trust_of(tiny.linear(), **asked)
+    # Occlusion's scores are what hiding each word loses, of what is explained.
+    assert found.trust.measured == "score"
+    for word in found.trust.hidden:
+        assert_close(found.trust.before - word.after, word.score, 2e-5)
+    assert found.trust.check.verdict == "yes"
+
+
+def test_of_one_logit_for_two_classes_the_preference_is_the_probability():
+    tokenizer = tiny.linear()._dataset_reader.tokenizer
+    predictor = load_predictor(tiny.Linear(100, outputs=1), tokenizer=tokenizer, labels=["bad", "good"])
+    (found,) = attribute(predictor, [TEXT], targets=[contrast("good", "bad"), lean(["bad", "good"])], trust=True)
+    bad, good = found[0].probabilities
+    assert [one.trust.measured for one in found] == ["preference", "expected value"]
+    assert_close([one.trust.before for one in found], [good, bad + 2 * good], 2e-6, scale=1)
+
+
+@pytest.mark.parametrize("question", [lean(), contrast("1 star", "5 stars")])
+def test_where_classes_do_not_exclude_each_other_what_is_explained_is_measured(question):
+    torch.manual_seed(0)
+    labels, tokenizer = ["1 star", "2 stars", "5 stars"], tiny.linear()._dataset_reader.tokenizer
+    predictor = load_predictor(
+        tiny.Linear(100), tokenizer=tokenizer, labels=labels, problem_type="multi_label_classification"
+    )
+    ((found,),) = attribute(predictor, [TEXT], targets=question, trust=True)
+    assert found.trust.measured == "score"
+    assert_close(found.trust.before, found.score, 1e-5)
+
+
+@pytest.mark.parametrize("unit", [1e-3, 1e-6, 1e4])
+def test_of_a_regression_the_unit_does_not_matter(unit):
+    def trust_in(unit):
+        torch.manual_seed(0)
+        model = tiny.Linear(100, outputs=1).double()
+        with torch.no_grad():
+            for parameter in model.head.parameters():
+                parameter.mul_(unit)
+        tokenizer = tiny.linear()._dataset_reader.tokenizer
+        predictor = load_predictor(model, tokenizer=tokenizer, labels=["price"], problem_type="regression")
+        trust = {"operators": "mask", "stability": False}
+        return trust_of(predictor, interpreter="occlusion", trust=trust).trust
+
+    one, other = trust_in(1.0), trust_in(unit)
+    assert (one.check.verdict, one.check.beaten) == (other.check.verdict, other.check.beaten)
+    assert_close([word.after / unit for word in other.hidden], [word.after for word in one.hidden], 1e-4)
+    (of_one,), (of_other,) = one.operators, other.operators
+    assert of_one.comprehensiveness.normalised > 0.9
+    assert_close(of_other.comprehensiveness.normalised, of_one.comprehensiveness.normalised, 1e-4)
+    assert of_other.comprehensiveness.p_value == of_one.comprehensiveness.p_value
 
 
 # The operators, on a bag of words
@@ -306,6 +360,33 @@ def test_scores_that_are_alike_but_for_rounding_have_no_ranks():
     assert_close(correlation(by_hand("a b c", [1.0, 2.0, 3.0]), by_hand("a b c", [3.0, 2.0, 1.0])), -1.0)
 
 
+def test_equal_scores_are_stable_wherever_they_lie():
+    # On any grid there is a line between some two of these.
+    for score in np.linspace(0.1, 0.2, 51):
+        one, other = (by_hand("a b c d", [1.0, score, score + off, score]) for off in (0.0, 3e-7))
+        assert correlation(one, other) == 1.0
+    # At the tolerance itself: equal in one run, and not in the other.
+    one, other = (by_hand("a b c", [1.0, 1.0, 1.0 + off]) for off in (0.99e-5, 1.01e-5))
+    assert correlation(one, other) == 1.0
+
+
+@pytest.mark.parametrize("interpreter", ["occlusion", "shapley", "linearization"])
+def test_repeated_words_get_the_same_trust_in_any_batch(interpreter):
+    predictor, text = tiny.linear(), "good good food food slow slow was was good"
+    trust = {"operators": ["mask", "removal"], "draws": 30, "orders": 10}
+    alone = trust_of(predictor, text, interpreter=interpreter, trust=trust).trust
+    others = [text, "i love it", "we had to wait long for our table"]
+    together = attribute(predictor, others, interpreter=interpreter, trust=trust)[0][0].trust
+    for one, other in ((alone, together), (together, alone)):
+        assert one.stability.correlation == 1.0
+        assert [word.place for word in one.hidden] == [word.place for word in other.hidden]
+        assert (one.check.verdict, one.check.beaten) == (other.check.verdict, other.check.beaten)
+        assert [word.place for word in one.check.words] == [word.place for word in other.check.words]
+        assert [used.comprehensiveness.p_value for used in one.operators] == [
+            used.comprehensiveness.p_value for used in other.operators
+        ]
+
+
 # What goes in
 
 
@@ -345,6 +426,27 @@ def test_what_cannot_be_asked_is_said_before_anything_is_explained(given, said):
 def test_a_saved_attribution_keeps_its_trust(predictor):
     found = trust_of(predictor, trust="full")
     assert attribution_from_json(attribution_to_json(found)).trust == found.trust
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "said"),
+    [
+        (("measured",), "love", "measured"),
+        (("check", "side"), 7, "side"),
+        (("check", "verdict"), "maybe", "verdict"),
+        (("hidden", 0, "place"), [1, 0, 3], "no place in a document"),
+        (("check", "words", 0, "place"), [0, 0, 999], "no place in a document"),
+        (("check", "words", 0, "place"), [0, 5, 2], "no place in a document"),
+    ],
+)
+def test_files_with_a_trust_that_cannot_be_are_refused(predictor, path, value, said):
+    file = json.loads(attribution_to_json(trust_of(predictor)))
+    inside = file["attribution"]["trust"]
+    for key in path[:-1]:
+        inside = inside[key]
+    inside[path[-1]] = value
+    with pytest.raises(ExplanationError, match=said):
+        attribution_from_json(json.dumps(file))
 
 
 def test_files_without_trust_are_read(predictor):
@@ -443,3 +545,28 @@ def test_what_cannot_be_measured_is_a_note(predictor, monkeypatch):
 
 def test_a_comparison_page_says_what_was_measured(predictor):
     assert "Does the explanation hold?" in compare(predictor, TEXT, ["gradient-x-input"], trust=True).html()
+
+
+def test_words_that_speak_the_other_way_are_a_no():
+    """The slope at the text says that "not" speaks for the class; hiding it raises the class, and others lower it more."""
+
+    def answer(sums):
+        bump = 8 * torch.sin(2 * np.pi * sums[:, 0]) / (2 * np.pi)
+        return 3.3 - 1.5 * sums[:, 1] - 1.5 * sums[:, 2] - 0.1 * sums[:, 0] + bump
+
+    words = {"not": [1.0, 0, 0], "good": [0, 1.0, 0], "food": [0, 0, 1.0]}
+    predictor = closed_form.predictor(answer, words)
+    trust = trust_of(predictor, "not good food", interpreter="gradient-x-input", targets="yes").trust
+    assert [word.word for word in trust.check.words] == ["not"]
+    assert trust.check.after > trust.before
+    assert trust.check.verdict == "no"
+
+
+def test_of_one_word_it_is_said_that_there_is_no_order(predictor):
+    found = trust_of(predictor, "great", trust="full")
+    assert found.trust.operators == ()
+    reason = "less than two words, of which no order is better than another."
+    assert [note.endswith(reason) for note in found.trust.notes] == [True] * 3
+    described = to_explanation(found).description
+    assert "nothing can be read" not in described
+    assert "flatters" not in described

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from closeness import assert_close
 
-from eli5_transformers.faithfulness.check import beaten, checked, drawn, named, verdict, winning_side
+from eli5_transformers.faithfulness.check import checked, drawn, named, verdict, winning_side
+from eli5_transformers.faithfulness.ties import beaten
 from eli5_transformers.records import HiddenWord
 
 
@@ -22,6 +23,10 @@ from eli5_transformers.records import HiddenWord
         (0.5, [0.1] * 5 + [0.9] * 5, "no"),
         (0.2, [0.1] * 7 + [0.9] * 3, "no"),  # beats 70 %, and not their mean
         (0.1, [0.1] * 10, "no"),
+        (-0.01, [-0.2] * 10, "no"),  # moves the answer the wrong way, less than others do
+        (0.0, [-0.2] * 10, "no"),
+        (0.01, [-0.2] * 10, "partly"),  # by less than 0.05 itself
+        (0.06, [-0.2] * 10, "yes"),
     ],
 )
 def test_the_verdict_is_by_share_and_margin(effect, others, expected):
@@ -34,7 +39,23 @@ def test_the_margin_is_a_share_of_the_range():
 
 
 def test_equal_effects_count_half():
-    assert beaten(0.5, [0.1, 0.5, 0.5, 0.9]) == 0.5
+    assert beaten(0.5, [0.1, 0.5, 0.5, 0.9], 1.0) == 0.5
+
+
+def test_effects_that_differ_by_rounding_are_equal():
+    assert beaten(0.5, [0.5 - 1e-7, 0.5 + 1e-7, 0.5 - 1e-6, 0.5], 1.0) == 0.5
+    assert verdict(0.1 + 1e-7, [0.1] * 10, 1.0) == "no"
+    assert beaten(5e-7, [4e-7, 6e-7], 1e-6) == 0.5  # in whatever unit
+
+
+@pytest.mark.parametrize("signed", [True, False])
+def test_rounding_decides_neither_the_side_nor_the_words(signed):
+    draw = np.random.default_rng(0)
+    scores = np.array([0.3, -0.3, 0.3, -0.3, 0.2, -0.2, 0.06, -0.06])
+    for _ in range(20):
+        off = scores + draw.normal(scale=1e-7, size=8)
+        assert winning_side(off, signed) == (1 if signed else 0)
+        assert named(off, signed) == ([0, 2] if signed else [0, 1])
 
 
 def test_words_are_named_on_the_winning_side_alone():

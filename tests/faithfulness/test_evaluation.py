@@ -1,16 +1,18 @@
 """`evaluate_faithfulness`: its numbers against definitions computed anew, and what becomes of methods and texts that fail."""
 
 import json
+import sys
 
 import numpy as np
 import pytest
 import torch
 from closeness import assert_close
-from interpreters import tiny
+from interpreters import closed_form, tiny
 from markup import faults
 
-from eli5_transformers import attribute, contrast, evaluate_faithfulness
+from eli5_transformers import attribute, contrast, evaluate_faithfulness, load_predictor
 from eli5_transformers.errors import InputError
+from eli5_transformers.faithfulness import evaluation
 from eli5_transformers.faithfulness.deletion import sizes
 
 TEXTS = list(tiny.TEXTS)
@@ -122,6 +124,50 @@ def test_texts_with_the_same_fault_share_a_note(predictor):
     )
     (note,) = found.notes
     assert note.startswith("12 texts (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, …): less than two words")
+
+
+def test_what_cannot_be_read_of_pairs_is_said(stars_checkpoint):
+    texts = {"text_pairs": ["it was slow", "the food"], "interpreters": ["gradient"], "orders": 5}
+    found = evaluate_faithfulness(str(stars_checkpoint), ["good", "service was slow"], operators=["removal"], **texts)
+    assert any("removal" in note and "nothing can be read" in note for note in found.notes)
+
+
+def test_texts_are_called_by_their_names(predictor):
+    options = {"interpreters": ["gradient"], "operators": "removal", "orders": 5}
+    found = evaluate_faithfulness(predictor, [TEXTS[0], "great"], names=["line 3", "line 9"], **options)
+    assert found.notes == ("line 9: less than two words, of which no order is better than another",)
+    with pytest.raises(InputError, match="2 texts were given with 1 names"):
+        evaluate_faithfulness(predictor, [TEXTS[0], "great"], names=["line 3"], **options)
+
+
+def test_texts_without_an_order_that_makes_a_difference_are_told():
+    predictor = closed_form.predictor(lambda x: 0 * x[:, 0], {"good": [1.0]})
+    found = evaluate_faithfulness(predictor, [TEXTS[0]], interpreters=["gradient"], operators="mask", orders=5)
+    assert found.notes == ("text 0: no order of the words makes a difference",)
+    assert found.no_better_than_random() == []
+
+
+@pytest.mark.parametrize("unit", [1e-5, 1.0, 1e4])
+def test_the_unit_of_a_regression_does_not_matter(unit):
+    torch.manual_seed(0)
+    model = tiny.Linear(100, outputs=1).double()
+    with torch.no_grad():
+        for parameter in model.head.parameters():
+            parameter.mul_(unit)
+    tokenizer = tiny.linear()._dataset_reader.tokenizer
+    predictor = load_predictor(model, tokenizer=tokenizer, labels=["price"], problem_type="regression")
+    found = evaluate_faithfulness(predictor, TEXTS[:1], interpreters=["occlusion"], operators="mask", orders=5)
+    # The scores are what hiding a word loses, and words do nothing together.
+    assert_close([row.normalised for row in found.rows], 1.0, 1e-4)
+
+
+@pytest.mark.parametrize("seen", [True, False])
+def test_progress_is_shown_on_a_terminal(predictor, monkeypatch, seen):
+    shown = []
+    monkeypatch.setattr(evaluation, "tqdm", lambda texts, **options: shown.append(options["desc"]) or texts)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: seen)
+    evaluate_faithfulness(predictor, TEXTS[:1], interpreters=["gradient"], operators="removal", orders=5)
+    assert shown == ["measuring"] * seen
 
 
 def test_one_text_alone_is_replaced_by_neutral_words_or_by_given_ones(predictor):

@@ -113,4 +113,4 @@ def test_two_predictors_whose_json_hides_the_text_are_told_apart():
     ((found,),) = attribute(own, [given], interpreter="gradient", trust="full")
     assert found.trust.check is not None
     assert [one.operator for one in found.trust.operators] == ["mask"]
-    assert any("removal was left out" in note for note in found.trust.notes)
+    assert any("by removal were left out" in note for note in found.trust.notes)

@@ -1,5 +1,7 @@
 """Statistics over texts, held against SciPy and closed forms."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from closeness import DOUBLE, assert_close
@@ -73,7 +75,14 @@ def test_means_are_over_texts_and_not_over_their_targets():
     rows = [row(0, "a", 1.0), row(0, "a", 0.0), row(1, "a", 0.2), row(2, "a", None)]
     ((found, texts),) = estimates(rows, "normalised").values()
     assert texts == 2
-    assert_close(found.value, (1.0 + 0.0 + 0.2) / 3)
+    assert_close(found.value, ((1.0 + 0.0) / 2 + 0.2) / 2)
+
+
+def test_targets_of_one_text_are_no_more_texts():
+    once = [row(text, method, value) for text in range(4) for method, value in (("a", 1.0), ("b", 0.25 * text))]
+    thrice = [replace(one, label=label) for one in once for label in ("good", "bad", "fair")]
+    assert differences(thrice) == differences(once)
+    assert estimates(thrice, "normalised") == estimates(once, "normalised")
 
 
 def test_methods_are_compared_on_the_texts_that_both_explained():
@@ -86,7 +95,7 @@ def test_methods_are_compared_on_the_texts_that_both_explained():
 
 def test_texts_that_no_method_explains_are_named():
     rows = [row(0, "a", 0.4), row(0, "b", 0.5), row(1, "a", 0.4), row(1, "b", 0.6), row(2, "a", None, None)]
-    assert no_better_than_random(rows) == [0, 2]
+    assert no_better_than_random(rows) == [0]
 
 
 def test_curves_are_means_over_texts():

@@ -3,12 +3,13 @@
 from itertools import combinations
 from pathlib import Path
 
+import more_checkpoints
 import numpy as np
 import pytest
 import torch
 from closeness import assert_close
 
-from eli5_transformers import bundled_model, contrast, load_predictor, pair_effects
+from eli5_transformers import bundled_model, contrast, expected_value, load_predictor, pair_effects
 from eli5_transformers.errors import InputError
 
 from . import closed_form, tiny
@@ -70,7 +71,7 @@ def test_nothing_is_left_over_in_a_bag_of_words():
     (found,) = pair_effects(tiny.linear(), tiny.TEXTS[0], targets=0, baseline="mask")
     assert np.abs(found.interactions).max() < 1e-5 * np.abs(found.losses).max()
     assert found.findings == ()
-    assert "by more than 0." in found.summary
+    assert found.summary.endswith("by 0.01 or more.")
 
 
 def test_effects_are_those_of_masked_texts_for_every_target(stars_checkpoint):
@@ -144,3 +145,70 @@ def test_an_effect_does_not_depend_on_how_many_rows_run_together():
         for size in (None, 1)
     )
     assert_close(whole.losses, one.losses, 1e-9)
+
+
+def bag_of_words(**options):
+    torch.manual_seed(0)
+    outputs = len(options["labels"])
+    tokenizer = tiny.linear()._dataset_reader.tokenizer
+    return load_predictor(tiny.Linear(100, outputs=outputs), tokenizer=tokenizer, **options)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"labels": ["a", "b", "c"], "problem_type": "multi_label_classification"},
+        {"labels": ["price", "size"], "problem_type": "regression"},
+    ],
+)
+def test_what_allennlps_own_methods_explain_is_what_is_measured(options):
+    # They explain one output, where others explain all that the model predicts.
+    predictor = bag_of_words(**options)
+    found = pair_effects(predictor, tiny.TEXTS[0], interpreter="simple-gradient", baseline="mask")
+    assert [one.attribution.method for one in found] == ["simple-gradient"]
+    target = found[0].attribution.target
+    assert_close(found[0].value, predictor.predict(tiny.TEXTS[0])["logits"][target])
+
+
+@pytest.mark.parametrize(
+    ("interpreter", "baseline", "output"),
+    [
+        ({"type": "integrated-gradients", "baseline": "zero"}, "zero", "logit"),
+        ({"type": "occlusion", "output": "probability"}, "mask (<mask>)", "probability"),
+        ({"type": "occlusion", "baseline": "pad", "output": "loss"}, "pad (<pad>)", "loss"),
+    ],
+)
+def test_hiding_takes_the_interpreters_own_options_where_none_are_given(interpreter, baseline, output):
+    (found,) = pair_effects(tiny.predictor("bert"), tiny.TEXTS[0], k=2, interpreter=interpreter, targets=0)
+    assert (found.baseline, found.output, found.attribution.output) == (baseline, output, output)
+    assert found.attribution.baseline == baseline
+    if interpreter["type"] == "occlusion":
+        assert_close(found.alone, [word.contribution for word in found.words])
+
+
+def test_options_that_are_given_twice_are_refused():
+    with pytest.raises(InputError, match="baseline is given twice"):
+        pair_effects(tiny.linear(), tiny.TEXTS[0], interpreter={"type": "occlusion", "baseline": "pad"}, baseline="mask")
+
+
+def test_words_are_hidden_in_the_layer_that_is_explained():
+    layer = "bert.encoder.layer.0"
+    (found,) = pair_effects(tiny.predictor("bert"), tiny.TEXTS[0], k=3, interpreter="occlusion", targets=0, layer=layer)
+    assert found.attribution.parameters["layer"] == layer
+    assert_close(found.alone, [word.contribution for word in found.words])
+
+
+@pytest.mark.parametrize("output", ["logit", "probability"])
+def test_an_expected_value_is_measured_in_its_own_unit(output):
+    values = {"bad": 1, "fair": 2, "good": 3}
+    predictor = tiny.linear()
+    (found,) = pair_effects(predictor, tiny.TEXTS[0], targets=expected_value(values), output=output)
+    assert found.output == found.attribution.output == "expected value"
+    assert_close(found.value, np.dot(predictor.predict(tiny.TEXTS[0])["probs"], [1, 2, 3]))
+
+
+def test_white_space_is_no_word(tmp_path):
+    predictor = more_checkpoints.write_roberta_checkpoint(tmp_path / "bytes", labels=["a", "b"])
+    (found,) = pair_effects(str(predictor), "\u00e9 \u00e9 \u00e9", k=10, interpreter="occlusion", targets=0)
+    assert [(word.text, word.nth) for word in found.words] == [("\u00e9", 1), ("\u00e9", 2), ("\u00e9", 3)]
+    assert_close(found.alone, [word.contribution for word in found.words])
