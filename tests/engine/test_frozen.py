@@ -152,6 +152,20 @@ def test_what_may_be_a_factor_alone_is_refused_where_parameters_mix_it(name):
     assert_close(found, STEPS[name](X) @ W.T)
 
 
+@pytest.mark.parametrize(
+    ("function", "named"),
+    [
+        (lambda x, weight: weight[:3] / (1 + torch.exp(-x)), "Add"),
+        (lambda x, weight: (1 / (1 + torch.exp(-x))) @ weight, "Reciprocal"),
+        (lambda x, weight: weight / x.abs().sum(), "Sum"),
+    ],
+)
+def test_words_that_change_what_parameters_are_divided_by_have_no_part_and_that_is_refused(function, named):
+    for beside in (0, 1):
+        with pytest.raises(UnsupportedModelError, match=f"'{named}', held fixed, to parameters alone"):
+            linearized(lambda x, weight: function(x, weight).sum() + beside * x.sum(), X, weight=drawn(4, 4))
+
+
 def test_every_function_that_is_fixed_is_tried():
     names = {name.partition(",")[0] for name in (*LINES, *LOGARITHMS)}
     assert {name.lower() for name in ratios.SECANTS} - {"logsigmoidforward"} == names

@@ -101,8 +101,9 @@ def _lost(used: Sequence[Any], known: _Forwards) -> List[str]:
     found: Set[str] = set()
     for node in used:
         if known.reached[node] and known.carried[node] < GATES:
-            sources = [origin(one) for one in inputs_of(node) if one is not None and known.reached[one]]
-            found |= {name_of(one) for one in sources if known.carried[one] == NOTHING}
+            for one, kept in zip(inputs_of(node), known.rules[node].kept):
+                if one is not None and known.reached[one] and not (kept and _carries(known, one)):
+                    found.add(name_of(origin(one)))
     return sorted(found)
 
 
