@@ -107,7 +107,8 @@ def linearized(folder: Path, rounds: int) -> None:
                 runs = {"plain": lambda r=run: r(None), "fixed": lambda r=run: r(FrozenNetwork(model, 0.0))}
                 seconds = raced(runs, rounds)
                 share, spread = ratio(seconds, "fixed", "plain")
-                rows.append([tokens, count, statistics.median(seconds["plain"]), verdict(share, 1.25 if count == 1 else 2.5, False), spread])
+                stated = verdict(share, 1.25 if count == 1 else 2.5, False)
+                rows.append([tokens, count, statistics.median(seconds["plain"]), stated, spread])
     table(
         "One gradient of the network that is held fixed (linearization) and of the network itself",
         ["tokens", "texts", "plain (s)", "fixed : plain", "from round to round"],

@@ -160,10 +160,10 @@ def test_what_may_be_a_factor_alone_is_refused_where_parameters_mix_it(name):
         (lambda x, weight: weight / x.abs().sum(), "Sum"),
     ],
 )
-def test_words_that_change_what_parameters_are_divided_by_have_no_part_and_that_is_refused(function, named):
-    for beside in (0, 1):
-        with pytest.raises(UnsupportedModelError, match=f"'{named}', held fixed, to parameters alone"):
-            linearized(lambda x, weight: function(x, weight).sum() + beside * x.sum(), X, weight=drawn(4, 4))
+@pytest.mark.parametrize("beside", [0, 1])
+def test_words_that_change_what_parameters_are_divided_by_have_no_part_and_that_is_refused(function, named, beside):
+    with pytest.raises(UnsupportedModelError, match=f"'{named}', held fixed, to parameters alone"):
+        linearized(lambda x, weight: function(x, weight).sum() + beside * x.sum(), X, weight=drawn(4, 4))
 
 
 def test_every_function_that_is_fixed_is_tried():
