@@ -204,6 +204,8 @@ class Attribution:
     """Names of all classes; empty where they are not known."""
     probabilities: Tuple[float, ...] = ()
     """The model's probability of each class; empty where it has none."""
+    places: Tuple[int, ...] = ()
+    """Of ordered labels the place of each class, from 0 for the lowest; empty for others."""
     multi_label: bool = False
     """True where a text may have several classes at once, so that the probabilities do not sum to 1."""
     baseline: Optional[str] = None

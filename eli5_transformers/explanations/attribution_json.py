@@ -82,6 +82,7 @@ _RECORD = mirror(
         "standard_errors": Optional[List[Size]],
         "evaluations": Optional[Count],
         "probabilities": Tuple[Probability, ...],
+        "places": Tuple[Count, ...],
         "trust": Optional[_TRUST],
     },
 )
@@ -137,8 +138,12 @@ def _require_places(name: str, places: Sequence[Tuple[int, int, int]], lengths: 
 def _require_classes(read: Attribution) -> None:
     """Whoever puts an attribution into words relies on one entry a class. Raises ExplanationError for others."""
     count = len(read.classes)
-    if len(read.probabilities) not in (0, count) or len(read.weights) not in (0, count):
-        raise ExplanationError("attribution.probabilities and weights must have one entry for each of the classes, or none")
+    if not {len(read.probabilities), len(read.weights), len(read.places)} <= {0, count}:
+        raise ExplanationError(
+            "attribution.probabilities, weights and places must have one entry for each of the classes, or none"
+        )
+    if read.places and sorted(read.places) != list(range(count)):
+        raise ExplanationError(f"attribution.places is {read.places}, which is no order of the classes")
     if count and read.target >= count:
         raise ExplanationError(f"attribution.target is {read.target}, but there are {count} classes")
     known = {"class": 0, "contrast": count, "lean": count, "expected value": count, "combination": count}

@@ -31,7 +31,6 @@ from ..arguments import expression, rows_of_table
 from ..errors import InputError, short
 from ..records import Attribution, percent
 from ..text.granularity import Place, group_tokens, require_granularity, told_apart
-from ..text.label_order import between
 from ..text.spelling import white_space
 from .label_text import safe
 from .sentences import answer
@@ -139,10 +138,21 @@ def describe(attributions: Sequence[Attribution]) -> List[str]:
                 seen = f"The model sees a part of {which} alone, of which the place is not known"
             lines.append(f"{seen}: {cut} more tokens were cut.")
     lines += trust_lines(attributions)
-    notes = dict.fromkeys(note for attribution in attributions for note in attribution.notes)
     # Beside the lean nobody has to be told that there is one.
-    known = {between(a.label) for a in attributions} if any(a.question == "lean" for a in attributions) else set()
-    return [*lines, *(note for note in notes if note not in known)]
+    if not any(attribution.question == "lean" for attribution in attributions):
+        lines += filter(None, map(_between, attributions))
+    return [*lines, *dict.fromkeys(note for attribution in attributions for note in attribution.notes)]
+
+
+def _between(attribution: Attribution) -> str:
+    """What a reader must know of the scores of a label that stands between others; empty for other labels."""
+    places, asked = attribution.places, attribution.signed and attribution.question == "class"
+    if not asked or attribution.target >= len(places) or not 0 < places[attribution.target] < len(places) - 1:
+        return ""
+    return (
+        f"‘{attribution.label}’ stands between other labels: words that speak against its neighbours speak for it, too. The "
+        "lean tells towards which end of the labels a word pulls."
+    )
 
 
 def _explained(attribution: Attribution) -> str:

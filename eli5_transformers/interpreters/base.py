@@ -19,7 +19,6 @@ from ..records import Attribution, PerText
 from ..sites.finite import require_finite
 from ..sites.second_paths import ReadsIdsError
 from ..text.granularity import unplaced
-from ..text.label_order import between
 from .layers import layer_name
 from .provenance import provenance
 
@@ -196,9 +195,7 @@ class Interpreter(SaliencyInterpreter):
         numbers = np.append(scores, [] if baseline_score is None else [baseline_score])
         require_finite(explained.model, numbers, f"the scores of {self.name()!r}")
         notes = [*notes, *([] if np.any(scores) else [_FLAT if self.layer is None else _FLAT_LAYER])]
-        order = explained.classes.order if self.signed and not asked.weights else None
-        if order is not None and order.inner[asked.target]:
-            notes.append(between(asked.label))
+        order = explained.classes.order
         if baseline_score is not None:
             difference = float(batch.here()[text, target]) - baseline_score
             total = float(scores.sum()) if total is None else total
@@ -229,6 +226,7 @@ class Interpreter(SaliencyInterpreter):
             classes=explained.classes.names,
             probabilities=() if probabilities is None else tuple(probabilities.tolist()),
             multi_label=explained.classes.multi_label,
+            places=() if order is None else order.places,
             baseline=baseline,
             baseline_score=baseline_score,
             convergence_delta=delta,

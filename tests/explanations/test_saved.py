@@ -30,7 +30,7 @@ def test_what_is_written_now_is_what_version_1_wrote():
     written, older = json.loads(attribution_to_json(saved_examples.attribution())), json.loads(ATTRIBUTION)
     added = {name: written["attribution"].pop(name) for name in set(written["attribution"]) - set(older["attribution"])}
     assert written == older
-    several = {"question": "class", "weights": [], "classes": [], "probabilities": [], "multi_label": False}
+    several = {"question": "class", "weights": [], "classes": [], "probabilities": [], "places": [], "multi_label": False}
     measured = {"token_error": None, "standard_errors": None, "trust": None}
     # They have a default: older files are read without them.
     assert added == {"provenance": {}, **measured, **several}

@@ -128,6 +128,8 @@ def test_a_file_keeps_what_the_sentences_are_made_of(case):
         {"probabilities": [1.0]},
         {"probabilities": [2.0, 0.0, 0.0, 0.0, 0.0]},
         {"target": 5},
+        {"places": [0, 1]},
+        {"places": [0, 1, 2, 3, 3]},
         {"classes": ["1 star"]},
     ],
     ids=str,
