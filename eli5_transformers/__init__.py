@@ -14,13 +14,13 @@ from . import compat, eli5_dispatch
 if TYPE_CHECKING:
     from .adapters.loading import load_predictor as load_predictor
     from .api import attribute as attribute
-    from .api import compare as compare
     from .api import get_explanation as get_explanation
     from .api import get_explanations as get_explanations
     from .api import list_interpreters as list_interpreters
     from .api import per_text as per_text
     from .api import to_explanation as to_explanation
     from .bundled import model_path as bundled_model  # noqa: F401
+    from .comparing import compare as compare
     from .evaluation import evaluate_faithfulness as evaluate_faithfulness
     from .explanations.attribution_json import attribution_from_json as attribution_from_json
     from .explanations.attribution_json import attribution_to_json as attribution_to_json
@@ -55,7 +55,7 @@ _HOMES = {
     "attribution_from_json": ("explanations.attribution_json", "attribution_from_json"),
     "attribution_to_json": ("explanations.attribution_json", "attribution_to_json"),
     "bundled_model": ("bundled", "model_path"),
-    "compare": ("api", "compare"),
+    "compare": ("comparing", "compare"),
     "contrast": ("questions", "contrast"),
     "evaluate_faithfulness": ("evaluation", "evaluate_faithfulness"),
     "expected_value": ("questions", "expected_value"),

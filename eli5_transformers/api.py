@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple, Union
 
 from . import compat, faithfulness, foreign, interpreters
 from .adapters.loading import load_predictor
 from .arguments import Input, Texts, expression, in_order, is_missing, listed, require_one, rows_of_table
-from .errors import ExplanationError, InputError, UnsupportedModelError, shown
-from .interpreters import kind_of, make, option_names
+from .errors import InputError, shown
+from .interpreters import kind_of
 from .interpreters.choosing import Names, relabelled, shown_names
 from .interpreters.many import one_by_one, require_on_error
-from .interpreters.reading import read_input, read_inputs
-from .options import split, takes_options
+from .interpreters.reading import read_inputs
+from .options import split
 from .records import RELEASED, Attribution, FailedText, PerText, attributions_of
 from .text.granularity import require_granularity
-from .views.comparison import Comparison
 
 DEFAULT_INTERPRETER = "integrated-gradients"
-COMPARED_INTERPRETERS = ("integrated-gradients", "gradient-x-input", "smoothgrad")
 
 InterpreterLike = Union[str, Mapping[str, Any], Any]
 
@@ -211,79 +208,10 @@ def to_explanation(
     return converted(
         several,
         estimator=estimator or several[0].provenance.get("model_class") or "text classifier",
-        target_names=shown_names([one.label for one in several], target_names),
+        target_names=None if target_names is None else shown_names([one.label for one in several], target_names),
         is_regression=all(one.probability is None and not one.probabilities for one in several),
         **rows,
     )
-
-
-@compat.uncompiled
-@compat.surviving_forks
-def compare(
-    source: Any,
-    text: Union[str, Mapping[str, Any]],
-    interpreters: Sequence[InterpreterLike] = COMPARED_INTERPRETERS,
-    *,
-    text_pair: Optional[str] = None,
-    targets: Any = None,
-    trust: Any = None,
-    **options: Any,
-) -> Comparison:
-    """What several interpreters say of one text, side by side.
-
-    `interpreters` are registered names, dicts of a name ("type") and its options, or instances. `source`, `text_pair`,
-    `targets`, `trust` and `options` are as for `attribute`. An option goes to all interpreters that have it, unless their
-    dict says another; those that are instances or AllenNLP's own get none. AllenNLP's own ("simple-gradient",
-    "integrated-gradient", "smooth-gradient") explain the predicted label, whatever `targets` says, and are marked as what they
-    are: unsigned, of the loss. A method that cannot explain this model is left out, and a note says why. The seconds are those
-    of one run, after a prediction to warm up.
-
-    Raises InputError for an unknown interpreter or option, and what `attribute` raises for the source and the text;
-    UnsupportedModelError where no method is left.
-    """
-    from .components.explained_predictors import explained_model
-
-    require_one(text, text_pair, "compare each by itself")
-    several = in_order(interpreters, "interpreters")
-    if isinstance(interpreters, (str, Mapping)) or not several:
-        raise InputError(f"interpreters is {shown(interpreters)}, but must be a list of names, dicts or interpreters")
-    loading, shared = split(options, several, compare)
-    if shared and not any(map(takes_options, several)):
-        raise InputError(f"none of the interpreters takes options here, but {', '.join(shared)} were given")
-    predictor = load_predictor(source, **loading)
-    made: List[Tuple[str, Any, bool]] = []
-    for interpreter in several:
-        kind = kind_of(interpreter)
-        released = kind in RELEASED
-        if takes_options(interpreter):
-            known = option_names(interpreter)
-            said = interpreter if isinstance(interpreter, Mapping) else {}
-            own = {n: value for n, value in shared.items() if n not in said and (known is None or n in known)}
-            interpreter = make(predictor, interpreter, **own)
-        made.append((kind or type(interpreter).__name__, interpreter, released))
-    predictor.predict_json(explained_model(predictor).explainable.json_of(read_input(predictor, text, text_pair)))
-    attributions: List[Attribution] = []
-    seconds: List[Optional[float]] = []
-    failed: List[str] = []
-    for name, interpreter, released in made:
-        start = time.perf_counter()
-        try:
-            (found,) = attribute(
-                predictor,
-                [text],
-                text_pairs=[text_pair],
-                interpreter=interpreter,
-                targets=None if released else targets,
-                trust=trust,
-            )
-        except (ExplanationError, UnsupportedModelError) as error:
-            failed.append(f"{name} is left out: {error}")
-            continue
-        attributions += found
-        seconds += [time.perf_counter() - start] * len(found)
-    if not attributions:
-        raise UnsupportedModelError("; ".join(failed))
-    return Comparison(tuple(attributions), tuple(seconds), tuple(failed))
 
 
 def list_interpreters() -> Dict[str, str]:

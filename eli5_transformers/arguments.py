@@ -113,6 +113,11 @@ def listed(value: Any) -> List[Any]:
     return list(value) if isinstance(value, Iterable) and not isinstance(value, (str, bytes)) else [value]
 
 
+def is_several(value: Any) -> bool:
+    """True for what holds several entries: a list, tuple, set, array, Series or column; False for a text or a number."""
+    return isinstance(_of_python(value), Iterable) and not isinstance(value, (str, bytes, Mapping))
+
+
 def is_missing(value: Any) -> bool:
     """True for None, NaN, and pandas' NA, which does not say whether it equals itself."""
     return value is None or type(value).__name__ == "NAType" or (isinstance(value, float) and value != value)

@@ -32,6 +32,10 @@ class InputError(Eli5TransformersError, ValueError):
     """A text, label, target or option that cannot be explained or is not accepted."""
 
 
+class QuestionError(InputError):
+    """A question that this method has no answer to; another method may have one."""
+
+
 class ExplanationError(Eli5TransformersError, ValueError):
     """Tokens, scores, probabilities and labels that do not fit together."""
 

@@ -8,13 +8,14 @@ import numpy as np
 
 from . import compat, interpreters
 from .adapters.loading import load_predictor
-from .api import DEFAULT_INTERPRETER, InterpreterLike, read_input
+from .api import DEFAULT_INTERPRETER, InterpreterLike
 from .arguments import require_one, whole_number
 from .engine.hiding import words_in_sight
 from .engine.targets import Asked
 from .errors import InputError
 from .faithfulness.ties import largest_first
 from .interpreters import option_names
+from .interpreters.reading import read_input
 from .options import split, takes_options
 from .records import Attribution
 from .views.pair_table import PairEffects, PairWord

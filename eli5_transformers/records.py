@@ -158,7 +158,7 @@ class Trust:
     passes: int
     """Forward passes of these."""
     check: Optional[DeletionCheck] = None
-    """The deletion check; None where no word stands out, or where there are no others."""
+    """The deletion check; None where no word stands out, or where there are too few others."""
     operators: Tuple[OperatorTrust, ...] = ()
     """Comprehensiveness and sufficiency, an entry for each way of hiding words that was asked for."""
     stability: Optional[Stability] = None
@@ -179,13 +179,14 @@ class Attribution:
     """Index of the class (output) that is explained; of a question about several classes, that which it is about: of a
     contrast the class that was asked for, else the predicted one."""
     label: str
-    """Name of that class; of a question about several, what a positive score speaks for, in words ("more stars")."""
+    """Name of that class; of a question about several, what a higher value is, in words ("more stars"). A positive score
+    speaks for it, but where `output` is the loss: against it."""
     method: str
     """Registered name of the interpreter."""
     signed: bool
     """True where a positive score is evidence for the target and a negative one against it."""
     probability: Optional[float] = None
-    """The model's probability of the target."""
+    """The model's probability of the target; None for a question about several classes."""
     score: Optional[float] = None
     """The model's raw output (logit) for the target."""
     parameters: Mapping[str, Any] = field(default_factory=dict)

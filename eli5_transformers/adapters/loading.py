@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Mapping, Optional, Sequence, Union
 
 from .. import compat, foreign
-from ..arguments import truth, whole_number
+from ..arguments import in_order, is_several, truth, whole_number
 from ..compat._guard import guarded
 from ..errors import CompatibilityError, InputError, SourceError
 from ..interpreters.provenance import source_name
@@ -133,8 +133,9 @@ def _declared(predictor: Any, ordered: Any) -> Any:
     if ordered is not None:
         from ..components.explained_predictors import explained_model
 
-        predictor.ordered = ordered
-        explained_model(predictor).classes.order  # noqa: B018  refuses what does not fit
+        predictor.ordered = in_order(ordered, "ordered") if is_several(ordered) else truth(ordered, "ordered")
+        if explained_model(predictor).classes.order is None and predictor.ordered is not False:
+            raise InputError("the option ordered is not for a regression, nor for a model of one class")
     return predictor
 
 

@@ -70,14 +70,15 @@ def targets_of(arguments: argparse.Namespace, settings: Mapping[str, Any], names
 
 def page_targets(predictor: Any, interpreter: Any) -> Any:
     """What a page explains where nothing is asked for: the lean of ordered labels, too, where a method has signs for it."""
+    from allennlp.interpret.saliency_interpreters import SaliencyInterpreter
+
     from ..components.explained_predictors import explained_model
     from ..interpreters import kind_of
-    from ..records import RELEASED
 
-    if kind_of(interpreter) in RELEASED:
-        return None
+    kind = kind_of(interpreter)
     order = explained_model(predictor).classes.order
-    return None if order is None or not any(order.inner) else [lean(), None]
+    signed = getattr(interpreter if kind is None else SaliencyInterpreter.by_name(kind), "signed", False)
+    return [lean(), None] if signed and order is not None and any(order.inner) else None
 
 
 def require_labels(rows: Sequence[Row], classes: Any) -> None:

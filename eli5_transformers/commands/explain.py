@@ -75,8 +75,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     method.add_argument(
         "--trust",
         action="store_true",
-        help="measure how far to rely on each explanation, by up to 210 forward passes and a second run of the method",
+        default=None,
+        help="measure how far to rely on each explanation, by up to 210 forward passes and a second run of the method; a "
+        "page of texts that are arguments has it",
     )
+    method.add_argument("--no-trust", dest="trust", action="store_false", help="measure nothing of it for a page either")
     method.add_argument("--device", metavar="NAME", help='where the model runs: "cpu" (the default) or "cuda:0"')
     method.add_argument(
         "--batch-size", type=int, default=16, metavar="N", help="texts explained together (default: 16)"
@@ -197,7 +200,7 @@ def _asked(
         "top_targets": settings.get("top_targets"),
         "rows": {"granularity": settings.get("granularity", "word"), "top": settings.get("top")},
         "options": settings["options"],
-        "trust": settings.get("trust"),
+        "trust": settings.get("trust", for_people and arguments.input is None),
     }
     if for_people and asked["targets"] is None and asked["top_targets"] is None:
         asked["targets"] = page_targets(predictor, asked["interpreter"])

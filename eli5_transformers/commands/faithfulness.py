@@ -115,7 +115,7 @@ def _evaluated(arguments: argparse.Namespace) -> Any:
     interpreters = list(arguments.interpreters or INTERPRETERS)
     for interpreter in interpreters:
         require_known(interpreter)
-    settings: Dict[str, Any] = {name: getattr(arguments, name) for name in ("device", "overrides", "predictor")}
+    settings: Dict[str, Any] = {name: getattr(arguments, name) for name in ("device", "overrides", "predictor", "ordered")}
     settings["ext_vars"] = pairs_of(arguments.ext_var, "--ext-var") or None
     predictor = loaded(arguments, None if arguments.source == BUNDLED else arguments.source, settings)
     gc.enable()

@@ -63,6 +63,13 @@ def add_source(inputs: Any) -> None:
         metavar="NAME=VALUE",
         help="an external variable of the config; may be given several times",
     )
+    inputs.add_argument(
+        "--ordered",
+        action=Once,
+        nargs="*",
+        metavar="LABEL",
+        help="the labels are ordered: from the lowest to the highest as given, or without LABELs as the model's outputs",
+    )
 
 
 def add_permissions(parser: argparse.ArgumentParser) -> None:
@@ -112,6 +119,7 @@ def loaded(arguments: argparse.Namespace, source: Any, settings: Mapping[str, An
             overrides=settings.get("overrides"),
             ext_vars=settings.get("ext_vars"),
             predictor=settings.get("predictor"),
+            ordered=True if settings.get("ordered") == [] else settings.get("ordered"),
             trust_source=arguments.trust_source,
             trust_remote_code=arguments.trust_remote_code or None,
             allow_pickle=arguments.allow_pickle or None,

@@ -11,8 +11,11 @@ from .asked import require_one_kind
 
 CONFIG_KEYS = (
     "source", "interpreter", "format", "targets", "top_targets", "granularity", "top", "device", "overrides", "ext_vars",
-    "predictor", "trust",
+    "predictor", "ordered", "trust",
 )  # fmt: skip
+
+
+_OPTIONS = ("interpreter", "targets", "top_targets", "granularity", "top", "device", "overrides", "predictor", "ordered")
 
 
 def settings_of(arguments: argparse.Namespace) -> Dict[str, Any]:
@@ -20,12 +23,12 @@ def settings_of(arguments: argparse.Namespace) -> Dict[str, Any]:
     if arguments.config == "":
         raise InputError("--config is empty: give the name of a file")
     settings = _read_settings(arguments.config) if arguments.config else {}
-    for name in ("interpreter", "targets", "top_targets", "granularity", "top", "device", "overrides", "predictor"):
+    for name in _OPTIONS:
         value = getattr(arguments, name)
         if value is not None:
             settings[name] = value
-    if arguments.trust:
-        settings["trust"] = True
+    if arguments.trust is not None:
+        settings["trust"] = arguments.trust
     require_one_kind(arguments, settings)
     variables = pairs_of(arguments.ext_var, "--ext-var")
     if variables:

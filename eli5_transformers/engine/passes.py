@@ -347,7 +347,7 @@ class TextBatch:
 
         # Rows with as many classes run together, so that no backward pass is for a few rows of a chunk only.
         order = sorted(range(len(rows)), key=lambda row: -len(classes[row]))
-        self._pass(rows, at_leaves, differentiated, order=order, ids=self._elsewhere)
+        self._pass(rows, at_leaves, differentiated, order=order, chunk=network.rows, ids=self._elsewhere)
         require_finite(self.scorer.explained.model, np.append(tokens, rest), "gradients at the text's vectors")
         return Passes(tokens, rest, values)
 

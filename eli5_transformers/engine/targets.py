@@ -54,11 +54,6 @@ class Asked:
     output: str = ""
     """The unit of what is summed, where it is another than the one that everything is explained in."""
 
-    @property
-    def spread(self) -> bool:
-        """True where it is of all classes alike, so that no class's probability is its own."""
-        return self.question not in ("class", "contrast")
-
 
 @dataclass(frozen=True)
 class Classes:
@@ -198,7 +193,7 @@ class Classes:
     def _without_order(self, what: str, instead: str) -> str:
         return (
             f"{what} is of ordered labels, but no order is known of {self._listed()}: give it, as in {instead}, or load the "
-            "model with ordered=True where its outputs stand in that order"
+            "model with ordered=True (--ordered) where its outputs stand in that order"
         )
 
     def _declared(self, lowest_first: Sequence[Any]) -> Order:

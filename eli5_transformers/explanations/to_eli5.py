@@ -31,7 +31,7 @@ from ..arguments import expression, rows_of_table
 from ..errors import InputError, short
 from ..records import Attribution, percent
 from ..text.granularity import Place, group_tokens, require_granularity, told_apart
-from ..text.label_order import order_of
+from ..text.label_order import between
 from ..text.spelling import white_space
 from .label_text import safe
 from .sentences import answer
@@ -83,7 +83,7 @@ def to_explanation(
     value. What is painted is not cut by them. Raises InputError for an option that is not accepted.
     """
     require_granularity(granularity)
-    names = target_names or [attribution.label for attribution in attributions]
+    names = target_names or [_name(attribution) for attribution in attributions]
     targets = []
     for attribution, name in zip(attributions, names):
         rows = _rows(attribution, granularity)
@@ -115,6 +115,12 @@ def to_explanation(
     return escaped_where_unescaped(made)
 
 
+def _name(attribution: Attribution) -> str:
+    """What the rows are contributions to; positive ones of a loss speak against the label."""
+    of_loss = attribution.output == "loss" and attribution.signed
+    return f"loss of {attribution.label}" if of_loss else attribution.label
+
+
 def describe(attributions: Sequence[Attribution]) -> List[str]:
     """What a reader must know of the scores: the comparison, its error, what was cut, and the method's caveats."""
     first = attributions[0]
@@ -132,20 +138,11 @@ def describe(attributions: Sequence[Attribution]) -> List[str]:
             if not any(start >= 0 and at == index for start, at in zip(first.tokens.start, first.tokens.segment)) and end:
                 seen = f"The model sees a part of {which} alone, of which the place is not known"
             lines.append(f"{seen}: {cut} more tokens were cut.")
-    lines += filter(None, map(_between, attributions))
     lines += trust_lines(attributions)
-    return [*lines, *dict.fromkeys(note for attribution in attributions for note in attribution.notes)]
-
-
-def _between(attribution: Attribution) -> str:
-    """What a reader must know of a label that stands between others, whose own scores mislead; empty for others."""
-    order = order_of(attribution.classes) if attribution.signed and attribution.question == "class" else None
-    if order is None or not order.inner[attribution.target]:
-        return ""
-    return (
-        f"{attribution.label!r} stands between other labels: a word can speak for it because it rules out a neighbour. The "
-        "lean (targets=lean()) tells towards which end of the labels a word pulls."
-    )
+    notes = dict.fromkeys(note for attribution in attributions for note in attribution.notes)
+    # Beside the lean nobody has to be told that there is one.
+    known = {between(a.label) for a in attributions} if any(a.question == "lean" for a in attributions) else set()
+    return [*lines, *(note for note in notes if note not in known)]
 
 
 def _explained(attribution: Attribution) -> str:
@@ -167,8 +164,9 @@ def _accuracy(missed: Sequence[Attribution]) -> str:
     delta = f"{abs(worst.convergence_delta or 0.0):.2g}"
     if worst.relative_delta is not None:
         delta += f" ({percent(abs(worst.relative_delta))})"
-    kind = "forward passes" if worst.method in _FORWARD else "gradient evaluations"
-    work = f"{sum(a.evaluations or 0 for a in missed)} {kind}"
+    count = sum(a.evaluations or 0 for a in missed)
+    kinds = ("forward pass", "forward passes") if worst.method in _FORWARD else ("gradient evaluation", "gradient evaluations")
+    work = f"{count} {kinds[count != 1]}"
     total = worst.output if worst.question == "class" else {"contrast": "difference"}.get(worst.question, worst.question)
     sums = f"Rows and {BIAS} add up to the {total}"
     errors = [a.token_error for a in missed if a.token_error is not None]

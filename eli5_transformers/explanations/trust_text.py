@@ -46,7 +46,7 @@ def _lines(one: Attribution, trust: Trust) -> List[str]:
     if trust.check is not None:
         lines += [check_sentence(one, trust, trust.check), *verdict * (not warned)]
     elif trust.hidden:
-        lines.append("No deletion check: no word stands out on the winning side, or there are no others to compare with.")
+        lines.append("No deletion check: no word stands out on the winning side, or there are too few others to compare with.")
     if trust.hidden:
         names = (plain(phrase) for word in trust.hidden for phrase in phrases(one, [word]))
         found = ", ".join(f"{name} {amount(trust, word.after)}" for name, word in zip(names, trust.hidden))
@@ -64,7 +64,8 @@ def _lines(one: Attribution, trust: Trust) -> List[str]:
 def _second_run(stability: Optional[Stability]) -> str:
     if stability is None:
         return ""
-    known = "" if stability.evaluations is None else f" ({stability.evaluations} evaluations)"
+    count = stability.evaluations
+    known = "" if count is None else f" ({count} evaluation{'s' * (count != 1)})"
     return f" and a second run of the method{known}"
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, List, Mapping, Sequence, Union
+from typing import Any, Callable, List, Mapping, Sequence, Union
 
 from .. import interpreters
 from ..records import Attribution, FailedText
 from .asked import OPERATORS, asked
 
-__all__ = ["OPERATORS", "asked", "attribute"]
+__all__ = ["OPERATORS", "asked", "attribute", "beside"]
 
 
 def attribute(
@@ -21,12 +21,23 @@ def attribute(
     **options: Any,
 ) -> List[List[Attribution]]:
     """`interpreters.attribute`, with the `trust` of each attribution where `trust` asks for it (`asked.asked`)."""
-    wanted = asked(trust)
+    asked(trust)
 
     def explain() -> List[List[Attribution]]:
         return interpreters.attribute(predictor, inputs, interpreter, targets, **options)
 
-    found = explain()
+    return beside(predictor, inputs, explain(), explain, trust)
+
+
+def beside(
+    predictor: Any,
+    inputs: Sequence[Union[Mapping[str, Any], FailedText]],
+    found: List[List[Attribution]],
+    explain: Callable[[], List[List[Attribution]]],
+    trust: Any,
+) -> List[List[Attribution]]:
+    """The attributions that `explain` gives of the inputs, `found` already, with what `trust` asks for (`asked.asked`)."""
+    wanted = asked(trust)
     if wanted is None:
         return found
     from .trust import with_trust

@@ -23,6 +23,8 @@ LEAST_SHARE = 0.2
 """Of the largest score: what a word must have to be named."""
 YES, PARTLY = 0.9, 0.6
 """Shares of the draws."""
+_FEWEST = 4
+"""Other sets, without which nothing can be compared."""
 MARGIN = 0.05
 """Of the range that there is: by so much must the effect be larger than the draws' mean."""
 
@@ -79,7 +81,8 @@ def checked(
 
     `scores` are theirs, positive where they speak for the answer. `count` sets are drawn, `span` is the range of what is
     measured: without one, that of all numbers of the check. Sets without which nothing can be read are left out. None where
-    no word is named, where the answer cannot be read without the named ones, or where there are no other sets.
+    no word is named, where the answer cannot be read without the named ones, or where there are fewer than four other sets:
+    in a text of two or three words most others hold the named ones.
     """
     chosen = sorted(named(scores, signed))
     if not chosen:
@@ -88,7 +91,7 @@ def checked(
     sets = drawn(len(words), together, count, draw)
     asked = value([0, together, *sets])
     before, after, others = float(asked[0]), float(asked[1]), asked[2:][np.isfinite(asked[2:])]
-    if not len(others) or not np.isfinite(after):
+    if len(others) < _FEWEST or not np.isfinite(after):
         return None
     alone = value([1 << word for word in chosen])
     reach = float(np.ptp(asked[np.isfinite(asked)])) if span is None else span

@@ -69,7 +69,7 @@ def attribute(
         names = explained.classes.names
         require_classes(target_names, names)
         wanted = by_shown_name(wanted, shown_names(names, target_names), names)
-        _require_classes(explained.classes, wanted, texts, on_error)
+        _require_targets(made, explained.classes, wanted, texts, on_error)
         places = [place for place in places if not isinstance(texts[place], FailedText)]
 
     def run(some: Sequence[int]) -> List[List[Attribution]]:
@@ -107,8 +107,8 @@ def require_accepted(
     wanted = chosen(targets, top_targets)
     if kind_of(interpreter) in RELEASED:
         return _require_released(interpreter, wanted, options)
-    explained = explained_model(_made(predictor, interpreter, options).predictor)
-    _require_classes(explained.classes, wanted, [], "raise")
+    made = _made(predictor, interpreter, options)
+    _require_targets(made, explained_model(made.predictor).classes, wanted, [], "raise")
     return None
 
 
@@ -248,13 +248,17 @@ def _encoded(explained: Any, given: Any) -> Any:
     return text
 
 
-def _require_classes(classes: Any, wanted: Any, texts: List[Any], on_error: str) -> None:
-    """Targets that the model does not have are refused before any text is explained: all of a call, or one text's own."""
+def _require_targets(made: Any, classes: Any, wanted: Any, texts: List[Any], on_error: str) -> None:
+    """Targets that the model or the method does not have are refused before any text is explained: of a call, or a text."""
     logits = [0.0] * len(classes.names)
+
+    def require(targets: Any) -> None:
+        made.require_targets(classes.resolve(targets, logits))
+
     if not isinstance(wanted, PerText):
-        classes.resolve(wanted, logits)
+        require(wanted)
         return
-    resolve: Callable[[int], Any] = lambda place: classes.resolve(wanted.targets[place], logits)  # noqa: E731
+    resolve: Callable[[int], Any] = lambda place: require(wanted.targets[place])  # noqa: E731
     for place, found in enumerate(many.one_by_one(resolve, len(texts), on_error)):
         if isinstance(found, FailedText) and not isinstance(texts[place], FailedText):
             texts[place] = found

@@ -13,12 +13,13 @@ from ..arguments import whole_number
 from ..components.explained_predictors import explained_model
 from ..engine.explained_model import EncodedText
 from ..engine.passes import Scorer, TextBatch
-from ..engine.targets import OUTPUTS
+from ..engine.targets import OUTPUTS, Asked
 from ..errors import InputError, UnsupportedModelError, shown
 from ..records import Attribution, PerText
 from ..sites.finite import require_finite
 from ..sites.second_paths import ReadsIdsError
 from ..text.granularity import unplaced
+from ..text.label_order import between
 from .layers import layer_name
 from .provenance import provenance
 
@@ -86,6 +87,9 @@ class Interpreter(SaliencyInterpreter):
         """
         raise NotImplementedError
 
+    def require_targets(self, asked: Sequence[Asked]) -> None:
+        """Raises QuestionError for what cannot be asked of this method, whatever the text is; a method may override it."""
+
     def attribute(self, inputs: Sequence[Mapping[str, Any]], targets: Any = None) -> List[List[Attribution]]:
         """The attributions of each input, a predictor's JSON object, for each of the targets: `result[text][target]`.
 
@@ -120,6 +124,7 @@ class Interpreter(SaliencyInterpreter):
         def work(batch: TextBatch) -> Sequence[Result]:
             resolve = scorer.explained.classes.resolve
             asked = [resolve(wanted[i], row) for i, row in zip(batch.index, batch.logits)]
+            self.require_targets([one for of_text in asked for one in of_text])
             return measure(batch, batch.ask(asked))
 
         try:
@@ -191,6 +196,9 @@ class Interpreter(SaliencyInterpreter):
         numbers = np.append(scores, [] if baseline_score is None else [baseline_score])
         require_finite(explained.model, numbers, f"the scores of {self.name()!r}")
         notes = [*notes, *([] if np.any(scores) else [_FLAT if self.layer is None else _FLAT_LAYER])]
+        order = explained.classes.order if self.signed and not asked.weights else None
+        if order is not None and order.inner[asked.target]:
+            notes.append(between(asked.label))
         if baseline_score is not None:
             difference = float(batch.here()[text, target]) - baseline_score
             total = float(scores.sum()) if total is None else total
@@ -211,7 +219,7 @@ class Interpreter(SaliencyInterpreter):
             label=asked.label,
             method=self.name(),
             signed=self.signed,
-            probability=None if probabilities is None or asked.spread else float(probabilities[asked.target]),
+            probability=None if probabilities is None or asked.weights else float(probabilities[asked.target]),
             score=float(score),
             parameters=self.parameters(),
             notes=(*notes, *encoded.notes, *unplaced(encoded.tokens, encoded.documents), *explained.caveats),

@@ -13,6 +13,7 @@ from allennlp.predictors import Predictor
 from ..arguments import one_of, real_number, truth, whole_number
 from ..compat.registering import registered
 from ..engine.passes import TextBatch, Vectors
+from ..engine.targets import Asked
 from ..errors import InputError, shown
 from ..records import Attribution
 from .base import Interpreter
@@ -78,6 +79,10 @@ class SmoothGrad(Interpreter):
         self.form = form
         self.seed = whole_number(seed, "seed", least=0, most=None)
         self.signed = form == "mean" and self.around.signed
+
+    def require_targets(self, asked: Sequence[Asked]) -> None:
+        """What the method inside refuses."""
+        self.around.require_targets(asked)
 
     def attributions(self, batch: TextBatch, targets: Sequence[Sequence[int]]) -> List[List[Attribution]]:
         """The method's attributions of all copies, a block of copies at a time."""

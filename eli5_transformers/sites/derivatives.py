@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import Iterator, List, Sequence
+from typing import Iterator, List, Optional, Sequence
 
 import torch
 
@@ -37,6 +37,9 @@ def derivatives(
 
 class Network:
     """How the passes of a model are differentiated: as it is. A subclass may differentiate another function."""
+
+    rows: Optional[int] = None
+    """How many rows go through the model at once; None for as many as memory and speed say."""
 
     def __init__(self, model: torch.nn.Module) -> None:
         self.model = model

@@ -212,6 +212,14 @@ def in_words(question: str, names: Sequence[str], weights: Sequence[float]) -> s
     return (said[2:] if said.startswith("+") else said) + (" …" if len(held) > _MOST_TERMS else "")
 
 
+def between(label: str) -> str:
+    """What a reader must know of the scores of a label that stands between others."""
+    return (
+        f"‘{label}’ stands between other labels: words that speak against its neighbours speak for it, too. The lean tells "
+        "towards which end of the labels a word pulls."
+    )
+
+
 def order_by_weight(names: Sequence[str], weights: Sequence[float]) -> Order:
     """The order in which the labels have these weights in a lean."""
     return declared_order(names, [names[place] for place in sorted(range(len(names)), key=lambda place: weights[place])])

@@ -7,7 +7,7 @@ from typing import List, NamedTuple, Sequence
 from ..escapes import visible_line
 
 MINUS = "\u2212"
-_NARROW = "\u202f"  # a space that no line breaks at, narrower than one between words
+NARROW = "\u202f"  # a space that no line breaks at, narrower than one between words
 
 
 class Part(NamedTuple):
@@ -47,7 +47,7 @@ def percent(share: float) -> str:
         text = "<0.1"
     else:
         text = f"{value:.1f}" if value >= 99.5 or value < 1 else f"{value:.0f}"
-    return f"{text}{_NARROW}%"
+    return f"{text}{NARROW}%"
 
 
 def ordinal(place: int) -> str:

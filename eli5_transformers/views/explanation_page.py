@@ -130,7 +130,7 @@ def _section(explanation: Any, title: str, note: str = "") -> str:
 
 
 def _answer_and_about(explanation: Explanation) -> Tuple[str, str]:
-    """What `to_explanation` puts above the blank line of a description, as HTML, and what is below; of others all is below."""
+    """The first paragraph of a description, as HTML, which `to_explanation` makes the answer, and the others."""
     description = str.__str__(explanation.description or "")
     answer, blank, about = description.partition("\n\n")
     if not blank:

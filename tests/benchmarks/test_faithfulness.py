@@ -60,6 +60,7 @@ def test_a_distilbert_begins_as_the_bert_that_it_is_made_of(tmp_path, stars_chec
     assert_close(first, second)
 
 
+@pytest.mark.current  # transformers 4.20 has no Llama
 def test_a_llama_begins_with_the_same_word_vectors(tmp_path, stars_checkpoint):
     models.write_network("Llama", stars_checkpoint, tmp_path / "made")
     assert json.loads((tmp_path / "made" / "config.json").read_text())["model_type"] == "llama"

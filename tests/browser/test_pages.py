@@ -10,7 +10,7 @@ import pytest
 from handmade import attribution
 
 from eli5_transformers import get_explanation, get_explanation_from_grads, load_predictor
-from eli5_transformers.api import compare
+from eli5_transformers.comparing import compare
 from eli5_transformers.escapes import visible
 from eli5_transformers.explanations.explanation_json import explanation_from_json, explanation_to_json
 from eli5_transformers.explanations.to_eli5 import to_explanation

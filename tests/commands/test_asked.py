@@ -51,6 +51,17 @@ def test_questions_are_asked_by_options(run, stars_checkpoint, words, explained)
     assert targets(out) == explained
 
 
+def test_a_question_that_the_method_does_not_answer_is_one_error_for_a_whole_file(run, stars_checkpoint, tmp_path):
+    file = tmp_path / "reviews.txt"
+    file.write_text(f"{TEXT}\n{TEXT}\n{TEXT}\n")
+    asked = ("--input", file, "--format", "json", "--interpreter", "linearization", "--expected-value")
+    code, out, err = run(stars_checkpoint, *asked)
+    assert code != 0
+    assert not out
+    assert err.count("expected value is asked for") == 1
+    assert "line 1" not in err
+
+
 def test_a_contrast_without_labels_is_of_the_prediction_and_the_runner_up(run, stars_checkpoint):
     _, out, _ = run(stars_checkpoint, TEXT, "--format", "json", "--contrast")
     predictor = load_predictor(stars_checkpoint)
@@ -151,3 +162,34 @@ def test_a_stdout_without_curly_quotes_gets_plain_ones(stars_checkpoint):
     out = subprocess.run(words, stdout=subprocess.PIPE, env=environment, check=True).stdout.decode("ascii")
     assert "\\u20" not in out
     assert "All labels: '" in out
+
+
+def test_an_order_is_declared_by_an_option(run, sectors_checkpoint):
+    names = load_predictor(sectors_checkpoint).labels
+    code, out, err = run(sectors_checkpoint, TEXT, "--lean")
+    assert (code, out) == (1, "")
+    assert "--ordered" in err
+    assert targets(run(sectors_checkpoint, TEXT, "--lean", "--format", "json", "--ordered")[1]) == [f"towards {names[-1]}"]
+    turned = run(sectors_checkpoint, TEXT, "--lean", "--format", "json", "--ordered", *names[::-1])[1]
+    assert targets(turned) == [f"towards {names[0]}"]
+    assert "each class once" in run(sectors_checkpoint, TEXT, "--lean", "--ordered", names[0])[2]
+
+
+def test_an_unsigned_method_has_no_lean_on_a_page(run, stars_checkpoint, tmp_path):
+    page = tmp_path / "p.html"
+    assert run(stars_checkpoint, TEXT, "--html", page, "--interpreter", "gradient")[0] == 0
+    assert "y=more stars" not in page.read_text()
+
+
+def test_a_page_of_a_text_says_how_far_to_trust_it(run, stars_checkpoint, tmp_path):
+    page, file = tmp_path / "p.html", tmp_path / "texts.txt"
+    file.write_text(f"{TEXT}\n")
+    question = "Does the explanation hold?"
+    assert question in run(stars_checkpoint, TEXT, "--html", page)[1]
+    assert question in page.read_text()
+    assert question not in run(stars_checkpoint, TEXT, "--html", page, "--no-trust")[1]
+    # Not asked for: data, and the rows of a file, which may be many.
+    assert question not in run(stars_checkpoint, TEXT)[1]
+    assert question not in run(stars_checkpoint, TEXT, "--html", page, "--format", "json")[1]
+    assert question not in run(stars_checkpoint, "--input", file, "--html", page)[1]
+    assert question in run(stars_checkpoint, "--input", file, "--html", page, "--trust")[1]

@@ -2,12 +2,13 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F  # noqa: N812
 from closeness import assert_close
 
-from eli5_transformers.engine.frozen import rules
+from eli5_transformers.engine.frozen import ratios, rules
 from eli5_transformers.engine.frozen.network import FrozenNetwork
 from eli5_transformers.errors import UnsupportedModelError
 
@@ -90,6 +91,118 @@ def test_an_activation_keeps_the_quotient_of_its_output_and_input(name):
     output, (found,), missed = linearized(lambda x: ACTIVATIONS[name](x) * WEIGHTS, X)
     assert_close(found, output / X)
     assert missed < 1e-12
+
+
+LINES = {
+    "atan": torch.atan,
+    "cos": torch.cos,
+    "erf": torch.erf,
+    "erfc": torch.erfc,
+    "exp": torch.exp,
+    "exp2": torch.exp2,
+    "expm1": torch.expm1,
+    "hardsigmoid": F.hardsigmoid,
+    "log1p": lambda x: torch.log1p(x.abs()),
+    "logsigmoid": F.logsigmoid,
+    "sigmoid": torch.sigmoid,
+    "sigmoid, in place": lambda x: (x + 0.0).sigmoid_(),
+    "sin": torch.sin,
+    "softplus": lambda x: F.softplus(x, 2.0),
+}
+"""Functions that are no factor of their input: what is fixed is the straight line from their value at 0."""
+LOGARITHMS = {"log": torch.log, "log2": torch.log2, "log10": torch.log10}
+STEPS = {
+    "ceil": torch.ceil,
+    "cumprod": lambda x: torch.cumprod(x, -1),
+    "floor": torch.floor,
+    "reciprocal": torch.reciprocal,
+    "round": torch.round,
+    "rsqrt": lambda x: torch.rsqrt(x.abs()),
+    "sign": torch.sign,
+    "softmax": lambda x: torch.softmax(x, -1),
+}
+"""What may be a factor alone."""
+
+
+@pytest.mark.parametrize("name", LINES)
+def test_a_gate_that_parameters_mix_is_the_line_from_its_value_at_zero(name):
+    weight, bias = drawn(4, 4), drawn(4)
+    output, (found,), missed = linearized(
+        lambda x, weight, bias: F.linear(LINES[name](x), weight, bias) * WEIGHTS, X, weight=weight, bias=bias
+    )
+    slopes = (LINES[name](X) - LINES[name](torch.zeros_like(X))) / X
+    assert_close(found, WEIGHTS @ weight * slopes)
+    assert missed < 1e-12
+    assert abs((found * X).sum() - output.sum()) > 1e-3, "nothing is left for the constants"
+
+
+@pytest.mark.parametrize("name", LOGARITHMS)
+def test_logarithms_are_the_line_from_their_value_at_one(name):
+    x, weight = X.abs() + 0.1, drawn(4, 4)
+    _, (found,), missed = linearized(lambda x, weight: F.linear(LOGARITHMS[name](x), weight), x, weight=weight)
+    assert_close(found, torch.ones_like(X) @ weight * LOGARITHMS[name](x) / (x - 1))
+    assert missed < 1e-12
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_what_may_be_a_factor_alone_is_refused_where_parameters_mix_it(name):
+    with pytest.raises(UnsupportedModelError, match=f"(?i)'{name}', held fixed, to parameters alone.*'occlusion'"):
+        linearized(lambda x, weight: x.sum() + F.linear(STEPS[name](x), weight), X, weight=drawn(4, 4))
+    _, (found,), _ = linearized(lambda x: STEPS[name](x) * (x @ W), X)
+    assert_close(found, STEPS[name](X) @ W.T)
+
+
+def test_every_function_that_is_fixed_is_tried():
+    names = {name.partition(",")[0] for name in (*LINES, *LOGARITHMS)}
+    assert {name.lower() for name in ratios.SECANTS} - {"logsigmoidforward"} == names
+    # The others are kernels, or other names, of these.
+    assert {name.lower() for name in rules._FIXED} - {"heaviside", "safesoftmax", "sgn", "sparsesoftmax"} == set(STEPS)
+
+
+def test_near_its_beginning_a_line_has_the_slope_of_the_function():
+    for dtype in (torch.float32, torch.float64):
+        x, weight = torch.tensor([0.0, 1e-12, -1e-6, 1e-4], dtype=dtype), torch.eye(4, dtype=dtype) * 2
+        _, (found,), missed = linearized(lambda x, weight: F.linear(torch.sigmoid(x), weight), x, weight=weight)
+        assert_close(found, torch.full((4,), 0.5, dtype=dtype), rtol=1e-3)
+        assert missed < 1e-6
+
+
+def test_a_gate_of_what_carries_words_is_fixed_however_it_was_made():
+    mixed = drawn(4, 4)
+    for gated in (
+        lambda x, mixed: torch.sigmoid(x @ W) * (x @ V),
+        lambda x, mixed: (1 - torch.sigmoid(x @ W)) * (x @ V),
+        lambda x, mixed: torch.sigmoid(x @ W) * torch.tanh(F.linear(torch.sigmoid(x @ V), mixed)),
+    ):
+        output, (found,), missed = linearized(gated, X, mixed=mixed)
+        assert missed < 1e-12
+        assert found.abs().sum() > 0
+    # The last: a layer of sigmoids is what is gated, not another gate.
+    inner = torch.sigmoid(X @ V)
+    outer = F.linear(inner, mixed)
+    slopes = torch.sigmoid(X @ W) * torch.tanh(outer) / outer
+    assert_close(found, (slopes @ mixed * (inner - 0.5) / (X @ V)) @ V.T)
+
+
+def test_what_is_added_to_words_need_not_be_a_factor():
+    _, (found,), missed = linearized(lambda x: x + torch.sigmoid(x), X)
+    assert_close(found, 1 + (torch.sigmoid(X) - 0.5) / X)
+    assert missed < 1e-12
+
+
+@pytest.mark.parametrize("affine", [True, False])
+def test_batch_norms_are_linear_with_the_numbers_of_the_training(affine):
+    mean, variance, own = drawn(3), drawn(3).exp(), {"weight": drawn(3), "bias": drawn(3)} if affine else {}
+
+    def norm(x, training=False, **own):
+        return F.batch_norm(x, mean, variance, **own, training=training, eps=1e-3) * WEIGHTS
+
+    _, (found,), missed = linearized(norm, X, **own)
+    factor = (variance + 1e-3).rsqrt() * own.get("weight", 1)
+    assert_close(found, WEIGHTS * factor[:, None])
+    assert missed < 1e-12
+    with pytest.raises(UnsupportedModelError, match="'NativeBatchNorm'"):
+        linearized(lambda x, **own: norm(x, training=True, **own), X, **own)
 
 
 @pytest.mark.parametrize(("name", "slope"), [("gelu", 0.5), ("silu", 0.5), ("tanh", 1.0)])
@@ -236,8 +349,41 @@ CONSTANTS = {
     "a table": lambda x: x + F.embedding(torch.arange(3), WEIGHTS[0]),
     "a table, changed in place": lambda x: F.embedding(torch.arange(3), WEIGHTS[0]).mul_(2.0) + x,
     "behind a norm": lambda x: (x + F.layer_norm(F.embedding(torch.arange(3), WEIGHTS[0]), (4,))) * WEIGHTS,
+    "a number of numpy": lambda x: x + np.float32(1.5),
+    "a constant bias of a layer": lambda x: F.linear(x, W, WEIGHTS[0, 0]),
+    "constants of a norm": lambda x: F.layer_norm(x, (4,), WEIGHTS[0, 0], WEIGHTS[0, 1]),
+    "constants of a norm of groups": lambda x: F.group_norm(x, 3, WEIGHTS[0, :, 0], WEIGHTS[0, :, 1]),
+    "a constant bias of a convolution": lambda x: F.conv1d(x, drawn(3, 3, 1), WEIGHTS[0, :, 0]),
+    "by name": lambda x: torch.add(input=x, other=2.5),
+    "a constant bias by name": lambda x: F.linear(x, W, bias=WEIGHTS[0, 0]),
+    "with a product": lambda x: torch.addcmul(WEIGHTS, x, W[0]),
+    "between the two": lambda x: torch.lerp(x, WEIGHTS, 0.3),
+    "the larger": lambda x: torch.maximum(x, WEIGHTS),
+    "the smaller, of constants first": lambda x: torch.min(WEIGHTS, x),
+    "in place of what is masked": lambda x: x.masked_fill(X > 0, 1.5),
+    "where something else is not, a number": lambda x: torch.where(X > 0, x, torch.tensor(0.5, dtype=x.dtype)),
+    "written in place": lambda x: written(x.clone(), (slice(None), 0), 1.5),
+    "a tensor written in place": lambda x: written(x.clone(), (slice(None), 0), X[:, 1].exp()),
+    "written into constants": lambda x: written(WEIGHTS.clone(), (slice(None), slice(2)), x[:, :2]),
+    "a copy, in place": lambda x: copied(x.clone(), WEIGHTS),
     "gated": lambda x: (x + 1) * torch.sigmoid(x @ W),
 }
+
+
+def written(values, index, value):
+    values[index] = value
+    return values
+
+
+def copied(values, value):
+    values[:, 1].copy_(value[:, 1])
+    return values.mul_(3)
+
+
+def test_a_constant_of_no_bound_that_is_chosen_nowhere_is_no_part():
+    _, (found,), missed = linearized(lambda x: x.masked_fill(X < 0.5, -math.inf).amax((1, 2)), X)
+    assert missed < 1e-12
+    assert found.sum() == 2
 
 
 @pytest.mark.parametrize("name", CONSTANTS)
@@ -280,8 +426,8 @@ def test_what_is_fixed_anyhow_may_be_computed_by_anything():
 
 
 def test_what_is_fixed_and_not_multiplied_with_is_refused():
-    with pytest.raises(UnsupportedModelError, match="miss its score by .*'Sigmoid' is added"):
-        linearized(lambda x: x + torch.sigmoid(x), X)
+    with pytest.raises(UnsupportedModelError, match="miss its score by .*'Softmax' is added"):
+        linearized(lambda x: x + 2 * torch.softmax(x, -1), X)
 
 
 @pytest.mark.parametrize("name", ["layer_norm", "gelu", "square root"])

@@ -21,7 +21,8 @@ def attribution(case):
     for word in words:
         starts.append(text.index(word, end))
         end = starts[-1] + len(word)
-    known = {name: case[name] for name in ("question", "output", "signed", "multi_label", "score") if name in case}
+    fields = ("question", "output", "signed", "multi_label", "score", "parameters")
+    known = {name: case[name] for name in fields if name in case}
     classes = tuple(FILE["labels"].get(case.get("labels"), ()))
     chances = tuple(map(float, case["probabilities"]))
     return Attribution(
@@ -79,8 +80,17 @@ def test_probabilities_are_in_a_line_the_likeliest_first():
     said = marked(probabilities(few, most=3)).replace("\u202f", " ")
     assert said == "⟦4 stars⟧ 60 %, ⟦5 stars⟧ 25 %, ⟦3 stars⟧ 10 %, 2 more 5 % together"
     several = Attribution(**{**vars(few), "multi_label": True})
-    assert marked(probabilities(several, most=3)).endswith(", 2 more below 10\u202f%")
+    assert marked(probabilities(several, most=3)).endswith(", 2 more, none above 5\u202f%")
     assert probabilities(attribution(FILE["cases"][-1])) == []
+
+
+def test_the_class_is_named_where_no_heading_names_it():
+    for case in FILE["cases"][:2]:
+        one = attribution(case)
+        marks = marked(confidence(one, named=True))
+        assert f"of ⟦{one.classes[one.target]}⟧" in marks
+    unsure = attribution({**FILE["cases"][0], "probabilities": [0.1, 0.2, 0.2, 0.3, 0.2]})
+    assert marked(confidence(unsure, named=True)).endswith("; ⟦4 stars⟧ is the likeliest of 5 labels.")
 
 
 def test_a_sum_of_pieces_is_a_word():

@@ -375,8 +375,15 @@ def test_the_description_says_what_was_measured(predictor):
     assert "forward passes" in said
     assert "counts for" not in said
     assert "Does the explanation" not in get_explanation(predictor, TEXT).description
-    several = get_explanations(predictor, [TEXT, "i love it"], trust=True)
+    several = get_explanations(predictor, [TEXT, "i love it so much"], trust=True)
     assert all("Does the explanation hold?" in one.description for one in several)
+
+
+def test_a_text_of_few_words_has_no_others_to_compare_with(predictor):
+    """Of three words every other pair holds one of the two that are named."""
+    described = get_explanation(predictor, "i love it", trust=True).description
+    assert "there are too few others to compare with" in described
+    assert "Does the explanation hold?" not in described
 
 
 def test_a_no_is_a_warning():
@@ -465,9 +472,9 @@ def test_words_that_speak_the_other_way_are_a_no():
         bump = 8 * torch.sin(2 * np.pi * sums[:, 0]) / (2 * np.pi)
         return 3.3 - 1.5 * sums[:, 1] - 1.5 * sums[:, 2] - 0.1 * sums[:, 0] + bump
 
-    words = {"not": [1.0, 0, 0], "good": [0, 1.0, 0], "food": [0, 0, 1.0]}
+    words = {"not": [1.0, 0, 0], "good": [0, 1.0, 0], "food": [0, 0, 1.0], "a": [0, 0, 0], "b": [0, 0, 0], "c": [0, 0, 0]}
     predictor = closed_form.predictor(answer, words)
-    trust = trust_of(predictor, "not good food", interpreter="gradient-x-input", targets="yes").trust
+    trust = trust_of(predictor, "not good food a b c", interpreter="gradient-x-input", targets="yes").trust
     assert [word.word for word in trust.check.words] == ["not"]
     assert trust.check.after > trust.before
     assert trust.check.verdict == "no"

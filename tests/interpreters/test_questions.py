@@ -84,7 +84,7 @@ def test_what_is_asked_stands_in_the_attribution(stars):
     versus, leaning, weighted, own = attribute(stars, TEXTS[0], targets=[contrast(3, 4), lean(), WEIGHTS, None])[0]
     assert (versus.question, versus.label, versus.target) == ("contrast", "4 stars rather than 5 stars", 3)
     assert versus.weights == (0, 0, 0, 1, -1)
-    assert versus.probability == versus.probabilities[3]
+    assert versus.probability is None
     assert (leaning.question, leaning.label, leaning.weights) == ("lean", "more stars", (-2, -1, 0, 1, 2))
     assert leaning.target == own.target == int(np.argmax(own.probabilities))
     assert leaning.probability is None
@@ -167,6 +167,28 @@ def test_an_order_is_declared_where_the_names_say_none(sectors_checkpoint, secto
 def test_ordered_labels_may_be_declared_to_have_none(stars_checkpoint):
     with pytest.raises(InputError, match="no order is known"):
         attribute(stars_checkpoint, TEXTS[0], targets=lean(), ordered=False)
+    described = get_explanation(stars_checkpoint, TEXTS[0], targets="3 stars", ordered=np.bool_(False)).description
+    assert "stands between" not in described
+
+
+def test_a_label_between_others_is_said_to_be_one(stars, sectors_checkpoint):
+    assert "‘3 stars’ stands between other labels" in get_explanation(stars, TEXTS[0], targets="3 stars").description
+    assert "stands between" not in get_explanation(stars, TEXTS[0], targets="5 stars").description
+    # Nobody has to be told of the lean beside it.
+    assert "stands between" not in get_explanation(stars, TEXTS[0], targets=["3 stars", lean()]).description
+    declared = load_predictor(sectors_checkpoint, ordered=True)
+    assert "stands between" in get_explanation(declared, TEXTS[0], targets=2).description
+
+
+def test_an_order_has_no_effect_on_a_regression_and_is_refused(made):
+    one = made(labels=["stars"])
+    with pytest.raises(InputError, match="not for a regression"):
+        load_predictor(one._model.transformer, tokenizer=one._dataset_reader.tokenizer, ordered=True)
+
+
+def test_a_positive_score_of_a_loss_speaks_against_the_class(stars):
+    explained = get_explanation(stars, TEXTS[0], targets="5 stars", output="loss")
+    assert explained.targets[0].target == "loss of 5 stars"
 
 
 def test_what_cannot_be_asked_is_refused_in_a_sentence(stars, made):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy.stats import spearmanr
 
 from eli5_transformers import attribute, load_predictor
-from eli5_transformers.api import compare
+from eli5_transformers.comparing import compare
 from eli5_transformers.errors import InputError, MissingDependencyError, UnsupportedModelError
 from eli5_transformers.explanations.agreement import rank_correlation
 from eli5_transformers.views.comparison import Comparison
@@ -305,14 +305,14 @@ def test_options_reach_our_interpreters(predictor):
 
 
 def failing(monkeypatch, *names):
-    from eli5_transformers import api
+    from eli5_transformers import comparing
 
     def attribute_some(predictor, text, *, interpreter, **options):
         if interpreter in names:
             raise UnsupportedModelError(f"{interpreter} cannot")
         return attribute(predictor, text, interpreter=interpreter, **options)
 
-    monkeypatch.setattr(api, "attribute", attribute_some)
+    monkeypatch.setattr(comparing, "attribute", attribute_some)
 
 
 def test_a_method_that_cannot_explain_the_model_is_left_out_with_its_reason(predictor, monkeypatch):
@@ -342,3 +342,14 @@ def test_where_no_method_is_left_the_reasons_are_raised(predictor, monkeypatch):
 def test_what_cannot_be_asked_is_refused(predictor, interpreters, options, message):
     with pytest.raises(InputError, match=message):
         compare(predictor, SENTENCE, interpreters, **options)
+
+
+def test_every_method_is_measured_unless_that_is_refused(predictor):
+    """The seconds are the method's own: what is measured beside it is no part of them."""
+    names = ["gradient-x-input", "simple-gradient"]
+    made, plain = compare(predictor, SENTENCE, names), compare(predictor, SENTENCE, names, trust=False)
+    assert all(one.trust is not None for one in made.attributions)
+    assert all(one.trust is None for one in plain.attributions)
+    assert "Does the explanation hold?" in made.html()
+    with pytest.raises(InputError, match="trust is"):
+        compare(predictor, SENTENCE, names, trust="much")

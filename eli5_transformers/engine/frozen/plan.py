@@ -11,9 +11,9 @@ from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Se
 
 import torch
 
-from .nodes import in_order, inputs_of, leaf_of, name_of
+from .nodes import in_order, inputs_of, leaf_of, name_of, origin
 from .ratios import Change, Gradients
-from .rules import CONSTANTS, NOTHING, WORDS, Rule, Rules
+from .rules import CONSTANTS, GATES, NOTHING, WORDS, Rule, Rules
 
 Hook = Callable[[Gradients, Gradients], Gradients]
 
@@ -30,6 +30,10 @@ class Plan(NamedTuple):
     """The operations between the explained vectors and the output that have no rule."""
     fixed: Counter[str]
     """Those that were fixed, but are added to what is explained."""
+    lost: List[str]
+    """Those that were fixed, and through which alone the explained vectors reach a part of the output."""
+    offsets: List[torch.Tensor]
+    """What operations add to the output as constants of their own; filled by the hooks."""
 
 
 class _Forwards(NamedTuple):
@@ -42,6 +46,7 @@ class _Forwards(NamedTuple):
     rules: Dict[Any, Rule]
     unknown: Set[Any]
     """The nodes that have no rule, although something explained reaches them."""
+    offsets: List[torch.Tensor]
 
 
 def planned(root: Any, inputs: Sequence[torch.Tensor], recorded: Dict[Any, torch.Tensor]) -> Plan:
@@ -64,14 +69,17 @@ def planned(root: Any, inputs: Sequence[torch.Tensor], recorded: Dict[Any, torch
         dropped = [place for place, one in enumerate(made) if one is not None and leading[one] and not passed[place]]
         if dropped or rule.change is not None:
             hooks[node] = _hook(passed, rule.change)
-        fixed.update(name_of(made[place]) for place in dropped if rule.kept[place] and known.reached[made[place]])
+        fixed.update(name_of(origin(made[place])) for place in dropped if rule.kept[place] and known.reached[made[place]])
+    unknown = sorted({name_of(node) for node in used if node in known.unknown})
     factors = {id(leaf) for leaf in map(leaf_of, nodes) if leaf is not None} - wanted
-    return Plan(hooks, added, factors, sorted({name_of(node) for node in used if node in known.unknown}), fixed)
+    return Plan(hooks, added, factors, unknown, fixed, _lost(used, known), known.offsets)
 
 
 def _forwards(nodes: Sequence[Any], explained: Set[int], recorded: Dict[Any, torch.Tensor]) -> _Forwards:
-    known = _Forwards({}, {}, {}, set())
-    rules = Rules(known.reached, known.carried, recorded)
+    reached: Dict[Any, bool] = {}
+    carried: Dict[Any, int] = {}
+    rules = Rules(reached, carried, recorded)
+    known = _Forwards(reached, carried, {}, set(), rules.offsets)
     for node in nodes:
         leaf, made = leaf_of(node), inputs_of(node)
         own = leaf is not None and id(leaf) in explained
@@ -81,12 +89,21 @@ def _forwards(nodes: Sequence[Any], explained: Set[int], recorded: Dict[Any, tor
             continue
         most = max((known.carried[one] for one in made if one is not None), default=NOTHING)
         rule = rules.of(node, made) if most else None
-        if rule is None and most == WORDS:
+        if rule is None and most >= GATES:
             known.unknown.add(node)
-        known.rules[node] = rule or Rule((most == WORDS,) * len(made))
-        kept = [one for one, kept in zip(made, known.rules[node].kept) if one is not None and kept]
-        known.carried[node] = max((known.carried[one] for one in kept), default=NOTHING)
+        known.rules[node] = rule or Rule((most >= GATES,) * len(made))
+        carried[node] = rules.level(node, made, known.rules[node])
     return known
+
+
+def _lost(used: Sequence[Any], known: _Forwards) -> List[str]:
+    """What is fixed of the nodes that the explained vectors reach, although these carry none of them."""
+    found: Set[str] = set()
+    for node in used:
+        if known.reached[node] and known.carried[node] < GATES:
+            sources = [origin(one) for one in inputs_of(node) if one is not None and known.reached[one]]
+            found |= {name_of(one) for one in sources if known.carried[one] == NOTHING}
+    return sorted(found)
 
 
 def _carries(known: _Forwards, node: Any) -> bool:

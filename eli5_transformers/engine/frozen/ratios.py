@@ -1,16 +1,19 @@
 """Gradients of activations and norms whose nonlinear factor is held fixed.
 
-An activation is f(x) = x * (f(x) / x) with the quotient fixed; a norm is fixed in its denominator. The functions here take a
+An activation is f(x) = x * (f(x) / x) with the quotient fixed; one that is not 0 at 0 is the straight line through there,
+f(0) + x * ((f(x) - f(0)) / x), with both fixed. A norm is fixed in its denominator. The functions here take a
 node and give what autograd calls after it: (gradients of the inputs, gradients of the outputs) to the gradients of the inputs.
 They read the node's inputs, as it saved them, at once: a graph that is used up has lost them.
 """
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, Optional, Tuple
+from typing import Any, Callable, Dict, List, Optional, Tuple
 
 import torch
 import torch.nn.functional as F  # noqa: N812
+
+from ...sites.precision import wide
 
 Gradients = Tuple[Optional[torch.Tensor], ...]
 Change = Callable[[Gradients, Gradients], Gradients]
@@ -33,6 +36,37 @@ _ACTIVATIONS: Dict[str, Callable[[Any, torch.Tensor], torch.Tensor]] = {
 
 ACTIVATIONS = frozenset((*_ACTIVATIONS, "Tanh"))
 
+# Functions of one number that are gates mostly. From a node and its input to the output.
+_GATES: Dict[str, Callable[[Any, torch.Tensor], torch.Tensor]] = {
+    "Atan": lambda node, x: torch.atan(x),
+    "Cos": lambda node, x: torch.cos(x),
+    "Erf": lambda node, x: torch.erf(x),
+    "Erfc": lambda node, x: torch.erfc(x),
+    "Exp": lambda node, x: torch.exp(x),
+    "Exp2": lambda node, x: torch.exp2(x),
+    "Expm1": lambda node, x: torch.expm1(x),
+    "Hardsigmoid": lambda node, x: F.hardsigmoid(x),
+    "Log": lambda node, x: torch.log(x),
+    "Log10": lambda node, x: torch.log10(x),
+    "Log1P": lambda node, x: torch.log1p(x),
+    "Log2": lambda node, x: torch.log2(x),
+    "LogSigmoid": lambda node, x: F.logsigmoid(x),
+    "LogSigmoidForward": lambda node, x: F.logsigmoid(x),
+    "Sigmoid": lambda node, x: torch.sigmoid(x),
+    "Sin": lambda node, x: torch.sin(x),
+    "Softplus": lambda node, x: F.softplus(x, node._saved_beta, node._saved_threshold),
+}
+SECANTS = frozenset(_GATES)
+# Where the straight line begins: at 0, but for logarithms, which have no value there.
+_BEGINNINGS = dict.fromkeys(("Log", "Log2", "Log10"), 1.0)
+# From the output to the input, for those that save that alone.
+_INVERSES: Dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
+    "Exp": torch.log,
+    "Exp2": torch.log2,
+    "Expm1": torch.log1p,
+    "Sigmoid": torch.logit,
+}
+
 
 def activation(node: Any, name: str, recorded: Optional[torch.Tensor]) -> Optional[Change]:
     """Of an activation function; `recorded` is its input, which tanh does not save. None where that is not known."""
@@ -52,6 +86,49 @@ def _quotient(function: Callable[[torch.Tensor], torch.Tensor], x: torch.Tensor)
             fixed = function(x).div_(x).mul_(outer[0])
             # At zero the derivative is the quotient's limit.
             return (torch.where(x != 0, fixed, gradients[0]), *gradients[1:])
+
+    return change
+
+
+def secant(node: Any, name: str, recorded: Optional[torch.Tensor], offsets: List[torch.Tensor]) -> Optional[Change]:
+    """Of a function of one number that is not 0 at 0: the straight line from there to x. None where x is not known.
+
+    The change puts what the line adds to the output at 0 into `offsets`.
+    """
+    x = getattr(node, "_saved_self", None) if recorded is None else recorded
+    if x is None and name in _INVERSES:
+        x = _INVERSES[name](node._saved_result.detach())
+    return None if x is None else _line(lambda x: _GATES[name](node, x), x.detach(), _BEGINNINGS.get(name, 0.0), offsets)
+
+
+def _line(
+    function: Callable[[torch.Tensor], torch.Tensor], x: torch.Tensor, begins: float, offsets: List[torch.Tensor]
+) -> Change:
+    def change(gradients: Gradients, outer: Gradients) -> Gradients:
+        if outer[0] is None or gradients[0] is None:
+            return gradients
+        with torch.no_grad():
+            first, run = function(torch.full_like(x, begins)), x - begins
+            # Nearby the difference is rounding, and the derivative is as good.
+            near = run.abs() < torch.finfo(x.dtype).eps ** 0.5
+            slopes = torch.where(near, gradients[0], (function(x) - first) / run * outer[0])
+            offsets.append((first * outer[0] - begins * slopes).to(wide(x.dtype)).sum())
+            return (slopes, *gradients[1:])
+
+    return change
+
+
+def batch_norm(node: Any, offsets: List[torch.Tensor]) -> Change:
+    """Of (x - mean) / deviation * weight + bias with numbers of the training: linear, and its mean is a constant."""
+    mean, variance, weight = node._saved_running_mean, node._saved_running_var, node._saved_weight
+    small = node._saved_eps if hasattr(node, "_saved_eps") else node._saved_epsilon
+    taken = mean * (variance + small).rsqrt() * (1 if weight is None else weight.detach())
+
+    def change(gradients: Gradients, outer: Gradients) -> Gradients:
+        if outer[0] is not None:
+            kind = wide(outer[0].dtype)
+            offsets.append(-(outer[0].to(kind).transpose(0, 1).flatten(1).sum(1) * taken.to(kind)).sum())
+        return gradients
 
     return change
 

@@ -12,8 +12,9 @@ import torch
 from . import ratios
 from .nodes import SHAPING, computed_from, name_of, origin
 
-NOTHING, CONSTANTS, WORDS = 0, 1, 2
-"""What an operation's output carries on: nothing (it is a fixed factor), parameters alone, or the explained vectors."""
+NOTHING, CONSTANTS, GATES, WORDS = 0, 1, 2, 3
+"""What an operation's output carries on: nothing (it is a fixed factor), parameters alone, the explained vectors in what is a
+fixed factor where it is multiplied with them (a sigmoid), or the explained vectors."""
 
 # Linear in all inputs together, or homogeneous of degree one: their gradient is the rule already. Choices (of a maximum, of a
 # half) are fixed in it.
@@ -27,11 +28,8 @@ _LINEAR = SHAPING | frozenset(
     Zero Values Movedim Unflatten Flatten Im2Col Col2Im Trace Cummax Cummin Std Norm LinalgVectorNorm PadPackedSequence
     PackPaddedSequence""".split()
 )
-# Gates, probabilities and what norms divide by.
-_FIXED = frozenset(
-    """Softmax SafeSoftmax SparseSoftmax Sigmoid Hardsigmoid LogSigmoid LogSigmoidForward Softplus Exp Exp2 Expm1 Erf Erfc Sin
-    Cos Rsqrt Reciprocal Log Log1P Log2 Log10 Sign Sgn Round Floor Ceil Heaviside Atan Cumprod""".split()
-)
+# Probabilities, what norms divide by, and steps.
+_FIXED = frozenset("Softmax SafeSoftmax SparseSoftmax Rsqrt Reciprocal Sign Sgn Round Floor Ceil Heaviside Cumprod".split())
 # Of several inputs those that are not fixed: what is divided, and not what it is divided by; the values of an attention, and
 # not what weighs them; the right side of a system of equations.
 _KEPT: Dict[str, Tuple[int, ...]] = {
@@ -53,6 +51,7 @@ _PRODUCTS: Dict[str, Tuple[int, int]] = {
     **dict.fromkeys(("Convolution", "MkldnnConvolution", "CudnnConvolution", "Linear", "MkldnnLinear"), (0, 1)),
     **dict.fromkeys(("Addmm", "Baddbmm", "Addbmm", "Addmv", "Addr", "Addcmul"), (1, 2)),
 }
+_BATCH_NORMS = ("CudnnBatchNorm", "NativeBatchNorm")
 # f(c x) = c ** p f(x).
 _DEGREES = {"Sqrt": 0.5, "Var": 2.0}
 _NORMS: Dict[str, Callable[[Any], ratios.Change]] = {
@@ -60,6 +59,8 @@ _NORMS: Dict[str, Callable[[Any], ratios.Change]] = {
     "NativeGroupNorm": ratios.group_norm,
     "NativeLayerNorm": ratios.layer_norm,
 }
+# Products in which all numbers of a vector meet.
+_MIXING = _PRODUCTS.keys() - {"Mul", "Addcmul"}
 _ACTIVATED = ratios.ACTIVATIONS | {"LeakyRelu", "Prelu", "PreluKernel", "Relu"}
 
 
@@ -81,6 +82,8 @@ class Rules:
         self._carried = carried
         self._recorded = recorded
         """Inputs of nodes that do not save them."""
+        self.offsets: List[torch.Tensor] = []
+        """What operations add to the output as constants of their own, once the gradients were computed."""
         self._self_gated: Dict[Any, bool] = {}
 
     def of(self, node: Any, made: Sequence[Any]) -> Optional[Rule]:
@@ -107,18 +110,36 @@ class Rules:
         if name in ratios.ACTIVATIONS:
             change = ratios.activation(node, name, self._recorded.get(node))
             return None if change is None else Rule(_only((0,), count), change)
+        if name in ratios.SECANTS:
+            change = ratios.secant(node, name, self._recorded.get(node), self.offsets)
+            return None if change is None else Rule(_only((0,), count), change)
+        if name in _BATCH_NORMS:
+            # In training a text's numbers depend on the texts beside it.
+            return None if node._saved_training else Rule(_only((0, 2), count), ratios.batch_norm(node, self.offsets))
         return None
+
+    def level(self, node: Any, made: Sequence[Any], rule: Rule) -> int:
+        """What the node's output carries on by its rule."""
+        name, levels = name_of(node), [self._carried.get(one, NOTHING) for one in made]
+        most = max((level for level, kept in zip(levels, rule.kept) if kept), default=NOTHING)
+        if name in ratios.SECANTS:
+            return min(most, GATES)
+        # What parameters mix gates to is a layer's output.
+        mixed = most == GATES and name in _MIXING and any(
+            level == CONSTANTS for level, kept in zip(levels, rule.kept) if not kept
+        )
+        return WORDS if mixed else most
 
     def _operand(self, node: Any, factors: List[Tuple[int, Any]]) -> int:
         """The place of the one factor of a product that is not fixed.
 
-        That is the only one that carries words. Of two that do, the one that the other is computed from (the other is its
-        gate); else the one that is no activation's output, where the other is; else the right one, as what a matrix is
-        applied to stands on its right. Of two that carry parameters alone the first.
+        That is the one that carries words, or a gate where the other is a parameter. Of two that carry words, the one that
+        the other is computed from (the other is its gate); else the one that is no activation's output, where the other is;
+        else the right one, as what a matrix is applied to stands on its right. Of two that carry parameters alone the first.
         """
         most = max(self._carried.get(made, NOTHING) for _, made in factors)
         able = [(place, made) for place, made in factors if made is not None and self._carried[made] == most]
-        if len(able) < 2 or most < WORDS:
+        if len(able) < 2 or most < GATES:
             operand = able[0] if able else factors[0]
             self._note_gate(node, operand, factors)
             return operand[0]

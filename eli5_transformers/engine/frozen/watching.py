@@ -1,31 +1,42 @@
-"""Watches a forward pass for what its autograd graph does not hold: constants that are added, and the inputs of tanh."""
+"""Watches a forward pass for what its autograd graph does not hold: constants that are added, and unsaved inputs."""
 
 from __future__ import annotations
 
-from typing import Any, Dict, Iterator, Optional, Sequence, Set
+from numbers import Real
+from typing import Any, Dict, Iterable, Iterator, Optional, Sequence, Set
 
 import torch
 import torch.nn.functional as F  # noqa: N812
 from torch.overrides import TorchFunctionMode
 
-_TENSORS = ("where", "cat", "concat", "stack")
-_NUMBERS = ("add", "sub", "subtract", "rsub", "__add__", "__radd__", "__sub__", "__rsub__")
-_IN_PLACE = ("add_", "sub_", "__iadd__", "__isub__")
+# What is linear in several tensors together, or chooses among them: any of them may be a constant.
+_TENSORS = """addbmm addcdiv addcmul addmm addmv addr baddbmm bilinear cat column_stack concat concatenate conv1d conv2d conv3d
+    dstack fmax fmin group_norm hstack index_add index_copy index_put layer_norm lerp linear masked_scatter max maximum min
+    minimum rms_norm scatter scatter_add select_scatter slice_scatter stack vstack""".split()
+_NUMBERS = "add sub subtract rsub masked_fill where __add__ __radd__ __sub__ __rsub__".split()
+# What is written into its first argument, and behind which arguments what is written stands.
+_IN_PLACE = {
+    **dict.fromkeys(("add_", "sub_", "subtract_", "__iadd__", "__isub__", "copy_", "fill_"), 1),
+    **dict.fromkeys(("__setitem__", "masked_fill_"), 2),
+}
 
 
-def _called(names: Sequence[str]) -> Set[Any]:
+def _called(names: Iterable[str], *owners: Any) -> Set[Any]:
     """The functions and methods of these names that this torch has."""
-    return {getattr(owner, name) for owner in (torch, torch.Tensor) for name in names if hasattr(owner, name)}
+    return {getattr(owner, name) for owner in owners or _OWNERS for name in names if hasattr(owner, name)}
 
 
-# What adds, or puts beside, tensors; and what adds numbers, too.
-_WRITING = _called(_IN_PLACE)
-_ADDING_NUMBERS = _called(_NUMBERS) | _WRITING
-_ADDING = _called(_TENSORS) | _ADDING_NUMBERS
+_OWNERS = (torch, torch.Tensor, F, torch._C._nn)
+_WRITING = {function: place for name, place in _IN_PLACE.items() for function in _called([name], torch.Tensor)}
+# What takes numbers, too.
+_WITH_NUMBERS = _called(_NUMBERS) | set(_WRITING)
+_ADDING = _called(_TENSORS) | _WITH_NUMBERS
+_VALUES = ("other", "value")
 _LOOK_UPS = (F.embedding, F.embedding_bag)
 # What torch computes in one operation on a CPU, but for float64.
 _FUSED = (torch.lstm,)
-_TANH = (torch.tanh, torch.Tensor.tanh, F.tanh)
+# What saves its output alone.
+_FORGETFUL = _called(("exp", "exp2", "expm1", "sigmoid", "tanh"))
 
 
 class Watch(TorchFunctionMode):
@@ -44,19 +55,22 @@ class Watch(TorchFunctionMode):
         if not torch.is_grad_enabled():
             return function(*arguments, **options)
         if function in _ADDING:
-            differentiated = next((one for one in _flat(arguments) if _is_differentiated(one)), None)
+            given = (*arguments, *options.values())
+            differentiated = next((one for one in _flat(given) if _is_differentiated(one)), None)
             if differentiated is not None:
-                numbers = differentiated if function in _ADDING_NUMBERS else None
-                # What is written in place stays itself.
-                written = function in _WRITING
+                numbers = differentiated if function in _WITH_NUMBERS else None
+                written = _WRITING.get(function, 0)
+                if written:
+                    _become_leaf(arguments[0])
                 arguments = (*arguments[:written], *_with_leaves(arguments[written:], numbers))
+                options = {name: _with_leaves(one, numbers if name in _VALUES else None) for name, one in options.items()}
         if function in _FUSED:
             return _in_parts(function, arguments, options)
         found = function(*arguments, **options)
         if function in _LOOK_UPS and isinstance(found, torch.Tensor):
             # A copy goes on: models change their embeddings in place, which a leaf does not bear.
             return _leaf(found).clone()
-        if function in _TANH and found.grad_fn is not None:
+        if function in _FORGETFUL and isinstance(found, torch.Tensor) and found.grad_fn is not None:
             self._recorded[found.grad_fn] = arguments[0].detach()
         return found
 
@@ -65,10 +79,15 @@ def _with_leaves(value: Any, like: Optional[torch.Tensor]) -> Any:
     """Arguments with leaves in place of constants; numbers become some where a tensor `like` them is given."""
     if type(value) in (list, tuple):
         return type(value)(_with_leaves(one, like) for one in value)
-    if like is not None and type(value) in (int, float) and value:
-        return _leaf(torch.tensor(value, dtype=like.dtype, device=like.device))
-    constant = isinstance(value, torch.Tensor) and value.is_floating_point() and not value.requires_grad
-    return _leaf(value) if constant else value
+    if like is not None and isinstance(value, Real) and value:
+        return _leaf(torch.tensor(float(value), dtype=like.dtype, device=like.device))
+    return _leaf(value) if _is_constant(value) else value
+
+
+def _become_leaf(value: Any) -> None:
+    """Makes what a constant tensor holds a leaf, where the tensor is going to be written into."""
+    if _is_constant(value):
+        value.copy_(_leaf(value.clone()))
 
 
 def _leaf(value: torch.Tensor) -> torch.Tensor:
@@ -92,6 +111,11 @@ def _cast(value: Any, kind: torch.dtype) -> Any:
 def _flat(values: Sequence[Any]) -> Iterator[Any]:
     for value in values:
         yield from value if type(value) in (list, tuple) else (value,)
+
+
+def _is_constant(value: Any) -> bool:
+    is_number = isinstance(value, torch.Tensor) and value.is_floating_point()
+    return is_number and not value.requires_grad and not value.is_inference()
 
 
 def _is_differentiated(value: Any) -> bool:
