@@ -7,12 +7,12 @@ import pytest
 import torch
 import torch.nn.functional as F  # noqa: N812
 from closeness import assert_close
+from stacks import on_current
 
 from eli5_transformers.engine.frozen import ratios, rules
 from eli5_transformers.engine.frozen.network import FrozenNetwork
 from eli5_transformers.errors import UnsupportedModelError
 
-torch2 = pytest.mark.skipif(not hasattr(F, "scaled_dot_product_attention"), reason="not in this torch")
 DRAW = torch.Generator().manual_seed(0)
 
 
@@ -264,7 +264,7 @@ def test_group_norms_are_fixed_in_what_they_divide_by():
     assert missed < 1e-12
 
 
-@torch2
+@on_current
 def test_root_mean_square_norms_of_torch_are_fixed_in_what_they_divide_by():
     weight = drawn(4)
     _, (found,), _ = linearized(lambda x, weight: F.rms_norm(x, (4,), weight, 1e-6) * WEIGHTS, X, weight=weight)
@@ -281,7 +281,7 @@ def test_attention_keeps_its_probabilities():
     assert missed < 1e-12
 
 
-@torch2
+@on_current
 @pytest.mark.parametrize("heads", [1, 2])
 def test_attention_in_one_operation_keeps_its_probabilities(heads):
     x = drawn(2, heads, 3, 4)
