@@ -1,6 +1,5 @@
 """What the command line is asked beside the predicted label."""
 
-import io
 import json
 import os
 import subprocess
@@ -8,27 +7,15 @@ import sys
 
 import pytest
 
-from eli5_transformers import __main__ as command_line
 from eli5_transformers import explanation_from_json, load_predictor
 
 TEXT = "Not buying it any sooner!"
 
 
 @pytest.fixture
-def run(capsys, monkeypatch):
-    """Runs `explain` in this process: (exit code, stdout, stderr)."""
-
-    def run_command(*words, stdin=""):
-        monkeypatch.setattr(sys, "argv", ["eli5-transformers", "explain", *map(str, words)])
-        monkeypatch.setattr(sys, "stdin", io.StringIO(stdin))
-        code = 0
-        try:
-            command_line.main()
-        except SystemExit as stop:
-            code = stop.code
-        return (code, *capsys.readouterr())
-
-    return run_command
+def run(run):
+    """Runs `explain`: (exit code, stdout, stderr)."""
+    return lambda *words: run("explain", *words)
 
 
 def targets(out):

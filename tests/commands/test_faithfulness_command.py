@@ -3,26 +3,15 @@
 import csv
 import io
 import json
-import sys
 
 import pytest
 from markup import faults
 
-from eli5_transformers.__main__ import main
-
 
 @pytest.fixture
-def faithfulness(monkeypatch, capsys):
-    """Runs the command: exit code, stdout, stderr."""
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["eli5-transformers", "faithfulness", *map(str, arguments)])
-        with pytest.raises(SystemExit) as stopped:
-            main()
-        captured = capsys.readouterr()
-        return stopped.value.code, captured.out, captured.err
-
-    return run
+def faithfulness(run):
+    """Runs the command: (exit code, stdout, stderr)."""
+    return lambda *words: run("faithfulness", *words)
 
 
 @pytest.fixture

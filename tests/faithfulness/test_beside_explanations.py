@@ -246,22 +246,22 @@ def test_noise_is_the_same_in_both_runs_and_the_hosts_stays():
     assert found.trust.stability.correlation > 0.99
 
 
+def vectors_of(explained):
+    """The vectors that the model is given for a text, (tokens, width)."""
+    text, scorer = explained.encode(tiny.inputs(TEXT)[0]), Scorer(explained)
+    with scorer.session():
+        return scorer.over([text], lambda batch: [batch.vectors[0][0].numpy()])[0]
+
+
 def test_vectors_change_by_their_last_bits_and_the_model_not_at_all(predictor):
     explained = explained_model(predictor)
     weights = copy.deepcopy(explained.given.state_dict())
-    text = explained.encode(tiny.inputs(TEXT)[0])
-
-    def vectors():
-        scorer = Scorer(explained)
-        with scorer.session():
-            return scorer.over([text], lambda batch: [batch.vectors[0][0].numpy()])[0]
-
-    own = vectors()
+    own = vectors_of(explained)
     with jittered(1e-9):
-        first, second = vectors(), vectors()
+        first, second = vectors_of(explained), vectors_of(explained)
     assert 1e-10 < np.abs(first - own).max() / np.abs(own).max() <= 1e-9
     assert np.array_equal(first, second)
-    assert np.array_equal(vectors(), own)
+    assert np.array_equal(vectors_of(explained), own)
     assert all(torch.equal(weights[name], held) for name, held in explained.given.state_dict().items())
 
 
@@ -412,17 +412,10 @@ def test_batches_round_what_is_measured_no_further_than_anything(predictor):
 
 def test_vectors_jitter_in_the_thread_that_asks_alone(predictor):
     explained = explained_model(predictor)
-    text = explained.encode(tiny.inputs(TEXT)[0])
-
-    def vectors():
-        scorer = Scorer(explained)
-        with scorer.session():
-            return scorer.over([text], lambda batch: [batch.vectors[0][0].numpy()])[0]
-
-    own = vectors()
+    own = vectors_of(explained)
     with jittered(1e-3), ThreadPoolExecutor(1) as pool:
-        assert not np.array_equal(vectors(), own)
-        assert np.array_equal(pool.submit(vectors).result(), own)
+        assert not np.array_equal(vectors_of(explained), own)
+        assert np.array_equal(pool.submit(vectors_of, explained).result(), own)
 
 
 def test_a_command_and_a_config_ask_for_trust(stars_checkpoint, tmp_path, monkeypatch, capsys):

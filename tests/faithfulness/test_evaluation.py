@@ -10,7 +10,7 @@ from closeness import assert_close
 from interpreters import closed_form, tiny
 from markup import faults
 
-from eli5_transformers import attribute, contrast, evaluate_faithfulness, load_predictor
+from eli5_transformers import attribute, contrast, evaluate_faithfulness
 from eli5_transformers.errors import InputError
 from eli5_transformers.faithfulness import evaluation
 from eli5_transformers.faithfulness.deletion import sizes
@@ -149,13 +149,7 @@ def test_texts_without_an_order_that_makes_a_difference_are_told():
 
 @pytest.mark.parametrize("unit", [1e-5, 1.0, 1e4])
 def test_the_unit_of_a_regression_does_not_matter(unit):
-    torch.manual_seed(0)
-    model = tiny.Linear(100, outputs=1).double()
-    with torch.no_grad():
-        for parameter in model.head.parameters():
-            parameter.mul_(unit)
-    tokenizer = tiny.linear()._dataset_reader.tokenizer
-    predictor = load_predictor(model, tokenizer=tokenizer, labels=["price"], problem_type="regression")
+    predictor = tiny.price(unit)
     found = evaluate_faithfulness(predictor, TEXTS[:1], interpreters=["occlusion"], operators="mask", orders=5)
     # The scores are what hiding a word loses, and words do nothing together.
     assert_close([row.normalised for row in found.rows], 1.0, 1e-4)

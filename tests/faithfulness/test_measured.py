@@ -79,13 +79,7 @@ def test_where_classes_do_not_exclude_each_other_what_is_explained_is_measured(q
 @pytest.mark.parametrize("unit", [1e-3, 1e-6, 1e4])
 def test_of_a_regression_the_unit_does_not_matter(unit):
     def trust_in(unit):
-        torch.manual_seed(0)
-        model = tiny.Linear(100, outputs=1).double()
-        with torch.no_grad():
-            for parameter in model.head.parameters():
-                parameter.mul_(unit)
-        tokenizer = tiny.linear()._dataset_reader.tokenizer
-        predictor = load_predictor(model, tokenizer=tokenizer, labels=["price"], problem_type="regression")
+        predictor = tiny.price(unit)
         trust = {"operators": "mask", "stability": False}
         ((found,),) = attribute(predictor, [TEXT], interpreter="occlusion", trust=trust)
         return found.trust

@@ -92,9 +92,20 @@ def linear(**options: Any) -> Any:
     return load_predictor(Linear(100), tokenizer=own, labels=list(LABELS), **options)
 
 
+def price(unit: float) -> Any:
+    """The predictor of a regression on a bag of words, whose output is in this unit; in float64."""
+    torch.manual_seed(0)
+    model = Linear(100, outputs=1).double()
+    with torch.no_grad():
+        for parameter in model.head.parameters():
+            parameter.mul_(unit)
+    own = linear()._dataset_reader.tokenizer
+    return load_predictor(model, tokenizer=own, labels=["price"], problem_type="regression")
+
+
 def inputs(*texts: str) -> List[Dict[str, str]]:
     """The predictor's JSON of these texts, or of `TEXTS`."""
     return [{"sentence": text} for text in texts or TEXTS]
 
 
-__all__ = ["LABELS", "TEXTS", "Linear", "inputs", "linear", "predictor", "tokenizer"]
+__all__ = ["LABELS", "TEXTS", "Linear", "inputs", "linear", "predictor", "price", "tokenizer"]
